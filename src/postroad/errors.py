@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: where it stands, the value found, and (through ``key``) what it means and how to mend it.
+    """One thing that is wrong: where it stands, the value found and, through ``key``, what it means and the remedy.
 
     ``row`` counts data rows from 1, or is ``None`` when the fault is not in one row. ``count`` says how many rows
     share it. ``facts`` fill the catalogue's sentence.
