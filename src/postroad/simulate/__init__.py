@@ -1,0 +1,1 @@
+"""Run a network parcel by parcel (layer 3)."""
