@@ -1,0 +1,1 @@
+"""Find good networks and say how good they are (layer 3)."""
