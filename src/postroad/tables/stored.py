@@ -1,0 +1,48 @@
+"""Tables that are stored with types: Parquet files and one-file DuckDB databases."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from postroad.errors import Fault
+from postroad.tables.headers import table_named
+from postroad.tables.schema import Schema, Table
+from postroad.tables.sheet import Sheet, from_typed
+
+
+def read_parquet(source: bytes | Path, table: Table) -> Sheet | Fault:
+    """Return the sheet in a Parquet file, or the fault that it cannot be read."""
+    try:
+        frame = pl.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as broken:
+        return Fault.of("tables.parquet_unreadable", table=table.name, detail=_short(broken))
+    return from_typed(frame, table)
+
+
+def read_duckdb(path: Path, schema: Schema) -> Iterator[Sheet | Fault]:
+    """Yield the sheet of each table of a DuckDB file, opened for reading only and cut off from other files."""
+    try:
+        with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as base:
+            rows = base.execute(
+                "select table_name from duckdb_tables() where schema_name = 'main' and not internal order by 1"
+            ).fetchall()
+            for (name,) in rows:
+                table = table_named(name, schema)
+                if table is None:
+                    facts = {"value": name, "nearest": None, "known": ", ".join(schema.tables)}
+                    yield Fault.of("tables.unknown_table", table=name, **facts)
+                    continue
+                quoted = name.replace('"', '""')
+                frame = pl.DataFrame(base.sql(f'select * from main."{quoted}"').to_arrow_table())  # noqa: S608
+                yield from_typed(frame, schema.tables[table])
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError, RuntimeError, ValueError) as broken:
+        yield Fault.of("tables.database_unreadable", detail=_short(broken))
+
+
+def _short(broken: BaseException) -> str:
+    return (str(broken).splitlines() or [type(broken).__name__])[0][:200]
