@@ -43,7 +43,7 @@ class Network:
         strangers = sorted(set(frames) - set(known))
         if strangers:
             raise DataError(Fault.of("network.unknown_table", table=t, known=", ".join(known)) for t in strangers)
-        own = {name: frames[name].clone() if name in frames else tables.empty(name) for name in known}
+        own = {name: _filled(frames[name], name) if name in frames else tables.empty(name) for name in known}
         object.__setattr__(self, "_frames", MappingProxyType(own))
         object.__setattr__(self, "_meta", MappingProxyType(dict(meta or {})))
 
@@ -190,6 +190,14 @@ def pack_folder(name: str) -> Path:
 @cache
 def _shipped(name: str) -> Network:
     return Network.load(pack_folder(name))
+
+
+def _filled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Give a frame every column of its table, in order, with the schema's defaults where cells are empty."""
+    columns = tables.schema().tables[name].columns.values()
+    return tables.conform(frame, name).with_columns(
+        pl.col(column.name).fill_null(column.default) for column in columns if column.default is not None
+    )
 
 
 def _open_on(frame: pl.DataFrame, day: dt.date) -> pl.DataFrame:
