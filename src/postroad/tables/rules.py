@@ -155,7 +155,7 @@ def _key_findings(frame: pl.DataFrame, table: Table) -> list[Finding]:
     later = positions(copies & ~_first(some))
     for name, at in (("tables.repeated_row", later), ("tables.duplicate_key", positions(~copies))):
         if len(at):
-            facts = {"key": ", ".join(key)}
+            facts = {"by": ", ".join(key)}
             found.append(Finding(name, key[0], rows[at], values.gather(at), None, facts))
     return found
 
