@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -98,12 +98,13 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def alone(function: str, *arguments: Any) -> dict[str, Any]:
+def alone(function: str, *arguments: Any, imports: Sequence[str] = ()) -> dict[str, Any]:
     """Run ``module:function`` in a process of its own; return ``seconds``, ``peak_mb`` and what it returned.
 
-    The time is that of the call alone, without starting Python and importing; the peak is of the whole process.
+    The time is that of the call alone, without starting Python and importing ``imports``; the peak is of the whole
+    process.
     """
-    words = json.dumps([function, list(arguments)])
+    words = json.dumps([function, list(arguments), list(imports)])
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks._alone", words], cwd=HERE.parent, capture_output=True, text=True, check=False
     )
@@ -114,7 +115,9 @@ def alone(function: str, *arguments: Any) -> dict[str, Any]:
 
 def call(words: str) -> dict[str, Any]:
     """Return what ``alone`` reports, from inside the process that it started."""
-    function, arguments = json.loads(words)
+    function, arguments, imports = json.loads(words)
+    for needed in imports:
+        import_module(needed)
     module, _, name = function.partition(":")
     target = getattr(import_module(module), name)
     start = time.perf_counter()

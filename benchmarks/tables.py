@@ -21,6 +21,7 @@ _PLACES = 13_000
 _KINDS = ("hub", "county_centre", "park", "village_post_station", "locker_group")
 _LEVELS = ("county", "township", "village")
 _ORIGINS = ("observed", "derived", "assumed", "synthetic")
+_MODULES = {"dataframely": "dataframely", "pandera": "pandera.polars"}
 _LABELS = {"zh": "表", "en": "Table"}
 
 
@@ -221,10 +222,10 @@ def run(options: Options) -> list[Row]:
 
 
 def _compared(folder: str, form: str, bad: bool, options: Options) -> list[Row]:
-    mine = _median("benchmarks.tables:ours", folder, options.repeats)
+    mine = _median("benchmarks.tables:ours", "postroad.tables", folder, options.repeats)
     rows = []
     for peer in options.peers.split(","):
-        other = _median(f"benchmarks.tables:with_{peer}", folder, options.repeats)
+        other = _median(f"benchmarks.tables:with_{peer}", _MODULES[peer], folder, options.repeats)
         note = "one row in 10,000 bad" if bad else "clean"
         if mine["result"] != other["result"]:
             note += f"; peer found {other['result']['bad']} bad rows, ours {mine['result']['bad']}"
@@ -234,8 +235,8 @@ def _compared(folder: str, form: str, bad: bool, options: Options) -> list[Row]:
     return rows
 
 
-def _median(function: str, folder: str, repeats: int) -> dict[str, Any]:
-    runs = sorted((alone(function, folder) for _ in range(repeats)), key=lambda one: one["seconds"])
+def _median(function: str, module: str, folder: str, repeats: int) -> dict[str, Any]:
+    runs = sorted((alone(function, folder, imports=[module]) for _ in range(repeats)), key=lambda one: one["seconds"])
     return runs[len(runs) // 2]
 
 

@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from postroad.tables.findings import Finding, Note, note, positions
-from postroad.tables.schema import Column
+from postroad.tables.schema import Column, Table
 from postroad.tables.units import spellings
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _WIDE_ALNUM = {wide: narrow for wide, narrow in _WIDE.items() if narrow.isalnum()}
 _SPACES = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+_SPACE_CLASS = r"[\s\u00a0\u3000\u200b-\u200d\u2060\ufeff]"
+_SUSPECT = rf"^{_SPACE_CLASS}|{_SPACE_CLASS}$|^$|[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]"
+_SUSPECT_KEYED = rf"^{_SPACE_CLASS}|{_SPACE_CLASS}$|^$|[\uff01-\uff5e\u3000]"
 _BLANKS = ("-", "--", "—", "——", "－", "/", "n/a", "na", "null", "none", "#n/a", "…", "...", "无", "缺")
 _TRUE = ("true", "1", "1.0", "yes", "y", "t", "是", "对", "√", "✓", "有")
 _FALSE = ("false", "0", "0.0", "no", "n", "f", "否", "错", "×", "✗", "无", "没有")
@@ -43,7 +46,8 @@ def clean(series: pl.Series, table: str, column: Column, keyed: bool) -> Cleaned
     """
     text = series.cast(pl.String)
     if column.type in ("text", "category"):
-        return _words(text, table, column, keyed or column.type == "category")
+        maker = _words if column.type == "text" else _choices
+        return maker(text, table, column, keyed)
     return _MAKERS[column.type](text, table, column)
 
 
@@ -53,20 +57,38 @@ def _stripped(text: pl.Series) -> pl.Series:
 
 
 def _words(text: pl.Series, table: str, column: Column, keyed: bool) -> Cleaned:
-    bare = _stripped(text)
-    notes = _noted(text, bare, "tables.mended_spaces", table, column)
+    suspect = text.str.contains(_SUSPECT_KEYED if keyed else _SUSPECT)
+    if not suspect.any():
+        return text, [], []
+    rows = positions(suspect)
+    some, notes = _tidied(text.gather(rows), table, column, keyed)
+    return text.scatter(rows, some), [], notes
+
+
+def _tidied(some: pl.Series, table: str, column: Column, keyed: bool) -> tuple[pl.Series, list[Note]]:
+    bare = _stripped(some)
     narrow = bare.str.replace_many(_WIDE if keyed else _WIDE_ALNUM)
-    notes += _noted(bare, narrow, "tables.mended_width", table, column)
-    if column.type == "category":
-        listed = pl.Series(column.choices, dtype=pl.String)
-        folded = dict(zip((c.casefold() for c in column.choices), column.choices, strict=True))
-        known = narrow.is_in(listed.implode()) | narrow.is_null()
-        if not known.all():
-            mended = narrow.str.to_lowercase().replace_strict(folded, default=None, return_dtype=pl.String)
-            mended = pl.select(pl.when(known).then(narrow).otherwise(mended.fill_null(narrow))).to_series()
-            notes += _noted(narrow, mended, "tables.mended_case", table, column)
-            narrow = mended
-    return narrow, [], notes
+    notes = _noted(some, bare, "tables.mended_spaces", table, column)
+    return narrow, notes + _noted(bare, narrow, "tables.mended_width", table, column)
+
+
+def _choices(text: pl.Series, table: str, column: Column, _: bool) -> Cleaned:
+    """Return the cells as choices where spaces, width or case alone are wrong; others stay as they are."""
+    listed = pl.Series(column.choices, dtype=pl.String)
+    known = text.is_in(listed.implode())
+    if known.all(ignore_nulls=True):
+        return text, [], []
+    rows = positions(~known)
+    some = text.gather(rows)
+    narrow, notes = _tidied(some, table, column, True)
+    folded = {choice.casefold(): choice for choice in column.choices}
+    meant = narrow.str.to_lowercase().replace_strict(folded, default=None, return_dtype=pl.String)
+    mended = pl.select(
+        pl.when(narrow.is_in(listed.implode())).then(narrow).otherwise(meant.fill_null(narrow))
+    ).to_series()
+    notes += _noted(narrow, mended, "tables.mended_case", table, column)
+    # Nothing is copied when nothing was mended: wrong choices are told by the rules.
+    return (text if mended.equals(some) else text.scatter(rows, mended)), [], notes
 
 
 def _noted(before: pl.Series, after: pl.Series, key: str, table: str, column: Column) -> list[Note]:
@@ -157,8 +179,12 @@ def _parsed(plain: pl.Series, column: Column) -> tuple[pl.Series, Mapping[str, p
 
 
 def _dates(text: pl.Series, table: str, column: Column) -> Cleaned:
-    iso = text.str.contains(r"^\d{4}-\d{2}-\d{2}(?: 00:00:00)?$")
-    quick = pl.select(pl.when(iso).then(text.str.head(10))).to_series().str.to_date("%Y-%m-%d", strict=False)
+    quick = text.str.to_date("%Y-%m-%d", strict=False)
+    if not (text.str.len_bytes() == 10).all(ignore_nulls=True):
+        # The parser is lenient with other lengths; midnight is how a workbook writes a day.
+        iso = text.str.contains(r"^\d{4}-\d{2}-\d{2}(?: 00:00:00)?$")
+        plain = pl.select(pl.when(iso).then(text.str.head(10))).to_series()
+        quick = plain.str.to_date("%Y-%m-%d", strict=False)
     left = quick.is_null() & text.is_not_null() & (text != "")
     if not left.any():
         return quick, [], []
@@ -217,6 +243,21 @@ _MAKERS: Mapping[str, Callable[[pl.Series, str, Column], Cleaned]] = {
     "date": _dates,
     "boolean": _booleans,
 }
+
+
+def in_order(frame: pl.DataFrame, table: Table) -> set[str]:
+    """Return the columns of text that need neither repair nor another look: one question to all of them at once."""
+    asked = {}
+    for name, dtype in frame.schema.items():
+        column = table.columns.get(name)
+        if dtype == pl.String and column is not None and column.type == "category":
+            asked[name] = pl.col(name).is_in(list(column.choices)).all(ignore_nulls=True)
+        elif dtype == pl.String and column is not None and column.type == "text":
+            suspect = _SUSPECT_KEYED if column.name in table.key or column.references else _SUSPECT
+            asked[name] = ~pl.col(name).str.contains(f"{suspect}|{_CONTROL}").any()
+    if not asked or not frame.height:
+        return set()
+    return {name for name, fine in zip(asked, frame.select(**asked).row(0), strict=True) if fine}
 
 
 def broken_text(text: pl.Expr) -> pl.Expr:

@@ -49,7 +49,11 @@ def take(sheet: Sheet, datum: str) -> Taken:
     found: list[Finding] = []
     notes = list(sheet.notes)
     faults = list(sheet.faults)
+    settled = cells.in_order(sheet.frame, table)
     for column in table.columns.values():
+        if column.name in settled:
+            made.append(sheet.frame[column.name])
+            continue
         if column.name not in sheet.frame.columns:
             made.append(
                 pl.Series(column.name, [column.default], dtype=column.dtype).new_from_index(0, sheet.frame.height)
@@ -69,7 +73,7 @@ def take(sheet: Sheet, datum: str) -> Taken:
     unreadable: dict[str, list[np.ndarray]] = {}
     for finding in found:
         unreadable.setdefault(finding.column, []).append(finding.rows)
-    for finding in rules.findings(frame, table):
+    for finding in rules.findings(frame, table, settled):
         # A value that could not be read is told once, not again as missing.
         lost = unreadable.get(finding.column) if finding.key == "tables.missing_value" else None
         left = _without(finding, np.concatenate(lost)) if lost else finding

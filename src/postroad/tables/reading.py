@@ -23,6 +23,7 @@ from postroad.tables.findings import Note
 from postroad.tables.headers import table_named
 from postroad.tables.intake import Taken, take
 from postroad.tables.quarantine import set_aside
+from postroad.tables.quick import read_quick
 from postroad.tables.schema import Schema, schema
 from postroad.tables.sheet import Sheet
 from postroad.tables.stored import read_duckdb, read_parquet
@@ -142,7 +143,8 @@ def _file(file: Path, data: bytes | None, known: Schema) -> Iterator[Sheet | Fau
         elif ending == ".parquet":
             yield read_parquet(file if data is None else data, known.tables[name])
         else:
-            yield read_csv(file.read_bytes() if data is None else data, known.tables[name])
+            sheet = read_quick(file if data is None else data, known.tables[name])
+            yield sheet or read_csv(file.read_bytes() if data is None else data, known.tables[name])
 
 
 def _database(file: Path, data: bytes | None, known: Schema) -> Iterator[Sheet | Fault]:

@@ -6,8 +6,10 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from postroad.errors import Fault
@@ -16,8 +18,14 @@ from postroad.tables.findings import Finding, positions
 from postroad.tables.nearest import closest
 from postroad.tables.schema import Column, Table
 
-Rule = tuple[str, str, pl.Expr]
-"""What is wrong, in which column, and where (an expression true at the rows that break the rule)."""
+
+class Rule(NamedTuple):
+    """A rule of one column: what is wrong, a quick question whether it may be broken, and where it is."""
+
+    key: str
+    column: str
+    asked: pl.Expr
+    where: pl.Expr
 
 
 def shape_faults(frame: pl.DataFrame, table: Table) -> list[Fault]:
@@ -51,44 +59,57 @@ def fits(dtype: pl.DataType, column: Column) -> bool:
     return dtype == column.dtype
 
 
-def findings(frame: pl.DataFrame, table: Table) -> list[Finding]:
-    """Return every row that breaks a rule of its own table, in columns whose type is right."""
+def findings(frame: pl.DataFrame, table: Table, settled: Collection[str] = frozenset()) -> list[Finding]:
+    """Return every row that breaks a rule of its own table, in columns whose type is right.
+
+    ``settled`` are columns of text whose content is known to be in order.
+    """
     good = [n for n in frame.columns if n in table.columns and fits(frame.schema[n], table.columns[n])]
     frame = frame.select(good)
     if frame.height == 0:
         return []
-    rules = list(_rules(frame, table))
+    rules = list(_rules(frame, table, settled))
     found: list[Finding] = []
     if rules:
-        broken = frame.select(expr.any().alias(str(i)) for i, (_, _, expr) in enumerate(rules)).row(0)
-        for (key, column, expr), wrong in zip(rules, broken, strict=True):
-            if wrong:
-                found.append(_finding(frame, table, key, column, expr))
+        asked = frame.select(rule.asked.alias(str(i)) for i, rule in enumerate(rules)).row(0)
+        for rule, perhaps in zip(rules, asked, strict=True):
+            rows = positions(frame.select(rule.where).to_series()) if perhaps else ()
+            if len(rows):
+                found.append(_finding(frame, table.columns[rule.column], rule.key, np.asarray(rows)))
     return found + _key_findings(frame, table)
 
 
-def _rules(frame: pl.DataFrame, table: Table) -> Iterator[Rule]:
+def _rules(frame: pl.DataFrame, table: Table, settled: Collection[str]) -> Iterator[Rule]:
     swapped = {pair: _swapped(table, *pair) for pair in table.pairs if set(pair) <= set(frame.columns)}
     for pair, expr in swapped.items():
         if expr is not None:
-            yield "tables.swapped", pair[0], expr
+            out = [_out_of_bounds(table.columns[name]) for name in pair]
+            yield Rule("tables.swapped", pair[0], out[0] | out[1], expr)
     for name, dtype in frame.schema.items():
         column = table.columns[name]
         here = pl.col(name)
         if column.required:
-            yield "tables.missing_value", name, here.is_null()
+            yield Rule("tables.missing_value", name, here.null_count() > 0, here.is_null())
         if dtype == pl.Null:
             continue
         if dtype.is_float():
-            yield "tables.not_finite", name, here.is_finite().not_()
+            yield Rule("tables.not_finite", name, ~here.sum().is_finite(), ~here.is_finite())
         aside = next((expr for pair, expr in swapped.items() if name in pair), None)
         yield from _bounds(column, aside)
-        if column.type == "category":
-            words = here if dtype == pl.String else here.cast(pl.String)
-            yield "tables.not_a_choice", name, words.is_in(list(column.choices)).not_()
-        elif column.type == "text" and dtype == pl.String:
-            yield "tables.line_break", name, broken_text(here)
-            yield "tables.empty_text", name, here == ""
+        if name not in settled:
+            yield from _wording(column, dtype)
+
+
+def _wording(column: Column, dtype: pl.DataType) -> Iterator[Rule]:
+    here = pl.col(column.name)
+    tests = []
+    if column.type == "category":
+        words = here if dtype == pl.String else here.cast(pl.String)
+        tests.append(("tables.not_a_choice", ~words.is_in(list(column.choices))))
+    elif column.type == "text" and dtype == pl.String:
+        tests += [("tables.line_break", broken_text(here)), ("tables.empty_text", here == "")]
+    for key, where in tests:
+        yield Rule(key, column.name, where.any(), where)
 
 
 def _bounds(column: Column, aside: pl.Expr | None) -> Iterator[Rule]:
@@ -96,13 +117,18 @@ def _bounds(column: Column, aside: pl.Expr | None) -> Iterator[Rule]:
     spared = ~aside.fill_null(False) if aside is not None else None
     tests = []
     if column.low is not None:
-        tests.append(("tables.too_low", here < column.low))
+        tests.append(("tables.too_low", here.min() < column.low, here < column.low))
     if column.high is not None:
-        tests.append(("tables.too_high", here > column.high))
-    for key, outside in tests:
+        tests.append(("tables.too_high", here.max() > column.high, here > column.high))
+    for key, asked, outside in tests:
         # An infinite value is told once, as not finite; a swapped pair once, as swapped.
         broken = outside & here.is_finite() if column.type == "number" else outside
-        yield key, column.name, broken & spared if spared is not None else broken
+        yield Rule(key, column.name, asked, broken & spared if spared is not None else broken)
+
+
+def _out_of_bounds(column: Column) -> pl.Expr:
+    here = pl.col(column.name)
+    return (here.min() < column.low).fill_null(False) | (here.max() > column.high).fill_null(False)
 
 
 def _swapped(table: Table, lon: str, lat: str) -> pl.Expr | None:
@@ -115,9 +141,8 @@ def _swapped(table: Table, lon: str, lat: str) -> pl.Expr | None:
     return crossed & ~straight
 
 
-def _finding(frame: pl.DataFrame, table: Table, key: str, name: str, expr: pl.Expr) -> Finding:
-    rows = positions(frame.select(expr).to_series())
-    column = table.columns[name]
+def _finding(frame: pl.DataFrame, column: Column, key: str, rows: np.ndarray[Any, Any]) -> Finding:
+    name = column.name
     values: pl.Series | list[str] = frame[name].gather(rows)
     near: object = None
     facts: dict[str, object] = {}
@@ -141,10 +166,18 @@ def _finding(frame: pl.DataFrame, table: Table, key: str, name: str, expr: pl.Ex
 def _key_findings(frame: pl.DataFrame, table: Table) -> list[Finding]:
     """Return the rows that share a key: of exact copies all but the first, of differing rows all."""
     key = [name for name in table.key if name in frame.columns]
-    if not key or len(key) < len(table.key) or unique(frame, key):
+    if not key or len(key) < len(table.key):
         return []
-    shared = frame.select(pl.struct(key).is_duplicated() & ~pl.all_horizontal(pl.col(key).is_null()))
-    rows = positions(shared.to_series())
+    # Rows with a hash of their own share nothing; the few others are compared by value.
+    hashes = frame[key[0]].hash() if len(key) == 1 else frame.select(key).hash_rows()
+    in_order = np.sort(hashes.to_numpy())
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(twice):
+        return []
+    maybe = np.flatnonzero(hashes.is_in(pl.Series(twice).unique().implode()).to_numpy())
+    part = frame.select(key)[maybe]
+    shared = part.select(pl.struct(key).is_duplicated() & ~pl.all_horizontal(pl.col(key).is_null()))
+    rows = maybe[positions(shared.to_series())]
     if not len(rows):
         return []
     some = frame[rows]
@@ -162,12 +195,3 @@ def _key_findings(frame: pl.DataFrame, table: Table) -> list[Finding]:
 
 def _first(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.struct(pl.all()).is_first_distinct()).to_series()
-
-
-def unique(frame: pl.DataFrame, key: list[str]) -> bool:
-    """Whether no two rows share a key (rows whose key is wholly empty aside)."""
-    if len(key) == 1:
-        column = frame[key[0]]
-        nulls = column.null_count()
-        return bool(column.n_unique() + max(nulls - 1, 0) == frame.height)
-    return bool(frame.select(pl.struct(key).n_unique()).item() == frame.height)

@@ -12,7 +12,7 @@ from postroad.tables.findings import Note, note
 from postroad.tables.headers import DEPTH, Header, find
 from postroad.tables.schema import Table
 
-_TOTALS = ("合计", "总计", "小计", "共计", "总和", "汇总", "全省合计", "total", "grand total", "subtotal", "sum")
+TOTALS = ("合计", "总计", "小计", "共计", "总和", "汇总", "全省合计", "total", "grand total", "subtotal", "sum")
 _PUNCTUATION = " \t\u3000:：.。()（）"
 
 
@@ -93,7 +93,7 @@ def _left_out(body: pl.DataFrame, header: Header, table: Table) -> tuple[pl.Seri
     empty = [(cell.is_null() | (cell == "")) for cell in cells]
     blank = pl.all_horizontal(empty)
     first = pl.coalesce(pl.when(~e).then(cell) for cell, e in zip(cells, empty, strict=True))
-    total = first.str.strip_chars(_PUNCTUATION).str.to_lowercase().is_in(list(_TOTALS))
+    total = first.str.strip_chars(_PUNCTUATION).str.to_lowercase().is_in(list(TOTALS))
     needed = [header.columns[c.name] for c in table.columns.values() if c.required and c.name in header.columns]
     lacking = pl.any_horizontal(empty[at] for at in needed) if needed else pl.lit(False)
     marks = body.select(blank=blank, total=total.fill_null(False), lacking=lacking)
