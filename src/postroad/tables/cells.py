@@ -17,7 +17,7 @@ from postroad.tables.units import spellings
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _WIDE_ALNUM = {wide: narrow for wide, narrow in _WIDE.items() if narrow.isalnum()}
-_SPACES = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+SPACES = " \t\r\n\v\f\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _SPACE_CLASS = r"[\s\u00a0\u3000\u200b-\u200d\u2060\ufeff]"
 _SUSPECT = rf"^{_SPACE_CLASS}|{_SPACE_CLASS}$|^$|[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]"
 _SUSPECT_KEYED = rf"^{_SPACE_CLASS}|{_SPACE_CLASS}$|^$|[\uff01-\uff5e\u3000]"
@@ -52,7 +52,7 @@ def clean(series: pl.Series, table: str, column: Column, keyed: bool) -> Cleaned
 
 
 def _stripped(text: pl.Series) -> pl.Series:
-    bare = text.str.strip_chars(_SPACES)
+    bare = text.str.strip_chars(SPACES)
     return bare.replace({"": None})
 
 
@@ -98,7 +98,7 @@ def _noted(before: pl.Series, after: pl.Series, key: str, table: str, column: Co
 
 
 def _plain(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    bare = _stripped(text).str.replace_many(_WIDE).str.strip_chars(_SPACES)
+    bare = _stripped(text).str.replace_many(_WIDE).str.strip_chars(SPACES)
     blank = bare.str.to_lowercase().is_in(pl.Series(_BLANKS, dtype=pl.String).implode()).fill_null(False)
     return pl.select(pl.when(~blank).then(bare)).to_series(), blank
 
@@ -114,7 +114,7 @@ def _numbers(text: pl.Series, table: str, column: Column) -> Cleaned:
     plain, blank = _plain(some)
     value, wrong = _parsed(plain, column)
     notes = [note("tables.mended_blank", table, column.name, n)] if (n := int(blank.sum())) else []
-    fine = int(value.is_not_null().sum()) - int((some.str.strip_chars(_SPACES) == "").sum())
+    fine = int(value.is_not_null().sum()) - int((some.str.strip_chars(SPACES) == "").sum())
     if fine > 0:
         notes.append(note("tables.mended_number", table, column.name, fine, example=_first(some, value.is_not_null())))
     findings = []
@@ -222,7 +222,7 @@ def _last_day(text: str) -> str | None:
 
 
 def _booleans(text: pl.Series, table: str, column: Column) -> Cleaned:
-    plain = _stripped(text).str.replace_many(_WIDE).str.strip_chars(_SPACES).str.to_lowercase()
+    plain = _stripped(text).str.replace_many(_WIDE).str.strip_chars(SPACES).str.to_lowercase()
     table_of = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
     value = plain.replace_strict(table_of, default=None, return_dtype=pl.Boolean)
     canonical = text.is_in(pl.Series(["true", "false"]).implode())

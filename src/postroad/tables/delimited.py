@@ -87,7 +87,7 @@ def _separator(text: str) -> str:
 def part(text: str, separator: str) -> tuple[list[list[str]], list[tuple[int, str]]]:
     """Return the records of a text as lists of cells, and the lines whose quotes are broken as (index, text).
 
-    A record whose index is among the torn ones stands as an empty list, so that counting is not disturbed.
+    A torn line stands as one cell, so that counting is not disturbed and it is not taken for a blank row.
     """
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)), []
@@ -100,7 +100,7 @@ def part(text: str, separator: str) -> tuple[list[list[str]], list[tuple[int, st
             rows.append(next(csv.reader([line], delimiter=separator, strict=True), []))
         except csv.Error:
             torn.append((len(rows), line))
-            rows.append([])
+            rows.append([line])
     return rows, torn
 
 

@@ -39,7 +39,9 @@ def read_quick(source: bytes | Path, table: Table) -> Sheet | None:
     # over the file is right only if every line is.
     if frame is None or counted[0] != head.count(",") * (frame.height + 1):
         return None
-    return Sheet(table, frame) if _plain_rows(frame, head.split(",")[0]) else None
+    column = table.columns.get(frame.columns[0])
+    again = (column.name, column.zh, column.en) if column else ()
+    return Sheet(table, frame) if _plain_rows(frame, (head.split(",")[0], *again)) else None
 
 
 def _blocks(source: bytes | Path) -> Iterator[bytes]:
@@ -87,12 +89,12 @@ def _typed(source: bytes | Path, header: Header, table: Table) -> pl.DataFrame |
         return None
 
 
-def _plain_rows(frame: pl.DataFrame, head: str) -> bool:
+def _plain_rows(frame: pl.DataFrame, heads: tuple[str, ...]) -> bool:
     """Whether no row is blank, a total, or the header again."""
     first = frame.to_series(0)
     if first.null_count():
         return False
     if first.dtype != pl.String:
         return True
-    words = "|".join(re.escape(word) for word in (*TOTALS, head))
+    words = "|".join(re.escape(word) for word in (*TOTALS, *heads))
     return not bool(first.str.contains(rf"(?i)^[\s\u3000:：.。()（）]*(?:{words})[\s\u3000:：.。()（）]*$").any())

@@ -7,7 +7,7 @@ no row can be without them. A schema that contradicts itself is refused with eve
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -180,7 +180,9 @@ def build_schema(themes: Mapping[str, Mapping[str, Any]]) -> Schema:
             table = _table(name, entry, theme, faults)
             if table is not None:
                 tables[name] = table
-    faults += [fault for table in tables.values() for fault in _reference_faults(table, tables)]
+    declared = {name for entries in themes.values() for name in entries}
+    for table in tables.values():
+        faults += _reference_faults(table, tables, declared - set(tables)) + _label_faults(table)
     if faults:
         raise DataError(faults)
     return Schema(MappingProxyType(tables))
@@ -217,7 +219,7 @@ def _column(table: str, name: str, entry: Mapping[str, Any], faults: list[Fault]
     if (kind == "category") != bool(entry.get("choices")):
         faults.append(Fault.of("tables.schema_choices", **place))
     low, high = entry.get("low"), entry.get("high")
-    bounded = low is not None or high is not None
+    bounded = kind in DTYPES and (low is not None or high is not None)
     if bounded and (kind not in ("integer", "number") or (low is not None and high is not None and low > high)):
         faults.append(Fault.of("tables.schema_bounds", **place))
     if entry.get("magnitude") and kind not in ("integer", "number"):
@@ -229,14 +231,28 @@ def _column(table: str, name: str, entry: Mapping[str, Any], faults: list[Fault]
     return Column(name=name, **{**dict.fromkeys(_COLUMN_WORDS, ""), **values})
 
 
-def _reference_faults(table: Table, tables: Mapping[str, Table]) -> list[Fault]:
+def _label_faults(table: Table) -> list[Fault]:
+    """Return a fault per label that two columns of a table share; a label that is another's name means that one."""
+    faults = []
+    for word in ("zh", "en"):
+        meant: dict[str, str] = {}
+        for column in table.columns.values():
+            label = getattr(column, word).casefold()
+            if meant.setdefault(label, column.name) != column.name:
+                facts = {"column": column.name, "value": label, "other": meant[label]}
+                faults.append(Fault.of("tables.schema_label", table=table.name, **facts))
+    return faults
+
+
+def _reference_faults(table: Table, tables: Mapping[str, Table], broken: Collection[str]) -> list[Fault]:
+    """Return a fault per reference that names no column; references to ``broken`` tables wait for those."""
     faults = []
     for column in table.columns.values():
         if column.target is None:
             continue
         other, name = column.target
         # A table built alone (in a test, or a user's own) may have no sources table: its source is then free text.
-        if column.name == "source" and other not in tables:
+        if other in broken or (column.name == "source" and other not in tables):
             continue
         if other not in tables or name not in tables[other].columns:
             faults.append(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from postroad.errors import Fault
+from postroad.tables.cells import SPACES
 from postroad.tables.findings import Note, note
 from postroad.tables.headers import DEPTH, Header, find
 from postroad.tables.schema import Table
@@ -89,7 +90,7 @@ def _left_out(body: pl.DataFrame, header: Header, table: Table) -> tuple[pl.Seri
     """Return where a row is blank, a total or the header again, and the notes that say so."""
     if not body.height:
         return pl.Series([], dtype=pl.Boolean), []
-    cells = [pl.col(name).str.strip_chars(" \t\r\n\u3000\u00a0\ufeff") for name in body.columns]
+    cells = [pl.col(name).str.strip_chars(SPACES) for name in body.columns]
     empty = [(cell.is_null() | (cell == "")) for cell in cells]
     blank = pl.all_horizontal(empty)
     first = pl.coalesce(pl.when(~e).then(cell) for cell, e in zip(cells, empty, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 
 import fastexcel
@@ -59,16 +60,25 @@ def _short(broken: Exception) -> str:
     return (str(broken).splitlines() or [type(broken).__name__])[0][:200]
 
 
+_TORN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, KeyError)
+
+
 def _oversized(data: bytes) -> Fault | None:
     try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as broken:
+        packed = zipfile.ZipFile(io.BytesIO(data))
+    except _TORN as broken:
         return Fault.of("tables.workbook_unreadable", detail=_short(broken))
+    parts = packed.infolist()
     total = sum(part.file_size for part in parts)
     bombs = [p for p in parts if p.file_size > 1 << 20 and p.file_size > MOST_RATIO * max(p.compress_size, 1)]
     if total > MOST_BYTES or len(parts) > MOST_PARTS or bombs:
         return Fault.of("tables.workbook_too_big", value=total, nearest=MOST_BYTES, count=len(parts))
-    return None
+    try:
+        # The sheet reader does not look at checksums, so a changed byte could pass for another value.
+        torn = packed.testzip()
+    except _TORN as broken:
+        return Fault.of("tables.workbook_unreadable", detail=_short(broken))
+    return Fault.of("tables.workbook_unreadable", detail=torn) if torn else None
 
 
 def _sheet(book: fastexcel.ExcelReader, name: str, table: Table) -> Sheet | Fault:
