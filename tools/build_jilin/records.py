@@ -23,6 +23,7 @@ EXTRA = [
     ("express_parks_building", 1, "个", "P10", ""),
     ("express_parks_planned", 1, "个", "P10", ""),
     ("base_projects", 4, "个", "P11", ""),
+    ("township_coverage", 100, "%", "P09", "express service in every township"),
     ("agricultural_projects_over_10m", 1, "个", "P16", ""),
     ("agricultural_projects_output", 2, "亿元", "P16", "nearly 2"),
     ("manufacturing_express_volume", 1840.3, "万件", "P17", "decimal restored; probable"),

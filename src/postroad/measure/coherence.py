@@ -1,0 +1,146 @@
+"""Whether the plan's numbers can hold together: growth, revenue, users, peaks, villages (P46 P47 P48 P13 P08).
+
+Everything is worked out from the statistics of the pack. Prices are revenue over volume; revenue other than express is
+the difference of the two revenues.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from postroad.language import Text
+from postroad.measure.indicator import indicator, observe
+
+if TYPE_CHECKING:
+    from postroad.network import Network
+    from postroad.plan.plan import Plan
+
+PIECES_PER_WAN = 1e4
+YUAN_PER_YI = 1e8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement on the plan's coherence, with the rows it concerns and its numbers."""
+
+    id: str
+    rows: tuple[str, ...]
+    text: Text
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """Volume (pieces), express and total revenue (yuan) at start and base, and what follows from them."""
+
+    volume: float
+    express: float
+    total: float
+    price_trend: float
+    other_trend: float
+
+    def revenue(self, growth: float, price_trend: float, other_trend: float, years: int) -> float:
+        """Return total revenue after some years of volume growth, price change and growth of the rest, as shares."""
+        express = self.express * ((1 + growth) * (1 + price_trend)) ** years
+        return express + (self.total - self.express) * (1 + other_trend) ** years
+
+    def growth_for(self, revenue: float, price_trend: float, other_trend: float, years: int) -> float:
+        """Return the yearly volume growth that brings total revenue to a value."""
+        rest = (self.total - self.express) * (1 + other_trend) ** years
+        return float(((revenue - rest) / self.express) ** (1 / years) / (1 + price_trend) - 1)
+
+
+def drivers(network: Network, plan: Plan, as_of: dt.date) -> Drivers | None:
+    """Return volume, price and revenue drivers over the five years before the plan, or ``None`` if not known."""
+    base, before = plan.start, plan.start - 5
+    found: dict[tuple[str, int], float] = {}
+    for name in ("express_volume", "express_revenue", "postal_revenue"):
+        for row in network["statistics"].filter(region_id=plan.place_id, indicator=name).iter_rows(named=True):
+            if row["known_on"] <= as_of and row["period"] in (str(base), str(before)):
+                found[name, int(row["period"])] = row["value"]
+    if len(found) < 6:
+        return None
+    price = {y: found["express_revenue", y] * YUAN_PER_YI / (found["express_volume", y] * PIECES_PER_WAN)
+             for y in (before, base)}  # fmt: skip
+    rest = {y: found["postal_revenue", y] - found["express_revenue", y] for y in (before, base)}
+    return Drivers(
+        found["express_volume", base] * PIECES_PER_WAN,
+        found["express_revenue", base] * YUAN_PER_YI,
+        found["postal_revenue", base] * YUAN_PER_YI,
+        (price[base] / price[before]) ** 0.2 - 1,
+        (rest[base] / rest[before]) ** 0.2 - 1,
+    )
+
+
+def coherence(network: Network, plan: Plan, as_of: dt.date) -> list[Finding]:
+    """Return the findings that the statistics known on a day allow."""
+    made = [_growth_and_revenue(network, plan, as_of), _users(network, plan, as_of), _peak(network, plan, as_of)]
+    return [finding for finding in [*made, _villages(network, plan, as_of)] if finding is not None]
+
+
+def _target(plan: Plan, indicator_id: str) -> float | None:
+    return next((t.value for t in plan.targets if t.indicator == indicator_id), None)
+
+
+def _growth_and_revenue(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    known, aim, volume = drivers(network, plan, as_of), _target(plan, "postal_revenue"), _target(plan, "express_volume")
+    if known is None or aim is None or volume is None:
+        return None
+    years, wanted = plan.end - plan.start, aim * YUAN_PER_YI
+    floor = (volume * PIECES_PER_WAN / known.volume) ** (1 / years) - 1
+    values = {
+        "floor_growth": floor,
+        "revenue_on_trend": known.revenue(floor, known.price_trend, known.other_trend, years) / YUAN_PER_YI,
+        "revenue_all_flat": known.revenue(floor, 0.0, 0.0, years) / YUAN_PER_YI,
+        "revenue_flat_price": known.revenue(floor, 0.0, known.other_trend, years) / YUAN_PER_YI,
+        "growth_needed_flat_price": known.growth_for(wanted, 0.0, known.other_trend, years),
+        "growth_needed_on_trend": known.growth_for(wanted, known.price_trend, known.other_trend, years),
+        "price_trend": known.price_trend,
+        "other_trend": known.other_trend,
+    }
+    facts = {
+        "growth": f"{100 * floor:.1f}",
+        "reached": f"{values['revenue_on_trend']:.1f}",
+        "flat": f"{values['revenue_flat_price']:.1f}",
+        "aim": f"{aim:.2f}",
+        "needed_flat": f"{100 * values['growth_needed_flat_price']:.1f}",
+        "needed_trend": f"{100 * values['growth_needed_on_trend']:.1f}",
+        "price": f"{100 * known.price_trend:.1f}",
+    }
+    return Finding("growth-and-revenue", ("P46", "P47"), Text.of("measure.growth_and_revenue", **facts), values)
+
+
+def _users(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    seen = observe(indicator("users_per_day"), network, plan.place_id, as_of)
+    aim, volume = _target(plan, "users_per_day"), _target(plan, "express_volume")
+    base = next((t.baseline_value for t in plan.targets if t.indicator == "express_volume"), None)
+    if not seen or aim is None or volume is None or base is None:
+        return None
+    values = {"users_multiple": aim / seen[0].value, "volume_multiple": volume / base}
+    facts = {name: f"{value:.2f}" for name, value in values.items()}
+    return Finding("users-and-volume", ("P48", "P46"), Text.of("measure.users_and_volume", **facts), values)
+
+
+def _peak(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    peaks = network["statistics"].filter(region_id=plan.place_id, indicator="peak_day_handling", period=str(plan.start))
+    rows = [row for row in peaks.iter_rows(named=True) if row["known_on"] <= as_of]
+    volume = _target(plan, "express_volume")
+    base = next((t.baseline_value for t in plan.targets if t.indicator == "express_volume"), None)
+    if not rows or volume is None or base is None:
+        return None
+    values = {"peak_now": rows[0]["value"], "peak_then": rows[0]["value"] * volume / base}
+    facts = {"now": f"{values['peak_now']:.0f}", "then": f"{values['peak_then']:.0f}", "year": plan.end}
+    return Finding("peak", ("P13", "P46"), Text.of("measure.peak_without_target", **facts), values)
+
+
+def _villages(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    post = observe(indicator("village_post_share"), network, plan.place_id, as_of)
+    door = observe(indicator("village_door_share"), network, plan.place_id, as_of)
+    listed = network["places"].filter(kind="village").height
+    if not post or not door:
+        return None
+    values = {"post_share": post[0].value, "door_share": door[0].value, "villages_listed": float(listed)}
+    facts = {"post": f"{post[0].value:.1f}", "door": f"{door[0].value:.1f}", "listed": listed}
+    return Finding("villages", ("P08", "P58"), Text.of("measure.villages_two_readings", **facts), values)

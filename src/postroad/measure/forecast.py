@@ -1,0 +1,137 @@
+"""Where a short series will be at a date: a damped trend with a bootstrap fan.
+
+Holt's linear trend with damping (Gardner and McKenzie 1985) on a yearly grid: level ``l``, trend ``b``, damping
+``phi``; one step ahead is ``l + phi*b``. A year without a value is a step without correction: level and trend run on.
+For given smoothing weights the one-step errors are linear in the starting level and trend, so these are found by least
+squares; the weights are searched on a grid, fine for long series and coarse for short ones. The fan redraws the
+one-step errors, widened for the parameters spent, and runs the model on. Series that grow by rates are fitted in
+logarithms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postroad import randomness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+FEWEST = 5
+LONG = 10
+DRAWS = 4000
+SPENT = 3
+_SHORT_GRID = ((0.5, 0.8, 1.0), (0.1, 0.3, 0.6), (0.8, 0.9, 0.98))
+_LONG_GRID = (tuple(np.linspace(0.05, 1.0, 20)), tuple(np.linspace(0.0, 1.0, 21)), tuple(np.linspace(0.8, 0.995, 14)))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted damped trend: weights, last level and trend, one-step errors, and the sum of their squares."""
+
+    alpha: float
+    beta: float
+    phi: float
+    level: float
+    trend: float
+    errors: NDArray[np.float64]
+    sse: float
+    logarithmic: bool
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Years ahead with median and the ends of the 50 % and 80 % intervals; ``draws`` are paths, one row each."""
+
+    years: tuple[int, ...]
+    median: tuple[float, ...]
+    low50: tuple[float, ...]
+    high50: tuple[float, ...]
+    low80: tuple[float, ...]
+    high80: tuple[float, ...]
+    draws: NDArray[np.float64]
+    fit: Fit
+
+    def probability(self, year: int, value: float, direction: str) -> float:
+        """Return the share of paths that reach a value in a year: at least it when up is better, at most when down."""
+        paths = self.draws[:, self.years.index(year)]
+        return float(np.mean(paths >= value if direction != "down" else paths <= value))
+
+
+def fit(years: Sequence[int], values: Sequence[float], logarithmic: bool) -> Fit:
+    """Return the damped trend with the least sum of squared one-step errors; years may have gaps."""
+    y = np.full(years[-1] - years[0] + 1, np.nan)
+    y[np.asarray(years) - years[0]] = np.log(values) if logarithmic else values
+    grid = _LONG_GRID if len(years) >= LONG else _SHORT_GRID
+    best: Fit | None = None
+    for alpha, beta, phi in product(*grid):
+        if beta > alpha:
+            continue
+        found = _start(y, float(alpha), float(beta), float(phi), logarithmic)
+        if best is None or found.sse < best.sse - 1e-15:
+            best = found
+    assert best is not None
+    return best
+
+
+def _run(
+    y: NDArray[np.float64], level: float, trend: float, weights: tuple[float, float, float]
+) -> tuple[NDArray[np.float64], float, float]:
+    """One-step errors at the observed years, and the last level and trend; ``beta`` corrects the trend directly."""
+    alpha, beta, phi = weights
+    errors = []
+    for value in y:
+        ahead = level + phi * trend
+        error = 0.0 if np.isnan(value) else value - ahead
+        if not np.isnan(value):
+            errors.append(error)
+        level, trend = ahead + alpha * error, phi * trend + beta * error
+    return np.array(errors), level, trend
+
+
+def _start(y: NDArray[np.float64], alpha: float, beta: float, phi: float, logarithmic: bool) -> Fit:
+    """Least squares for the starting level and trend: the errors are linear in both."""
+    weights = (alpha, beta, phi)
+    zero = _run(y, 0.0, 0.0, weights)[0]
+    by_level = _run(y, 1.0, 0.0, weights)[0] - zero
+    by_trend = _run(y, 0.0, 1.0, weights)[0] - zero
+    start = np.linalg.lstsq(-np.column_stack([by_level, by_trend]), zero, rcond=None)[0]
+    errors, level, trend = _run(y, float(start[0]), float(start[1]), weights)
+    return Fit(alpha, beta, phi, level, trend, errors, float((errors**2).sum()), logarithmic)
+
+
+def forecast(
+    years: Sequence[int], values: Sequence[float], until: int, *, seed: int, logarithmic: bool, name: str = ""
+) -> Fan | None:
+    """Return a fan from the year after the last to ``until``, or ``None`` when the series has fewer than 5 points.
+
+    ``name`` keys the draws, so that two series with one seed do not share their luck.
+    """
+    if len(years) < FEWEST or until <= years[-1]:
+        return None
+    fitted = fit(years, values, logarithmic)
+    ahead = tuple(range(years[-1] + 1, until + 1))
+    freedom = max(1, len(years) - SPENT)
+    pool = (fitted.errors - fitted.errors.mean()) * np.sqrt(len(years) / freedom)
+    luck = randomness.integers(seed, f"forecast/{name}", 0, DRAWS * len(ahead), below=pool.size)
+    shocks = pool[luck].reshape(DRAWS, len(ahead))
+    level, trend = np.full(DRAWS, fitted.level), np.full(DRAWS, fitted.trend)
+    paths = np.empty((DRAWS, len(ahead)))
+    for step in range(len(ahead)):
+        expected = level + fitted.phi * trend
+        paths[:, step] = expected + shocks[:, step]
+        level, trend = (
+            expected + fitted.alpha * shocks[:, step],
+            fitted.phi * trend + fitted.beta * shocks[:, step],
+        )
+    if logarithmic:
+        paths = np.exp(paths)
+    cuts = np.quantile(paths, [0.1, 0.25, 0.5, 0.75, 0.9], axis=0)
+    low80, low50, median, high50, high80 = (tuple(float(v) for v in row) for row in cuts)
+    return Fan(ahead, median, low50, high50, low80, high80, paths, fitted)

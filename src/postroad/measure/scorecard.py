@@ -1,0 +1,281 @@
+"""The scorecard: every target of a plan with baseline, path, latest value, forecast, status and reason.
+
+A number is never guessed: a value that needs something not there yet says what it needs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+import postroad
+from postroad.errors import DataError, Fault, UsageError
+from postroad.language import LANGUAGES, Text
+from postroad.measure.coherence import Finding, coherence
+from postroad.measure.forecast import FEWEST, Fan, forecast
+from postroad.measure.indicator import Indicator, Observation, indicators, observe
+from postroad.measure.progress import Evidence, Judgement, judge, path_of, required_growth
+from postroad.parallel import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from postroad.network import Network
+    from postroad.plan.plan import Plan, Target
+
+NATION = "000000"
+BREAK_YEAR = "2023"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One target on the scorecard."""
+
+    target: Target
+    indicator: Indicator
+    observations: tuple[Observation, ...]
+    fan: Fan | None
+    judgement: Judgement
+
+    @property
+    def latest(self) -> Observation | None:
+        """The latest observation, or ``None``."""
+        return self.observations[-1] if self.observations else None
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Every target judged on a day, from named inputs: the same inputs give the same bytes."""
+
+    province: str
+    plan: str
+    label: tuple[str, str]
+    as_of: dt.date
+    fingerprint: str
+    seed: int
+    version: str
+    lines: tuple[Line, ...]
+    findings: tuple[Finding, ...]
+    sources: dict[str, dict[str, Any]]
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen digits that stand for inputs, day, seed and version."""
+        key = f"{self.fingerprint}|{self.as_of}|{self.seed}|{self.version}"
+        return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many targets have each status."""
+        return dict(sorted(Counter(line.judgement.status for line in self.lines).items()))
+
+    def line(self, target: str) -> Line:
+        """Return the line of a target."""
+        return next(line for line in self.lines if line.target.id == target)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole scorecard as plain values, every sentence in both languages."""
+        return {
+            "province": self.province,
+            "plan": self.plan,
+            "label": dict(zip(LANGUAGES, self.label, strict=True)),
+            "as_of": self.as_of.isoformat(),
+            "fingerprint": self.fingerprint,
+            "seed": self.seed,
+            "version": self.version,
+            "run_id": self.run_id,
+            "summary": self.summary,
+            "lines": [_plain_line(line) for line in self.lines],
+            "coherence": [
+                {"id": f.id, "rows": list(f.rows), "text": _both(f.text), "values": f.values} for f in self.findings
+            ],
+            "sources": self.sources,
+        }
+
+    def to_json(self) -> str:
+        """Return the scorecard as JSON text with sorted keys."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def score(
+    network: Network,
+    plan: Plan,
+    as_of: dt.date | None = None,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+) -> Scorecard:
+    """Return the plan's scorecard as it stood on a day (today when none is given), from what was known then.
+
+    ``DataError`` lists all targets that name an unknown indicator, or one with another unit or direction;
+    ``UsageError`` when the day lies before anything was known.
+    """
+    as_of = as_of or dt.datetime.now(tz=dt.UTC).date()
+    faults = check(plan)
+    if faults:
+        raise DataError(faults)
+    if not network["statistics"].filter(pl.col("known_on") <= as_of).height:
+        raise UsageError.of("measure.nothing_known_yet", as_of=as_of.isoformat())
+    breaks = scope_breaks(network, as_of)
+    lines = []
+    for number, target in enumerate(plan.targets):
+        if progress:
+            progress(Progress(number, len(plan.targets), target.label()))
+        lines.append(_line(target, network, plan, as_of, seed, breaks))
+    if progress:
+        progress(Progress(len(plan.targets), len(plan.targets)))
+    findings = tuple(coherence(network, plan, as_of))
+    fingerprint = hashlib.sha256(f"{network.fingerprint}|{plan.fingerprint}".encode()).hexdigest()
+    cited = {o.source for line in lines for o in line.observations} | {plan.source}
+    sources = {
+        row["source_id"]: {k: row[k] for k in ("title", "version", "licence", "digest", "note")}
+        for row in network["sources"].sort("source_id").iter_rows(named=True)
+        if row["source_id"] in cited
+    }
+    label = (plan.zh, plan.en)
+    return Scorecard(
+        network.name, plan.name, label, as_of, fingerprint, seed, postroad.__version__, tuple(lines), findings, sources
+    )
+
+
+def check(plan: Plan) -> list[Fault]:
+    """Return the faults between a plan and the indicators: unknown ones, other units, other directions."""
+    faults = []
+    for number, target in enumerate(plan.targets, 1):
+        place: dict[str, Any] = {"table": "targets", "row": number}
+        known = indicators().get(target.indicator)
+        if known is None:
+            faults.append(Fault.of("measure.unknown_indicator", **place, column="indicator", value=target.indicator))
+            continue
+        for column in ("unit", "direction"):
+            told, right = getattr(target, column), getattr(known, column)
+            if told != right:
+                faults.append(
+                    Fault.of(f"measure.wrong_{column}", **place, column=column, value=told, nearest=right,
+                             target=target.id)
+                )  # fmt: skip
+    return faults
+
+
+def scope_breaks(network: Network, as_of: dt.date) -> dict[tuple[str, str], float]:
+    """Return by what factor each change of scope raised the national level of the year published in both scopes."""
+    rows = network["statistics"].filter(
+        pl.col("region_id") == NATION, pl.col("period") == BREAK_YEAR, pl.col("known_on") <= as_of
+    )
+    breaks: dict[tuple[str, str], float] = {}
+    for _, group in rows.group_by("indicator", maintain_order=True):
+        levels = {row["scope"]: row["value"] for row in group.sort("known_on").iter_rows(named=True)}
+        for old, new in ((a, b) for a in levels for b in levels if a < b):
+            breaks[old, new] = max(breaks.get((old, new), 0.0), levels[new] / levels[old])
+    return breaks
+
+
+def _line(
+    target: Target, network: Network, plan: Plan, as_of: dt.date, seed: int, breaks: dict[tuple[str, str], float]
+) -> Line:
+    known = indicators()[target.indicator]
+    seen = tuple(observe(known, network, plan.place_id, as_of))
+    fan = _fan(target, seen, plan, seed)
+    return Line(target, known, seen, fan, judge(target, Evidence(seen, fan, as_of, breaks)))
+
+
+def _fan(target: Target, seen: tuple[Observation, ...], plan: Plan, seed: int) -> Fan | None:
+    """Forecast from the yearly values of the scope of the latest one only."""
+    if not seen:
+        return None
+    same = [o for o in seen if o.scope == seen[-1].scope and len(o.period) == 4]
+    years = [int(o.period) for o in same]
+    until = target.deadline.year if target.deadline else plan.end
+    values = [o.value for o in same]
+    grows = target.path == "compound" and min(values, default=0.0) > 0
+    return forecast(years, values, until, seed=seed, logarithmic=grows, name=target.id)
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {spoken: text.say(spoken) for spoken in LANGUAGES}
+
+
+def _plain_line(line: Line) -> dict[str, Any]:
+    target, latest = line.target, line.latest
+    baseline = next((o for o in line.observations if o.period == target.baseline_period), None)
+    needs = None
+    if line.indicator.kind == "needs":
+        needs = _both(Text.of("measure.needs", what=_Pair(line.indicator.needs_zh, line.indicator.needs_en)))
+    return {
+        "target_id": target.id,
+        "rows": list(target.rows),
+        "label": {"zh": target.zh, "en": target.en},
+        "indicator": {
+            "id": line.indicator.id,
+            "label": {"zh": line.indicator.zh, "en": line.indicator.en},
+            "numerator": {"zh": line.indicator.numerator_zh, "en": line.indicator.numerator_en},
+            "denominator": {"zh": line.indicator.denominator_zh, "en": line.indicator.denominator_en},
+        },
+        "unit": target.unit,
+        "direction": target.direction,
+        "wording": target.wording,
+        "deadline": target.deadline.isoformat() if target.deadline else None,
+        "orphan": target.orphan,
+        "baseline": None if target.baseline_value is None else {
+            "value": target.baseline_value,
+            "period": target.baseline_period,
+            "source": baseline.source if baseline else "plan",
+            "origin": baseline.origin if baseline else "observed",
+        },
+        "target": None if target.value is None and not target.text_zh else {
+            "value": target.value,
+            "text": {"zh": target.text_zh, "en": target.text_en},
+            "derived": target.derived,
+        },
+        "proposed": {"zh": target.proposed_zh, "en": target.proposed_en} if target.proposed_zh else None,
+        "required_growth": required_growth(target),
+        "path": [{"period": str(year), "value": value} for year, value in path_of(target)],
+        "observations": [_plain_observation(o) for o in line.observations],
+        "latest": _plain_observation(latest) if latest else None,
+        "forecast": _plain_fan(line),
+        "status": line.judgement.status,
+        "components": [
+            {"name": p.name, "status": p.status, "score": p.score, "detail": _both(p.detail)}
+            for p in line.judgement.parts
+        ],
+        "mean_score": line.judgement.mean_score,
+        "reason": needs or _both(line.judgement.reason),
+        "needs": needs,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Pair(Text):
+    """A text given in both languages."""
+
+    key: str
+    facts: Any
+
+    def say(self, language: Any = None) -> str:
+        return str(self.key if language == "zh" else self.facts)
+
+
+def _plain_observation(seen: Observation) -> dict[str, Any]:
+    return {**dataclasses.asdict(seen), "known_on": seen.known_on.isoformat()}
+
+
+def _plain_fan(line: Line) -> dict[str, Any] | None:
+    fan, target = line.fan, line.target
+    if fan is None:
+        return None
+    chance = None
+    if target.value is not None and target.deadline and target.deadline.year in fan.years:
+        chance = fan.probability(target.deadline.year, target.value, target.direction)
+    points = len([o for o in line.observations if o.scope == line.observations[-1].scope and len(o.period) == 4])
+    return {
+        "periods": [str(year) for year in fan.years],
+        **{name: list(getattr(fan, name)) for name in ("median", "low50", "high50", "low80", "high80")},
+        "probability": chance,
+        "method": _both(Text.of("measure.method", points=points, fewest=FEWEST)),
+    }
