@@ -82,7 +82,7 @@ def main(words: list[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     if not words or words[0] not in known():
         print("usage: python -m benchmarks NAME [options] [--json]\nNAME is one of: " + ", ".join(known()))
-        return 2
+        return 0 if words[:1] in (["--help"], ["-h"]) else 2
     name = words[0]
     import_module(f"benchmarks.{name}")
     run, arguments = _subjects[name]

@@ -180,8 +180,8 @@ def _parsed(plain: pl.Series, column: Column) -> tuple[pl.Series, Mapping[str, p
 
 def _dates(text: pl.Series, table: str, column: Column) -> Cleaned:
     quick = text.str.to_date("%Y-%m-%d", strict=False)
-    if not (text.str.len_bytes() == 10).all(ignore_nulls=True):
-        # The parser is lenient with other lengths; midnight is how a workbook writes a day.
+    if not text.str.contains(r"^\d{4}-\d{2}-\d{2}$").all(ignore_nulls=True):
+        # The parser takes more than it should (-2020-01-1); midnight is how a workbook writes a day.
         iso = text.str.contains(r"^\d{4}-\d{2}-\d{2}(?: 00:00:00)?$")
         plain = pl.select(pl.when(iso).then(text.str.head(10))).to_series()
         quick = plain.str.to_date("%Y-%m-%d", strict=False)

@@ -8,8 +8,7 @@ import polars as pl
 
 from postroad.errors import Fault
 from postroad.tables import references, rules
-from postroad.tables.headers import table_named
-from postroad.tables.nearest import closest
+from postroad.tables.headers import unknown_table
 from postroad.tables.schema import Schema, schema
 
 
@@ -38,9 +37,3 @@ def table_faults(frames: Mapping[str, pl.DataFrame], known: Schema) -> list[Faul
         if table.required and (table.name not in frames or frames[table.name].height == 0):
             faults.append(Fault.of("tables.missing_table", table=table.name, label=table.label))
     return faults
-
-
-def unknown_table(name: str, known: Schema) -> Fault:
-    """Return the fault of a table that the schema does not have."""
-    near = table_named(name, known) or closest([name], list(known.tables))[0]
-    return Fault.of("tables.unknown_table", table=name, value=name, nearest=near, known=", ".join(known.tables))

@@ -11,7 +11,7 @@ import polars as pl
 
 from postroad.errors import Fault
 from postroad.language import Language, Text
-from postroad.tables.schema import Table
+from postroad.tables.schema import Table, Words
 
 MOST_FAULTS = 10_000
 """Faults of one kind in one column told one by one; the rest are counted (and stand in the quarantine)."""
@@ -30,6 +30,11 @@ class Note:
         """Return the note as one line with its place."""
         place = ".".join(part for part in (self.table, self.column) if part)
         return f"[{place}] {self.text.say(spoken)}"
+
+
+def closest_words(nearest: Any) -> Text:
+    """Return the end of a sentence that names the closest valid value, or nothing when there is none."""
+    return Words("") if nearest is None else Text.of("tables.closest", nearest=nearest)
 
 
 def note(key: str, table: str, column: str, count: int, **facts: Any) -> Note:
@@ -62,7 +67,17 @@ class Finding:
         for at, row in enumerate(self.rows[:MOST_FAULTS].tolist()):
             number = int(numbers[row]) if numbers is not None else row + 1
             closest = near[at] if listed else near
-            told.append(Fault.of(self.key, **place, row=number, value=self.values[at], nearest=closest, **facts))
+            told.append(
+                Fault.of(
+                    self.key,
+                    **place,
+                    row=number,
+                    value=self.values[at],
+                    nearest=closest,
+                    closest=closest_words(closest),
+                    **facts,
+                )
+            )
         rest = len(self.rows) - len(told)
         if rest > 0:
             told.append(Fault.of("tables.and_more", **place, count=rest, example=Text.of(self.key, **_blank(told[-1]))))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from postroad.errors import Fault
-from postroad.tables.findings import Note, note
+from postroad.tables.findings import Note, closest_words, note
 from postroad.tables.nearest import closest
 from postroad.tables.schema import Schema, Table
 from postroad.tables.units import known_unit, same_unit
@@ -143,9 +143,7 @@ def _header(
         name = place.get(at)
         text = " ".join(texts[at])
         if name is None:
-            near = closest([text], list(_names(table)))[0]
-            near = _names(table)[near] if near else None
-            faults.append(Fault.of("tables.unknown_column", table=table.name, column=text, value=text, nearest=near))
+            faults.append(unknown_column(table, text, _names(table)))
         elif name in columns:
             faults.append(Fault.of("tables.column_twice", table=table.name, column=name, value=text))
         else:
@@ -161,6 +159,21 @@ def _header(
     if span[1] > span[0]:
         notes.append(note("tables.note_header_rows", table.name, "", span[1] - span[0] + 1))
     return Header(columns, span[1] + 1, tuple(faults), tuple(notes), frozenset(texts))
+
+
+def unknown_column(table: Table, text: str, names: Mapping[str, str]) -> Fault:
+    """Return the fault of a column that a table does not have; ``names`` gives the column of each word for one."""
+    found = closest([text], list(names))[0]
+    near = names[found] if found else None
+    facts = {"column": text, "value": text, "nearest": near, "closest": closest_words(near)}
+    return Fault.of("tables.unknown_column", table=table.name, **facts)
+
+
+def unknown_table(name: str, known: Schema) -> Fault:
+    """Return the fault of a table that the schema does not have."""
+    near = table_named(name, known) or closest([name], list(known.tables))[0]
+    facts = {"value": name, "nearest": near, "closest": closest_words(near), "known": ", ".join(known.tables)}
+    return Fault.of("tables.unknown_table", table=name, **facts)
 
 
 def missing_columns(table: Table, columns: Mapping[str, int]) -> list[Fault]:

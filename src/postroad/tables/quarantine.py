@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from postroad.language import LANGUAGES, Language, say
+from postroad.tables.findings import closest_words
 from postroad.tables.intake import Taken
 from postroad.tables.writing import write_csv_text
 
@@ -63,7 +64,9 @@ def _reasons(taken: Taken, spoken: Language) -> dict[int, str]:
         place = {"table": taken.table.name, "column": finding.column, "count": 1}
         place |= {**finding.words(taken.table), **finding.facts}
         for at, row in enumerate(finding.rows.tolist()):
-            text = say(finding.key, spoken, **place, value=values[at], nearest=near[at] if listed else near)
+            closest = near[at] if listed else near
+            ending = closest_words(closest)
+            text = say(finding.key, spoken, **place, value=values[at], nearest=closest, closest=ending)
             told.setdefault(row, []).append(f"{finding.column}: {text}")
     return {row: " ".join(texts) for row, texts in told.items()}
 

@@ -16,11 +16,11 @@ import polars as pl
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.tables import references
-from postroad.tables.checking import table_faults, unknown_table
+from postroad.tables.checking import table_faults
 from postroad.tables.datum import DATUMS
 from postroad.tables.delimited import read_csv
 from postroad.tables.findings import Note
-from postroad.tables.headers import table_named
+from postroad.tables.headers import table_named, unknown_table
 from postroad.tables.intake import Taken, take
 from postroad.tables.quarantine import set_aside
 from postroad.tables.quick import read_quick

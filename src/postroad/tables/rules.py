@@ -6,6 +6,7 @@ rows.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
@@ -15,8 +16,11 @@ import polars as pl
 from postroad.errors import Fault
 from postroad.tables.cells import broken_text
 from postroad.tables.findings import Finding, positions
+from postroad.tables.headers import unknown_column
 from postroad.tables.nearest import closest
 from postroad.tables.schema import Column, Table
+
+FIRST_DAY, LAST_DAY = dt.date(1, 1, 1), dt.date(9999, 12, 31)
 
 
 class Rule(NamedTuple):
@@ -33,8 +37,7 @@ def shape_faults(frame: pl.DataFrame, table: Table) -> list[Fault]:
     faults = []
     for name in frame.columns:
         if name not in table.columns:
-            near = closest([name], list(table.columns))[0]
-            faults.append(Fault.of("tables.unknown_column", table=table.name, column=name, value=name, nearest=near))
+            faults.append(unknown_column(table, name, {column: column for column in table.columns}))
         elif not fits(frame.schema[name], table.columns[name]):
             column, held = table.columns[name], str(frame.schema[name])
             faults.append(
@@ -94,6 +97,10 @@ def _rules(frame: pl.DataFrame, table: Table, settled: Collection[str]) -> Itera
             continue
         if dtype.is_float():
             yield Rule("tables.not_finite", name, ~here.sum().is_finite(), ~here.is_finite())
+        if dtype == pl.Date:
+            # A calendar of four digits: what lies outside is a torn file, and no Python date can hold it.
+            outside = (here < FIRST_DAY) | (here > LAST_DAY)
+            yield Rule("tables.no_such_year", name, (here.min() < FIRST_DAY) | (here.max() > LAST_DAY), outside)
         aside = next((expr for pair, expr in swapped.items() if name in pair), None)
         yield from _bounds(column, aside)
         if name not in settled:
@@ -144,6 +151,8 @@ def _swapped(table: Table, lon: str, lat: str) -> pl.Expr | None:
 def _finding(frame: pl.DataFrame, column: Column, key: str, rows: np.ndarray[Any, Any]) -> Finding:
     name = column.name
     values: pl.Series | list[str] = frame[name].gather(rows)
+    if key == "tables.no_such_year":
+        values = frame[name].gather(rows).cast(pl.Int32)
     near: object = None
     facts: dict[str, object] = {}
     if key == "tables.too_low":

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from postroad.errors import Fault
-from postroad.tables.headers import table_named
+from postroad.tables.headers import table_named, unknown_table
 from postroad.tables.schema import Schema, Table
 from postroad.tables.sheet import Sheet, from_typed
 
@@ -34,8 +34,7 @@ def read_duckdb(path: Path, schema: Schema) -> Iterator[Sheet | Fault]:
             for (name,) in rows:
                 table = table_named(name, schema)
                 if table is None:
-                    facts = {"value": name, "nearest": None, "known": ", ".join(schema.tables)}
-                    yield Fault.of("tables.unknown_table", table=name, **facts)
+                    yield unknown_table(name, schema)
                     continue
                 quoted = name.replace('"', '""')
                 frame = pl.DataFrame(base.sql(f'select * from main."{quoted}"').to_arrow_table())  # noqa: S608

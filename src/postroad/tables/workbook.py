@@ -16,7 +16,7 @@ import polars as pl
 
 from postroad.errors import Fault
 from postroad.tables.findings import note
-from postroad.tables.headers import DEPTH, find, table_named
+from postroad.tables.headers import DEPTH, find, table_named, unknown_table
 from postroad.tables.schema import Schema, Table
 from postroad.tables.sheet import Sheet, from_header, no_header
 
@@ -48,7 +48,7 @@ def read_workbook(data: bytes, schema: Schema) -> Iterator[Sheet | Fault]:
             continue
         table = table_named(name, schema)
         if table is None:
-            yield Fault.of("tables.unknown_table", table=name, value=name, nearest=None, known=", ".join(schema.tables))
+            yield unknown_table(name, schema)
             continue
         try:
             yield _sheet(book, name, schema.tables[table])
