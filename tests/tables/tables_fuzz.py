@@ -122,8 +122,10 @@ def _csv(data, name):
             continue
     else:
         return None
+    head = text.partition("\n")[0]
+    mark = next((m for m in "\t;" if m in head and "," not in head), ",")
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
     except csv.Error:
         return "torn"
     columns = SCHEMA.tables[name].columns

@@ -36,6 +36,7 @@ class Header:
     named: frozenset[int] = frozenset()
 
 
+@lru_cache(maxsize=16_384)
 def key_of(text: str | None) -> str:
     """Return a header or sheet name in the form in which they are compared."""
     folded = "".join(chr(ord(ch) - 0xFEE0) if 0xFF01 <= ord(ch) <= 0xFF5E else ch for ch in (text or "").casefold())
@@ -59,6 +60,7 @@ def table_named(text: str, schema: Schema) -> str | None:
     return None
 
 
+@lru_cache(maxsize=16_384)
 def _match(text: str | None, table: Table) -> tuple[str | None, str | None]:
     """Return the column a header cell names, and the unit written in its brackets."""
     if not text:

@@ -7,7 +7,8 @@ rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +72,7 @@ def findings(frame: pl.DataFrame, table: Table, settled: Collection[str] = froze
     frame = frame.select(good)
     if frame.height == 0:
         return []
-    rules = list(_rules(frame, table, settled))
+    rules = _rules_of(table, tuple(frame.schema.items()), frozenset(settled))
     found: list[Finding] = []
     if rules:
         asked = frame.select(rule.asked.alias(str(i)) for i, rule in enumerate(rules)).row(0)
@@ -82,13 +83,19 @@ def findings(frame: pl.DataFrame, table: Table, settled: Collection[str] = froze
     return found + _key_findings(frame, table)
 
 
-def _rules(frame: pl.DataFrame, table: Table, settled: Collection[str]) -> Iterator[Rule]:
-    swapped = {pair: _swapped(table, *pair) for pair in table.pairs if set(pair) <= set(frame.columns)}
+@lru_cache(maxsize=512)
+def _rules_of(table: Table, held: tuple[tuple[str, pl.DataType], ...], settled: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the rules of a table for columns of these types; kept, because many small tables are checked."""
+    return tuple(_rules(dict(held), table, settled))
+
+
+def _rules(held: Mapping[str, pl.DataType], table: Table, settled: Collection[str]) -> Iterator[Rule]:
+    swapped = {pair: _swapped(table, *pair) for pair in table.pairs if set(pair) <= set(held)}
     for pair, expr in swapped.items():
         if expr is not None:
             out = [_out_of_bounds(table.columns[name]) for name in pair]
             yield Rule("tables.swapped", pair[0], out[0] | out[1], expr)
-    for name, dtype in frame.schema.items():
+    for name, dtype in held.items():
         column = table.columns[name]
         here = pl.col(name)
         if column.required:
