@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from postroad.language import Text
 from postroad.measure.indicator import indicator, observe
+from postroad.plan.growth import Drivers
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -31,27 +32,6 @@ class Finding:
     values: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Drivers:
-    """Volume (pieces), express and total revenue (yuan) at start and base, and what follows from them."""
-
-    volume: float
-    express: float
-    total: float
-    price_trend: float
-    other_trend: float
-
-    def revenue(self, growth: float, price_trend: float, other_trend: float, years: int) -> float:
-        """Return total revenue after some years of volume growth, price change and growth of the rest, as shares."""
-        express = self.express * ((1 + growth) * (1 + price_trend)) ** years
-        return express + (self.total - self.express) * (1 + other_trend) ** years
-
-    def growth_for(self, revenue: float, price_trend: float, other_trend: float, years: int) -> float:
-        """Return the yearly volume growth that brings total revenue to a value."""
-        rest = (self.total - self.express) * (1 + other_trend) ** years
-        return float(((revenue - rest) / self.express) ** (1 / years) / (1 + price_trend) - 1)
-
-
 def drivers(network: Network, plan: Plan, as_of: dt.date) -> Drivers | None:
     """Return volume, price and revenue drivers over the five years before the plan, or ``None`` if not known."""
     base, before = plan.start, plan.start - 5
@@ -62,16 +42,16 @@ def drivers(network: Network, plan: Plan, as_of: dt.date) -> Drivers | None:
                 found[name, int(row["period"])] = row["value"]
     if len(found) < 6:
         return None
-    price = {y: found["express_revenue", y] * YUAN_PER_YI / (found["express_volume", y] * PIECES_PER_WAN)
-             for y in (before, base)}  # fmt: skip
-    rest = {y: found["postal_revenue", y] - found["express_revenue", y] for y in (before, base)}
-    return Drivers(
-        found["express_volume", base] * PIECES_PER_WAN,
-        found["express_revenue", base] * YUAN_PER_YI,
-        found["postal_revenue", base] * YUAN_PER_YI,
-        (price[base] / price[before]) ** 0.2 - 1,
-        (rest[base] / rest[before]) ** 0.2 - 1,
+    scale = {"express_volume": PIECES_PER_WAN, "express_revenue": YUAN_PER_YI, "postal_revenue": YUAN_PER_YI}
+    then, now = (
+        (
+            found["express_volume", year] * scale["express_volume"],
+            found["express_revenue", year] * scale["express_revenue"],
+            found["postal_revenue", year] * scale["postal_revenue"],
+        )
+        for year in (before, base)
     )
+    return Drivers.between(then, now, base - before)
 
 
 def coherence(network: Network, plan: Plan, as_of: dt.date) -> list[Finding]:
