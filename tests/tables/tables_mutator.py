@@ -349,9 +349,10 @@ def _parquet(dice, grids, made):
         out = io.BytesIO()
         frame.write_parquet(out)
         made.files[f"{name}.parquet"] = out.getvalue()
-    made.must_fault |= len(made.files) < len(grids) and any(
-        SCHEMA.tables[n].required for n in grids if f"{n}.parquet" not in made.files
-    )
+    # A typed file cannot hold two columns of one name; such a table is left out, and with it what was broken there.
+    left = [name for name in grids if f"{name}.parquet" not in made.files]
+    if left:
+        made.verdicts, made.must_fault = None, any(SCHEMA.tables[name].required for name in left)
 
 
 def _duckdb(dice, grids, made):

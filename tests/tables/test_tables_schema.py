@@ -98,3 +98,12 @@ def test_a_reference_to_a_table_that_is_not_there_is_told_once():
     site = {"site_id": ["a", "b"], "place_id": ["1", "2"], "origin": ["observed"] * 2, "source": ["s"] * 2}
     faults = tables.check({"sites": pl.DataFrame(site)}, schema)
     assert [(f.column, f.count) for f in faults if f.key == "tables.absent_target"] == [("place_id", 2), ("source", 2)]
+
+
+def test_conform_fills_absent_columns_and_makes_types_right():
+    frame = pl.DataFrame({"place_id": ["22"], "name_zh": ["吉林省"], "lon": [125], "extra": [1]})
+    made = tables.conform(frame, "places")
+    assert made.schema == pl.Schema(tables.schema()["places"].dtypes)
+    assert made.row(0, named=True)["lon"] == 125.0
+    assert made.row(0, named=True)["country"] == "CN"
+    assert made.row(0, named=True)["mca_code"] is None
