@@ -224,6 +224,17 @@ def test_wrong_paths(tmp_path):
         tables.read(tmp_path / "old.xls", SCHEMA)
 
 
+def test_a_file_that_may_not_be_opened_is_a_fault(tmp_path, monkeypatch):
+    (tmp_path / "sources.csv").write_bytes(SOURCES)
+    (tmp_path / "places.csv").write_text(HEAD + ROW, "utf-8")
+
+    def closed(file, *mode):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "open", closed)
+    assert [f.key for f in tables.read(tmp_path, SCHEMA).faults][:2] == ["tables.file_unreadable"] * 2
+
+
 def test_gcj02_declared_in_the_pack_or_by_row():
     # Beijing's Tiananmen in both grids, as published by map services: they lie about 560 m apart.
     lon, lat = gcj02(np.array([116.3913]), np.array([39.9075]))

@@ -145,7 +145,7 @@ def test_a_folder_changes_form_and_keeps_other_files(tmp_path):
 def test_wrong_forms_and_places(tmp_path):
     made = frames([(None, "county", None, None)])
     (tmp_path / "file").write_text("x", "utf-8")
-    for path, form in ((tmp_path / "x", "ods"), (tmp_path / "file", "csv")):
+    for path, form in ((tmp_path / "x", "ods"), (tmp_path / "file", "csv"), (tmp_path / "file" / "x.xlsx", "xlsx")):
         with pytest.raises(UsageError):
             tables.write(made, path, format=form, against=SCHEMA)
 

@@ -121,13 +121,21 @@ def _sheets(path: Source, known: Schema) -> Iterator[Sheet | Fault]:
     if path.is_file():
         if path.suffix.lower() not in (".xlsx", ".duckdb"):
             raise UsageError.of("tables.not_a_pack", path=str(path))
-        yield from _file(path, None, known)
+        yield from _whole(path, known)
         return
     files = [f for f in sorted(path.iterdir()) if f.is_file() and f.suffix.lower() in _ENDINGS]
     if not files:
         raise UsageError.of("tables.empty_folder", path=str(path))
     for file in files:
+        yield from _whole(file, known)
+
+
+def _whole(file: Path, known: Schema) -> Iterator[Sheet | Fault]:
+    """Yield a file's sheets; a file that may not be opened is a fault like any other."""
+    try:
         yield from _file(file, None, known)
+    except OSError as closed:
+        yield Fault.of("tables.file_unreadable", value=file.name, detail=closed.strerror or str(closed))
 
 
 def _file(file: Path, data: bytes | None, known: Schema) -> Iterator[Sheet | Fault]:

@@ -33,7 +33,8 @@ def write(
     """Write tables and return the path: ``.xlsx`` and ``.duckdb`` by suffix, else a folder of CSV (or ``format``).
 
     Columns stand in the schema's order; the same tables give the same bytes in CSV and Parquet. An existing folder is
-    kept: its table files are replaced, others stay. ``UsageError`` for a form that is not known.
+    kept: its table files are replaced, others stay. ``UsageError`` for a form that is not known and for
+    a place that cannot be written.
     """
     path = Path(path)
     form = format or _form_of(path)
@@ -41,18 +42,25 @@ def write(
         raise UsageError.of("tables.no_such_form", asked=str(form), known=", ".join(FORMS))
     known = against or schema()
     ordered = {name: _ordered(frames[name], name, known) for name in _sequence(frames, known)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if form in ("csv", "parquet"):
-        _folder(ordered, path, form)
-    else:
-        from postroad.tables.template import write_workbook
-
-        with _beside(path) as file:
-            if form == "xlsx":
-                write_workbook(ordered, file)
-            else:
-                _database(ordered, file)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _put(ordered, path, form)
+    except OSError as closed:
+        raise UsageError.of("tables.cannot_write", path=str(path), detail=closed.strerror or str(closed)) from closed
     return path
+
+
+def _put(frames: Mapping[str, pl.DataFrame], path: Path, form: Form) -> None:
+    if form in ("csv", "parquet"):
+        _folder(frames, path, form)
+        return
+    with _beside(path) as file:
+        if form == "xlsx":
+            from postroad.tables.template import write_workbook
+
+            write_workbook(frames, file)
+        else:
+            _database(frames, file)
 
 
 def _form_of(path: Path) -> Form:
