@@ -43,3 +43,5 @@ def test_places_no_road_joins_are_named():
     with pytest.raises(DataError) as told:
         travel(jilin.with_(road_links=alone), ["2201", "2224"])
     assert [(f.key, f.value) for f in told.value.faults] == [("travel.disconnected", "2224")]
+    assert dict(told.value.faults[0].facts)["gap_km"] > 0
+    assert " km" in told.value.faults[0].say("en")

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import shapely
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
 
 from postroad.errors import DataError, Fault, UsageError
 
@@ -51,6 +52,7 @@ class RoadEngine:
         self.place_ids = list(place_ids)
         nodes, links = network["road_nodes"], network["road_links"].filter(pl.col("length_km").is_not_null())
         row = {node: i for i, node in enumerate(nodes["node_id"])}
+        self._nodes = nodes["node_id"].to_list()
         self._xy = nodes.select("lon", "lat").to_numpy()
         ends = np.array([[row[a], row[b]] for a, b in links.select("from_node", "to_node").iter_rows()]).reshape(-1, 2)
         km = np.maximum(links["length_km"].to_numpy(), SHORTEST_KM)
@@ -69,7 +71,7 @@ class RoadEngine:
         usable = np.flatnonzero(ordinary)
         points = shapely.points(at * scale)
         nearest = usable[shapely.STRtree(lines[usable]).nearest(points)]
-        self._leg_km = shapely.distance(points, lines[nearest]) * LAST_LEG_DETOUR
+        self._leg_km = shapely.distance(points, lines[nearest]) * LAST_LEG_DETOUR  # type: ignore[no-untyped-call]
         share = shapely.line_locate_point(lines[nearest], points, normalized=True)
         share = np.nan_to_num(share)
         first = len(self._xy)
@@ -122,6 +124,17 @@ class RoadEngine:
         km[~np.isfinite(minutes)] = np.inf
         return km[:, place], minutes[:, place]
 
+    def gap(self, place: int) -> dict[str, Any]:
+        """Return the first place's id, and the two closest road nodes of its and another place's roads, with km."""
+        _, group = connected_components(self._minutes, directed=False)
+        spot = self._first + len(self.place_ids)
+        scale = np.array([np.cos(np.radians(self._xy[:, 1].mean())), 1.0]) * KM_PER_DEGREE
+        mine, theirs = (np.flatnonzero(group[: self._first] == group[spot + i]) for i in (place, 0))
+        far, nearest = cKDTree(self._xy[theirs] * scale).query(self._xy[mine] * scale)
+        i = int(np.argmin(far))
+        ends = self._nodes[int(mine[i])], self._nodes[int(theirs[nearest[i]])]
+        return {"start": self.place_ids[0], "node": ends[0], "other": ends[1], "gap_km": round(float(far[i]), 1)}
+
 
 def travel(
     network: Network, place_ids: Sequence[str], season: Season = "ordinary", on: dt.date | None = None
@@ -135,10 +148,12 @@ def travel(
     apart = np.flatnonzero(~np.isfinite(minutes[0]))
     if apart.size:
         ids = engine.place_ids
-        raise DataError(Fault.of("travel.disconnected", table="places", value=ids[i], start=ids[0]) for i in apart)
+        raise DataError(Fault.of("travel.disconnected", table="places", value=ids[i], **engine.gap(i)) for i in apart)
     i, j = np.nonzero(~np.eye(len(place_ids), dtype=bool))
-    ids = np.array(engine.place_ids)
-    frame = pl.DataFrame({"from_id": ids[i], "to_id": ids[j], "distance_km": km[i, j], "duration_min": minutes[i, j]})
+    names = np.array(engine.place_ids)
+    frame = pl.DataFrame(
+        {"from_id": names[i], "to_id": names[j], "distance_km": km[i, j], "duration_min": minutes[i, j]}
+    )
     return frame.with_columns(engine=pl.lit(engine.name), origin=pl.lit("derived"))
 
 
