@@ -10,7 +10,7 @@ import polars as pl
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from postroad.errors import DataError, Fault, UsageError
 
@@ -130,7 +130,7 @@ class RoadEngine:
         spot = self._first + len(self.place_ids)
         scale = np.array([np.cos(np.radians(self._xy[:, 1].mean())), 1.0]) * KM_PER_DEGREE
         mine, theirs = (np.flatnonzero(group[: self._first] == group[spot + i]) for i in (place, 0))
-        far, nearest = cKDTree(self._xy[theirs] * scale).query(self._xy[mine] * scale)
+        far, nearest = KDTree(self._xy[theirs] * scale).query(self._xy[mine] * scale)
         i = int(np.argmin(far))
         ends = self._nodes[int(mine[i])], self._nodes[int(theirs[nearest[i]])]
         return {"start": self.place_ids[0], "node": ends[0], "other": ends[1], "gap_km": round(float(far[i]), 1)}
@@ -148,7 +148,9 @@ def travel(
     apart = np.flatnonzero(~np.isfinite(minutes[0]))
     if apart.size:
         ids = engine.place_ids
-        raise DataError(Fault.of("travel.disconnected", table="places", value=ids[i], **engine.gap(i)) for i in apart)
+        raise DataError(
+            Fault.of("travel.disconnected", table="places", value=ids[i], **engine.gap(int(i))) for i in apart
+        )
     i, j = np.nonzero(~np.eye(len(place_ids), dtype=bool))
     names = np.array(engine.place_ids)
     frame = pl.DataFrame(
