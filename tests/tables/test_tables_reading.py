@@ -110,6 +110,15 @@ def test_encodings(encoding):
     assert any(n.text.key == "tables.note_encoding" for n in reading.notes) == (encoding != "utf-8")
 
 
+def test_gb18030_that_could_pass_for_utf8_is_not_misread():
+    places = HEAD + ROW.replace("吉林省", "5元")
+    reading = read(places.encode("gb18030"))
+    assert reading.frames["places"]["name_zh"].to_list() == ["5元"]
+    assert next(n.text.key for n in reading.notes if n.table == "places") == "tables.note_encoding"
+    for name in ("Jílín", "Гродеково"):
+        assert read((HEAD + ROW.replace("吉林省", name)).encode()).frames["places"]["name_zh"].to_list() == [name]
+
+
 def test_bytes_in_no_encoding_are_refused():
     reading = read(codecs.BOM_UTF8 + b"place_id\n\xff\xff\xff\n")
     assert "tables.encoding" in [f.key for f in reading.faults]
@@ -184,6 +193,7 @@ def test_what_a_fallen_row_carried_falls_with_it():
         ("2201,长春市,prefecture\n", "tables.torn_row"),
         (ROW.strip() + ",x\n", "tables.torn_row"),
         ('2201,"长"春市,prefecture,22,125.3,43.9,1,observed,s1\n', "tables.broken_quotes"),
+        ('"2201","长春市","prefecture","22","125.3","43.9","1","observed","s1"\x0b"2202"\n', "tables.broken_quotes"),
         ('2201,"长\n春",prefecture,22,125.3,43.9,1,observed,s1\n', "tables.line_break"),
     ],
 )

@@ -50,6 +50,7 @@ def decode(data: bytes, table: str) -> tuple[str, list[Note], Fault | None]:
             break
     else:
         guesses, noticed = ["utf-8", *_wide_guess(data), "gb18030"], False
+    detail = ""
     for name in guesses:
         try:
             text = data.decode(name)
@@ -59,11 +60,29 @@ def decode(data: bytes, table: str) -> tuple[str, list[Note], Fault | None]:
         if "\x00" in text:
             detail = "NUL"
             continue
+        if name == "utf-8" and not noticed and _rather_gb(text, data):
+            continue
         notes = (
             [note("tables.note_encoding", table, "", 1, encoding=name.upper())] if noticed or name != "utf-8" else []
         )
         return text, notes, None
     return "", [], Fault.of("tables.encoding", table=table, detail=detail)
+
+
+def _rather_gb(text: str, data: bytes) -> bool:
+    """Whether bytes that happen to be UTF-8 are more likely GB18030.
+
+    A few Chinese letters in GB18030 can pass for two-byte UTF-8 (元 for Ԫ). Letters that people do write with two
+    bytes are Latin, Greek and basic Cyrillic; a file with any other, and with no longer one, is taken for GB18030.
+    """
+    strange = [ch for ch in set(text) if "\u0250" <= ch < "\u0800" and not "\u0370" <= ch <= "\u045f"]
+    if not strange or max(text) >= "\u0800":
+        return False
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide_guess(data: bytes) -> list[str]:
@@ -95,7 +114,8 @@ def part(text: str, separator: str) -> tuple[list[list[str]], list[tuple[int, st
         pass
     rows: list[list[str]] = []
     torn: list[tuple[int, str]] = []
-    for line in text.splitlines():
+    # Only real line ends part lines here: str.splitlines would also take a stray control character for one.
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n"):
         try:
             rows.append(next(csv.reader([line], delimiter=separator, strict=True), []))
         except csv.Error:

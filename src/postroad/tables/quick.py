@@ -67,7 +67,11 @@ def _even(source: bytes | Path) -> tuple[int, bool] | None:
     """Return the number of commas and whether lines end in CR LF, or ``None`` when quotes or stray marks are there."""
     commas = returns = pairs = 0
     last = b""
+    letters = chinese = False
     for block in _blocks(source):
+        if not block.isascii():
+            letters = True
+            chinese = chinese or bool((np.frombuffer(block, dtype=np.uint8) >= 0xE0).any())
         if b'"' in block or b"'" in block or b"\x00" in block:
             return None
         commas += int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord(",")))
@@ -75,7 +79,8 @@ def _even(source: bytes | Path) -> tuple[int, bool] | None:
             returns += block.count(b"\r")
             pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
         last = block[-1:]
-    return (commas, bool(pairs)) if returns == pairs else None
+    # Short letters and no long one may be another encoding that passes for UTF-8; the patient reader decides.
+    return (commas, bool(pairs)) if returns == pairs and (chinese or not letters) else None
 
 
 def _typed(source: bytes | Path, header: Header, table: Table) -> pl.DataFrame | None:
