@@ -1,7 +1,8 @@
 """The facilities the plan names or counts. Named ones stand at their place; counted ones are drawn by lottery.
 
 The lottery gives a unit the ticket u^(1/population) (Efraimidis and Spirakis): the largest tickets win, so a unit's
-chance rises with its people, and the number of winners is exact.
+chance rises with its people, and the number of winners is exact. Where units are villages, each county first gets its
+share in proportion to its villages, since the plan says nothing of differences between counties.
 """
 
 from __future__ import annotations
@@ -139,7 +140,16 @@ def _drawn(known: pl.DataFrame, purpose: str, count: int, group: str, prefix: st
 
 def _won(pool: pl.DataFrame, purpose: str, count: int, prefix: str) -> pl.DataFrame:
     pool = pool.sort("place_id")
-    u = randomness.uniforms(SEED, f"sites/{purpose}", 0, pool.height)
+    quotas: list[tuple[pl.DataFrame, int]] = [(pool, count)]
+    if set(pool["kind"]) == {"village"}:
+        counties = pool.partition_by("county_id", maintain_order=True)
+        each = shared(count, np.array([float(county.height) for county in counties]))
+        quotas = list(zip(counties, each.tolist(), strict=True))
+    return pl.concat(_lottery(group, purpose, quota, prefix) for group, quota in quotas)
+
+
+def _lottery(pool: pl.DataFrame, purpose: str, count: int, prefix: str) -> pl.DataFrame:
+    u = randomness.uniforms(SEED, f"sites/{purpose}/{pool['place_id'][0]}", 0, pool.height)
     people = np.maximum(1.0, pool["population_persons"].fill_null(1).to_numpy().astype(float))
     winners = np.sort(np.argsort(-(np.log(u) / people), kind="stable")[:count])
     cells = LOCKER_CELLS if purpose == "locker_group" else None

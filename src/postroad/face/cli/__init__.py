@@ -1,0 +1,58 @@
+"""The commands. Heavy rooms are imported inside a command, so that ``postroad --help`` answers at once.
+
+Exit codes: 0 done, 2 something a user can put right (the faults are printed), 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+
+from postroad import __version__, language
+
+COMMANDS = ("run", "check", "score", "figures", "pack")
+"""The modules of this folder that add commands, in the order of the help page."""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(help=language.say("face.help_root", "zh") + " " + language.say("face.help_root", "en"))
+def root(
+    version: bool = typer.Option(False, "--version", help="版本 version", is_eager=True),
+    spoken: str = typer.Option("", "--language", "-l", help="zh | en", metavar="LANGUAGE"),
+) -> None:
+    """Set the language; answer ``--version``."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    if spoken:
+        if spoken not in language.LANGUAGES:
+            raise typer.BadParameter("zh | en", param_hint="--language")
+        language.choose("zh" if spoken == "zh" else "en")
+
+
+for _name in COMMANDS:
+    importlib.import_module(f"postroad.face.cli.{_name}").register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    from postroad.errors import PostroadError
+
+    try:
+        app(standalone_mode=False)
+    except PostroadError as fault:
+        sys.stderr.write(fault.say() + "\n")
+        raise SystemExit(fault.exit_code) from None
+    except typer.Exit as done:
+        raise SystemExit(done.exit_code) from None
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write(language.say("face.stopped") + "\n")
+        raise SystemExit(130) from None
+    except Exception as wrong:
+        if hasattr(wrong, "format_message"):  # a click usage error
+            sys.stderr.write(wrong.format_message() + "\n")
+            raise SystemExit(2) from None
+        raise

@@ -1,0 +1,84 @@
+"""``postroad score``: every target of a plan with its value, status and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from postroad.measure.scorecard import Scorecard
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("score")(score)
+
+
+def score(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    as_of: str = typer.Option("", "--as-of", help="2023-06-30"),
+    plan: str = typer.Option("", "--plan", help="plan.toml"),
+    seed: int = typer.Option(0, "--seed"),
+    json_: bool = typer.Option(False, "--json"),
+    html: Path | None = typer.Option(None, "--html"),
+    xlsx: Path | None = typer.Option(None, "--xlsx"),
+) -> None:
+    """评分 Score a province against its plan, as known on a day."""
+    from postroad.face.cli.display import day, print_json, progress, write_text
+    from postroad.face.report import contents, page, workbook
+    from postroad.language import current, say
+    from postroad.measure.scorecard import score as judge
+    from postroad.network import province as open_province
+    from postroad.plan.plan import plan as open_plan
+
+    network = open_province(province)
+    with progress(say("face.scoring")) as move:
+        card = judge(network, open_plan(plan or province), as_of=day(as_of), seed=seed, progress=move)
+    if html or xlsx:
+        held = contents(network, card)
+        if html:
+            write_text(html, page(held, current()))
+        if xlsx:
+            workbook(held, xlsx, current())
+    if json_:
+        print_json(card.to_dict())
+    else:
+        show(card)
+
+
+def show(card: Scorecard) -> None:
+    """Print the scorecard: a table of all targets, then the reason for each status, targets of one reason together."""
+    from rich.table import Table
+
+    from postroad.face.cli.display import STYLES, out
+    from postroad.language import current, say
+
+    plain, spoken = card.to_dict(), current()
+    table = Table(pad_edge=False, header_style="bold")
+    table.add_column(say("face.target"))
+    for key in ("baseline", "aim", "latest"):
+        table.add_column(say(f"face.{key}"), justify="right")
+    table.add_column(say("face.status"), no_wrap=True)
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for line in plain["lines"]:
+        label, status = line["label"][spoken], line["status"]
+        shown = f"[{STYLES[status]}]{say('face.status_' + status)}[/]"
+        table.add_row(label, _value(line["baseline"]), _value(line["target"]), _value(line["latest"]), shown)
+        reasons.setdefault((status, line["reason"][spoken]), []).append(label)
+    out.print(table)
+    for (status, reason), labels in reasons.items():
+        comma = "、" if spoken == "zh" else "; "
+        out.print(f"[{STYLES[status]}]{say('face.status_' + status)}[/] [b]{comma.join(labels)}[/b]")
+        out.print(f"  {reason}")
+    counts = ", ".join(f"{say('face.status_' + status)} {count}" for status, count in plain["summary"].items())
+    out.print(say("face.summary_line", plan=plain["label"][spoken], as_of=plain["as_of"], counts=counts))
+
+
+def _value(held: dict[str, Any] | None) -> str:
+    from postroad.face.report.chart import short
+
+    if not held or held["value"] is None:
+        return "–"
+    return short(held["value"]) + (f" ({held['period']})" if held.get("period") else "")

@@ -1,0 +1,97 @@
+"""The province's counties coloured by village coverage, as one SVG picture."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import pairwise
+from math import cos, radians
+from typing import Any
+
+import polars as pl
+
+from postroad.language import Language, say
+
+WIDTH = 900
+CLASSES = (0.90, 0.93, 0.95, 0.97, 0.99)
+
+
+def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Language) -> str:
+    """Return the map with a legend; a county without villages is left plain."""
+    shares = dict(coverage["county_id", "share"].iter_rows())
+    counts = {row[0]: row[1:] for row in coverage["county_id", "served", "villages"].iter_rows()}
+    rings = {f["properties"]["code"]: (_label(f, spoken, coverage), _rings(f)) for f in outlines["features"]}
+    every = [point for _, group in rings.values() for ring in group for point in ring]
+    west, east = min(p[0] for p in every), max(p[0] for p in every)
+    south, north = min(p[1] for p in every), max(p[1] for p in every)
+    stretch = cos(radians((south + north) / 2))
+    unit = WIDTH / ((east - west) * stretch)
+    height = (north - south) * unit
+
+    def place(point: list[float]) -> str:
+        return f"{(point[0] - west) * stretch * unit:.1f},{(north - point[1]) * unit:.1f}"
+
+    parts = [f'<svg class="map" viewBox="-4 -4 {WIDTH + 8} {height + 8:.0f}" role="img" '
+             f'aria-label="{escape(say("face.map_title", spoken))}">']  # fmt: skip
+    for code, (name, group) in rings.items():
+        path = "".join("M" + "L".join(place(p) for p in ring) + "Z" for ring in group)
+        share = shares.get(code)
+        words = name
+        if share is not None:
+            served, villages = counts[code]
+            words = f"{name}: {served}/{villages} = {100 * share:.1f} %"
+        level = "none" if share is None else f"c{sum(share >= cut for cut in CLASSES)}"
+        parts.append(f'<path class="county {level}" d="{path}"><title>{escape(words)}</title></path>')
+    for name, group in rings.values():
+        ring = max(group, key=_area)
+        if _area(ring) * unit * unit < 900:
+            continue
+        x, y = _middle(ring)
+        size = 11 if spoken == "zh" else 9
+        parts.append(f'<text class="place" font-size="{size}" x="{(x - west) * stretch * unit:.1f}" '
+                     f'y="{(north - y) * unit:.1f}" text-anchor="middle">{escape(name)}</text>')  # fmt: skip
+    return "".join([*parts, "</svg>"])
+
+
+def legend() -> list[tuple[str, str]]:
+    """Return the classes of the map: style name and words."""
+    edges = [f"{100 * cut:g}" for cut in CLASSES]
+    words = [f"< {edges[0]} %"] + [f"{a}-{b} %" for a, b in pairwise(edges)] + [f"≥ {edges[-1]} %"]
+    return [(f"c{k}", text) for k, text in enumerate(words)]
+
+
+def _rings(feature: dict[str, Any]) -> list[list[list[float]]]:
+    shape = feature["geometry"]
+    polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
+    return [ring for polygon in polygons for ring in polygon]
+
+
+def _label(feature: dict[str, Any], spoken: Language, coverage: pl.DataFrame) -> str:
+    name = str(feature["properties"]["name"])
+    if spoken == "zh":
+        for ending in ("朝鲜族自治县", "满族自治县", "尔罗斯蒙古族自治县"):
+            name = name.removesuffix(ending)
+        return name if len(name) <= 2 else name.removesuffix("市").removesuffix("县").removesuffix("区")
+    found = coverage.filter(county_id=feature["properties"]["code"])
+    if not found.height:
+        return name
+    pinyin = str(found["pinyin"][0])
+    for ending in ("chaoxianzuzizhixian", "manzuzizhixian", "erluosimengguzuzizhixian", "xian", "shi", "qu"):
+        if pinyin.endswith(ending) and len(pinyin) > len(ending) + 2:
+            return pinyin.removesuffix(ending).capitalize()
+    return pinyin.capitalize()
+
+
+def _area(ring: list[list[float]]) -> float:
+    pairs = zip(ring, ring[1:] + ring[:1], strict=True)
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairs)) / 2
+
+
+def _middle(ring: list[list[float]]) -> tuple[float, float]:
+    """The centroid of a ring."""
+    twice = x = y = 0.0
+    for a, b in zip(ring, ring[1:] + ring[:1], strict=True):
+        cross = a[0] * b[1] - b[0] * a[1]
+        twice += cross
+        x += (a[0] + b[0]) * cross
+        y += (a[1] + b[1]) * cross
+    return x / (3 * twice), y / (3 * twice)
