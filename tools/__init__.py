@@ -1,0 +1,1 @@
+"""Tools of the project itself: building packs, checking words, writing the reference."""

@@ -104,3 +104,20 @@ class Text:
 
     def __str__(self) -> str:
         return self.say()
+
+
+@dataclass(frozen=True)
+class Said(Text):
+    """A text given in both languages, used like a sentence of the catalogue."""
+
+    zh: str = ""
+    en: str = ""
+
+    @classmethod
+    def both(cls, zh: str, en: str) -> Said:
+        """Return the text of these two."""
+        return cls("", (), zh, en)
+
+    def say(self, language: Language | None = None) -> str:
+        """Return the text in a language."""
+        return self.zh if (language or current()) == "zh" else self.en

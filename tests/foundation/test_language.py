@@ -32,28 +32,28 @@ def test_a_message_that_does_not_exist_is_named():
 
 def test_a_text_inside_a_text_is_said_in_the_same_language():
     inner = language.Text.of("errors.more", count=1)
-    fault = Fault.of("errors.no_such_path", path=inner)
+    fault = Fault.of("errors.extra_missing", extra="x", what=inner)
     assert "more faults" in fault.say("en")
     assert "未列出" in fault.say("zh")
 
 
 def test_a_fault_says_where_what_and_what_to_do_in_both_languages():
-    fault = Fault.of("errors.no_such_path", table="places", column="lon", row=7, path="x.csv")
-    assert fault.say("en").startswith("[places.lon:7] There is nothing at x.csv.")
-    assert "Check the spelling" in fault.say("en")
+    fault = Fault.of("errors.extra_missing", table="places", column="lon", row=7, extra="osm", what="osmium")
+    assert fault.say("en").startswith("[places.lon:7] This step needs osmium")
+    assert "postroad[osm]" in fault.say("en")
     plain = fault.as_dict()
-    assert plain["zh"].startswith("找不到")
+    assert plain["zh"].startswith("这一步需要")
     assert plain["remedy_zh"]
     assert (plain["table"], plain["column"], plain["row"]) == ("places", "lon", 7)
 
 
 def test_an_error_holds_every_fault_and_counts_what_it_does_not_print():
-    faults = [Fault.of("errors.no_such_path", path=str(n)) for n in range(60)]
+    faults = [Fault.of("errors.stopped", done=n, total=60) for n in range(60)]
     error = DataError(faults)
     assert len(error.faults) == 60
     assert error.say("en", most=50).splitlines()[-1] == "... and 10 more faults."
 
 
 def test_exit_codes():
-    assert UsageError.of("errors.no_such_path", path="x").exit_code == 2
+    assert UsageError.of("errors.more", count=1).exit_code == 2
     assert Stopped.of("errors.stopped", done=1, total=2).exit_code == 130

@@ -137,10 +137,15 @@ def _outcome(target: Target, evidence: Evidence, later: list[Observation]) -> Pa
     assert target.value is not None
     end, latest = target.deadline.year, later[-1]
     level, factor = _comparable(target, evidence, latest)
+    margin = 100 * (latest.value / target.value - 1) if target.value else 0.0
     facts: dict[str, Any] = {
-        "value": _shown(latest.value), "period": latest.period, "target": _shown(target.value), "year": end,
-        "unit": target.unit, "margin": _shown(100 * (latest.value / target.value - 1) if target.value else 0.0),
-    }  # fmt: skip
+        "value": _shown(latest.value),
+        "period": latest.period,
+        "target": _shown(target.value),
+        "year": end,
+        "unit": Text.of(f"unit.{target.unit}"),
+        "margin": _shown(margin),
+    }
     if int(latest.period[:4]) >= end and factor == 1.0:
         met = reaches(target, latest.value)
         return _part("outcome", "met" if met else "missed", f"measure.outcome_{'met' if met else 'missed'}", **facts)
@@ -172,7 +177,7 @@ def _level(target: Target, evidence: Evidence, later: list[Observation]) -> Part
         "value": _shown(value),
         "period": latest.period,
         "asked": _shown(asked),
-        "unit": target.unit,
+        "unit": Text.of(f"unit.{target.unit}"),
     }
     if np.isnan(value):
         return Part("level", "unknown", None, Text.of("measure.level_other_scope", **facts))

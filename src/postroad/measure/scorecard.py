@@ -17,7 +17,7 @@ import polars as pl
 
 import postroad
 from postroad.errors import DataError, Fault, UsageError
-from postroad.language import LANGUAGES, Text
+from postroad.language import LANGUAGES, Said, Text
 from postroad.measure.coherence import Finding, coherence
 from postroad.measure.forecast import FEWEST, Fan, forecast
 from postroad.measure.indicator import Indicator, Observation, indicators, observe
@@ -206,7 +206,7 @@ def _plain_line(line: Line) -> dict[str, Any]:
     baseline = next((o for o in line.observations if o.period == target.baseline_period), None)
     needs = None
     if line.indicator.kind == "needs":
-        needs = _both(Text.of("measure.needs", what=_Pair(line.indicator.needs_zh, line.indicator.needs_en)))
+        needs = _both(Text.of("measure.needs", what=Said.both(line.indicator.needs_zh, line.indicator.needs_en)))
     return {
         "target_id": target.id,
         "rows": list(target.rows),
@@ -218,6 +218,7 @@ def _plain_line(line: Line) -> dict[str, Any]:
             "denominator": {"zh": line.indicator.denominator_zh, "en": line.indicator.denominator_en},
         },
         "unit": target.unit,
+        "unit_label": _both(Text.of(f"unit.{target.unit}")),
         "direction": target.direction,
         "wording": target.wording,
         "deadline": target.deadline.isoformat() if target.deadline else None,
@@ -248,17 +249,6 @@ def _plain_line(line: Line) -> dict[str, Any]:
         "reason": needs or _both(line.judgement.reason),
         "needs": needs,
     }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Pair(Text):
-    """A text given in both languages."""
-
-    key: str
-    facts: Any
-
-    def say(self, language: Any = None) -> str:
-        return str(self.key if language == "zh" else self.facts)
 
 
 def _plain_observation(seen: Observation) -> dict[str, Any]:

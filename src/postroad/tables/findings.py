@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from postroad.errors import Fault
-from postroad.language import Language, Text
-from postroad.tables.schema import Table, Words
+from postroad.language import Language, Said, Text
+from postroad.tables.schema import Table
 
 MOST_FAULTS = 10_000
 """Faults of one kind in one column told one by one; the rest are counted (and stand in the quarantine)."""
@@ -34,7 +34,7 @@ class Note:
 
 def closest_words(nearest: Any) -> Text:
     """Return the end of a sentence that names the closest valid value, or nothing when there is none."""
-    return Words("") if nearest is None else Text.of("tables.closest", nearest=nearest)
+    return Said("") if nearest is None else Text.of("tables.closest", nearest=nearest)
 
 
 def note(key: str, table: str, column: str, count: int, **facts: Any) -> Note:

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.language import Language, Text, current
+from postroad.language import Said
 
 ORIGINS = ("observed", "derived", "assumed", "synthetic")
 
@@ -36,18 +36,6 @@ DTYPES: Mapping[str, pl.DataType] = MappingProxyType(
 
 _COLUMN_WORDS = ("zh", "en", "means_zh", "means_en")
 _TABLE_WORDS = ("zh", "en", "about_zh", "about_en")
-
-
-@dataclass(frozen=True)
-class Words(Text):
-    """A text of the schema in both languages, said in the language asked for like a sentence of the catalogue."""
-
-    zh: str = ""
-    en: str = ""
-
-    def say(self, language: Language | None = None) -> str:
-        """Return the text in a language."""
-        return self.zh if (language or current()) == "zh" else self.en
 
 
 @dataclass(frozen=True)
@@ -88,14 +76,14 @@ class Column:
         return (table, column) if self.references else None
 
     @property
-    def label(self) -> Words:
+    def label(self) -> Said:
         """The column's name for people."""
-        return Words("", (), self.zh, self.en)
+        return Said.both(self.zh, self.en)
 
     @property
-    def hint(self) -> Words:
+    def hint(self) -> Said:
         """What to do when a value is wrong, beyond what the fault itself says."""
-        return Words("", (), self.remedy_zh, self.remedy_en)
+        return Said.both(self.remedy_zh, self.remedy_en)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +116,9 @@ class Table:
         return pl.DataFrame(schema=self.dtypes)
 
     @property
-    def label(self) -> Words:
+    def label(self) -> Said:
         """The table's name for people."""
-        return Words("", (), self.zh, self.en)
+        return Said.both(self.zh, self.en)
 
 
 @dataclass(frozen=True)

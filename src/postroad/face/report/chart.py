@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
 from postroad.language import Language, say
@@ -70,16 +71,15 @@ def _scale(line: dict[str, Any]) -> Scale:
         values += [*fan["low80"], *fan["high80"]]
     low, high = min(values), max(values)
     room = 0.08 * (high - low or abs(high) or 1.0)
-    floor = low - room
+    bottom = low - room
     if line["unit"] == "%":
-        return Scale(min(years) - 0.5, max(years) + 0.5, max(0.0, floor), min(100.5, high + room))
-    return Scale(min(years) - 0.5, max(years) + 0.5, 0.0 if low >= 0 and low < 0.5 * high else floor, high + room)
+        return Scale(min(years) - 0.5, max(years) + 0.5, max(0.0, bottom), min(100.5, high + room))
+    return Scale(min(years) - 0.5, max(years) + 0.5, 0.0 if low >= 0 and low < 0.5 * high else bottom, high + room)
 
 
 def _grid(scale: Scale) -> list[str]:
     parts = []
-    for k in range(4):
-        value = scale.low + (scale.high - scale.low) * k / 3
+    for value in _round_values(scale.low, scale.high):
         y = scale.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{short(value)}</text>')
@@ -89,6 +89,15 @@ def _grid(scale: Scale) -> list[str]:
         x = scale.x(year)
         parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 10}" text-anchor="middle">{year}</text>')
     return parts
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """Three to six round numbers inside a range, a power of ten times 1, 2 or 5 apart."""
+    rough = (high - low) / 4
+    power = 10.0 ** floor(log10(rough))
+    step = min((m * power for m in (1, 2, 5, 10)), key=lambda size: abs(size - rough))
+    first = ceil(low / step)
+    return [k * step for k in range(first, int(high // step) + 1)]
 
 
 def _path(line: dict[str, Any], scale: Scale, spoken: Language) -> list[str]:

@@ -117,7 +117,7 @@ def _targets(held: Contents, sheets: _Sheets) -> None:
     for line in held.card["lines"]:
         base, aim, latest, fan = line["baseline"], line["target"], line["latest"], line["forecast"]
         rows.append([
-            line["target_id"], " ".join(line["rows"]), line["label"][spoken], line["unit"],
+            line["target_id"], " ".join(line["rows"]), line["label"][spoken], line["unit_label"][spoken],
             base and base["value"], base and base["period"], aim and aim["value"], line["deadline"],
             latest and latest["value"], latest and latest["period"],
             latest and sheets.say(f"origin_{latest['origin']}"), latest and latest["source"],
@@ -168,7 +168,7 @@ def _series(held: Contents, sheets: _Sheets) -> None:
             }
             picture.add_series(series)
         picture.set_title({"name": line["label"][spoken], "name_font": {"size": 11}})
-        picture.set_y_axis({"name": line["unit"], "num_format": "#,##0.##"})
+        picture.set_y_axis({"name": line["unit_label"][spoken], "num_format": "#,##0.##"})
         picture.set_x_axis({"num_format": "0", "major_unit": 2})
         picture.show_blanks_as("gap")
         sheet.insert_chart(1 + 16 * (number // 2), 9 + 9 * (number % 2), picture)
@@ -177,7 +177,12 @@ def _series(held: Contents, sheets: _Sheets) -> None:
 def _forecasts(held: Contents, sheets: _Sheets) -> None:
     names = ("low80", "low50", "median", "high50", "high80")
     rows = [
-        [line["target_id"], int(period), *(line["forecast"][name][k] for name in names), line["unit"]]
+        [
+            line["target_id"],
+            int(period),
+            *(line["forecast"][name][k] for name in names),
+            line["unit_label"][sheets.spoken],
+        ]
         for line in held.card["lines"]
         if line["forecast"]
         for k, period in enumerate(line["forecast"]["periods"])

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from postroad.language import Text
+from postroad.language import Said, Text
 from postroad.plan.figures.finding import Mention, base_year
 
 Value = Callable[[int, float], float]
@@ -144,7 +144,8 @@ def _ratios(mentions: list[Mention], population: float | None) -> list[Bond]:
         scale = ratio.get("under_factor", 1.0) / (population or 1.0 if ratio.get("per_head") else 1.0)
         a, b = over[0], under[0]
         test = _between(mentions[a].factor, mentions[b].factor * scale, ratio["low"], ratio["high"])
-        detail = Text.of("figures.ratio_link", name=ratio["name"], low=f"{ratio['low']:g}", high=f"{ratio['high']:g}")
+        bounds = {"low": f"{ratio['low']:,g}", "high": f"{ratio['high']:,.0f}"}
+        detail = Text.of("figures.ratio_link", name=Said.both(ratio["zh"], ratio["en"]), **bounds)
         made.append(Bond(ratio["name"], (a, b), test, detail, two_sided=ratio["low"] > 0))
     return made
 
