@@ -117,7 +117,7 @@ def test_what_is_placed_by_lottery_is_marked_synthetic(jilin):
 
 
 def test_records_are_all_there_with_two_clocks(jilin):
-    assert jilin.parameters.height == 131
+    assert jilin.parameters.filter(pl.col("source") != "rule-travel").height == 131
     assert jilin.statistics.height >= 294
     assert jilin.statistics["known_on"].null_count() == 0
     volume = jilin.statistics.filter(region_id="22", indicator="express_volume")
@@ -146,5 +146,5 @@ def test_the_pack_is_what_its_sources_give():
     if not sources:
         pytest.skip("POSTROAD_JILIN_SOURCES does not name the folder of source tables")
     command = [sys.executable, "-m", "tools.build_jilin", "--from", sources, "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert done.returncode == 0, done.stderr

@@ -3,9 +3,9 @@
 Holt's linear trend with damping (Gardner and McKenzie 1985) on a yearly grid: level ``l``, trend ``b``, damping
 ``phi``; one step ahead is ``l + phi*b``. A year without a value is a step without correction: level and trend run on.
 For given smoothing weights the one-step errors are linear in the starting level and trend, so these are found by least
-squares; the weights are searched on a grid, fine for long series and coarse for short ones. The fan redraws the
-one-step errors, widened for the parameters spent, and runs the model on. Series that grow by rates are fitted in
-logarithms.
+squares; the weights are searched on a grid, coarse for short series, fine and then polished for long ones. The fan
+redraws the one-step errors, widened for the parameters spent, and runs the model on. Series that grow by rates are
+fitted in logarithms.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize
 
 from postroad import randomness
 
@@ -28,7 +29,11 @@ LONG = 10
 DRAWS = 4000
 SPENT = 3
 _SHORT_GRID = ((0.5, 0.8, 1.0), (0.1, 0.3, 0.6), (0.8, 0.9, 0.98))
-_LONG_GRID = (tuple(np.linspace(0.05, 1.0, 20)), tuple(np.linspace(0.0, 1.0, 21)), tuple(np.linspace(0.8, 0.995, 14)))
+_LONG_GRID = (
+    (0.0005, *np.linspace(0.05, 1.0, 20)),
+    tuple(np.linspace(0.0, 1.0, 21)),
+    tuple(np.linspace(0.8, 0.995, 14)),
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,22 @@ def fit(years: Sequence[int], values: Sequence[float], logarithmic: bool) -> Fit
         if best is None or found.sse < best.sse - 1e-15:
             best = found
     assert best is not None
-    return best
+    return _polish(y, best) if len(years) >= LONG else best
+
+
+def _polish(y: NDArray[np.float64], rough: Fit) -> Fit:
+    """Walk from the best point of the grid to the nearest minimum, inside the same bounds."""
+
+    def sse(weights: NDArray[np.float64]) -> float:
+        alpha, share, phi = weights
+        return _start(y, alpha, alpha * share, phi, rough.logarithmic).sse
+
+    start = np.array([rough.alpha, rough.beta / rough.alpha, rough.phi])
+    bounds = [(1e-4, 1.0), (0.0, 1.0), (0.8, 0.995)]
+    found = minimize(sse, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-4, "fatol": 1e-9})
+    alpha, share, phi = (float(weight) for weight in found.x)
+    better = _start(y, alpha, alpha * share, phi, rough.logarithmic)
+    return better if better.sse < rough.sse else rough
 
 
 def _run(

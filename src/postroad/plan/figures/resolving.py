@@ -1,8 +1,8 @@
 """Which candidates survive the links, and what can honestly be said of each figure.
 
 A printed ``447`` may be 447, 44.7 or 4.47 when the points of a text are lost; never 0.447, which would have been
-printed with its zero. Links are tests over candidates; a candidate stays if some choice of the others passes every
-link it takes part in. The verdict follows:
+printed with its zero: ``0447`` is that. Links are tests over candidates; a candidate stays if some choice of the
+others passes every link it takes part in. The verdict follows:
 
 certain      one candidate stays, and a link that could have failed on both sides ties it to another figure; or
              nothing could have been lost (a counted thing, one digit, or a text that still has its points).
@@ -106,8 +106,9 @@ def candidates(mention: Mention, points_lost: bool) -> tuple[float, ...]:
     if not points_lost or "." in mention.digits or counted or mention.kind in ("rank", *SET_ASIDE):
         return (printed,)
     places = min(3, len(mention.digits) - 1)
-    if mention.digits.startswith("0"):
-        return (printed,)
+    if mention.digits.startswith("0") and places:
+        # A leading zero is printed before a point only.
+        return (round(printed / 10 ** (len(mention.digits) - 1), len(mention.digits) - 1),)
     return tuple(round(printed / 10**k, k) for k in range(places + 1))
 
 
