@@ -74,15 +74,17 @@ def fit(years: Sequence[int], values: Sequence[float], logarithmic: bool) -> Fit
     y = np.full(years[-1] - years[0] + 1, np.nan)
     y[np.asarray(years) - years[0]] = np.log(values) if logarithmic else values
     grid = _LONG_GRID if len(years) >= LONG else _SHORT_GRID
-    best: Fit | None = None
+    best: dict[int, Fit] = {}
     for alpha, beta, phi in product(*grid):
         if beta > alpha:
             continue
         found = _start(y, float(alpha), float(beta), float(phi), logarithmic)
-        if best is None or found.sse < best.sse - 1e-15:
-            best = found
-    assert best is not None
-    return _polish(y, best) if len(years) >= LONG else best
+        # Still, slow and quick levels each have a valley of their own, so the best of each is kept.
+        band = int(np.digitize(alpha, (0.01, 0.5)))
+        if band not in best or found.sse < best[band].sse - 1e-15:
+            best[band] = found
+    fits = [_polish(y, rough) for rough in best.values()] if len(years) >= LONG else list(best.values())
+    return min(fits, key=lambda found: found.sse)
 
 
 def _polish(y: NDArray[np.float64], rough: Fit) -> Fit:
@@ -92,8 +94,8 @@ def _polish(y: NDArray[np.float64], rough: Fit) -> Fit:
         alpha, share, phi = weights
         return _start(y, alpha, alpha * share, phi, rough.logarithmic).sse
 
-    start = np.array([rough.alpha, rough.beta / rough.alpha, rough.phi])
-    bounds = [(1e-4, 1.0), (0.0, 1.0), (0.8, 0.995)]
+    start = np.array([rough.alpha, rough.beta / rough.alpha if rough.alpha else 0.0, rough.phi])
+    bounds = [(0.0, 1.0), (0.0, 1.0), (0.8, 0.995)]
     found = minimize(sse, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-4, "fatol": 1e-9})
     alpha, share, phi = (float(weight) for weight in found.x)
     better = _start(y, alpha, alpha * share, phi, rough.logarithmic)
