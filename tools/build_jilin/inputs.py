@@ -44,6 +44,8 @@ RULES = {
     "rule-sites": "Seeded lottery weighted by population that places what the plan only counts",
     "rule-external": "Places and trunk links outside the province: well-known coordinates, great circle x 1.25",
     "rule-vehicles": "Vehicle types put together from the parameters of the model",
+    "rule-travel": "Detour, waiting and handling assumed for travel, each with a range",
+    "rule-known-roads": "Commonly quoted road distance between two towns, from memory, rounded, not verified",
     "rule-operators": "Well-known post, express and carrier brands",
     "plan-jilin": "吉林省“十四五”邮政业发展规划",
 }

@@ -1,18 +1,22 @@
-"""Quickest ways over the pack's road graph, with a last leg from each place to its nearest ordinary road (P12, P13)."""
+"""Engine (a): quickest ways over a network's road graph, with a last leg from each place to its road (P12, P13)."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-import shapely
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from postroad.errors import DataError, Fault, UsageError
+from postroad.errors import DataError, Fault
+from postroad.travel.engine import Error, Ways, against_known, great_circle_km, positions
+from postroad.travel.graph import KM, Graph
+from postroad.travel.joining import Joined, Joiner, crossed, flat
+from postroad.travel.speeds import Speeds, parameters
+from postroad.travel.town import Town
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,150 +24,129 @@ if TYPE_CHECKING:
 
     from postroad.network import Network
 
-Season = Literal["ordinary", "winter"]
-SPEEDS = {
-    "motorway": "speed_expressway_truck",
-    "trunk": "speed_national_provincial_road",
-    "primary": "speed_national_provincial_road",
-    "secondary": "speed_county_road",
-    "link": "speed_county_road",
-}
-LAST_LEG_DETOUR = 1.3  # assumed: the graph's own county-to-county median is 1.29, and no finer roads are known
-KM_PER_DEGREE = 111.195
-SHORTEST_KM = 1e-6  # scipy would drop a link of no length
-
 
 class RoadEngine:
-    """The road graph of a network on a day and in a season, with some places joined to it."""
+    """The road graph of a network in a season and on a day; ``speeds`` replaces the network's own."""
 
-    name = "road graph"
+    name = "road_graph"
 
     def __init__(
-        self, network: Network, place_ids: Sequence[str], season: Season = "ordinary", on: dt.date | None = None
+        self, network: Network, season: str = "ordinary", on: dt.date | None = None, speeds: Speeds | None = None
     ) -> None:
-        if season not in ("ordinary", "winter"):
-            raise UsageError.of("travel.unknown_season", asked=season)
-        network = network.on(on) if on else network
-        values = dict(network["parameters"].select("parameter", "value").iter_rows())
-        wanted = [*dict.fromkeys(SPEEDS.values()), "speed_township_village_road", "winter_speed_factor_jilin"]
-        if lost := [name for name in wanted if name not in values]:
-            raise DataError(Fault.of("travel.no_parameter", table="parameters", value=name) for name in lost)
-        factor = values["winter_speed_factor_jilin"] if season == "winter" else 1.0
-        self.place_ids = list(place_ids)
-        nodes, links = network["road_nodes"], network["road_links"].filter(pl.col("length_km").is_not_null())
-        row = {node: i for i, node in enumerate(nodes["node_id"])}
-        self._nodes = nodes["node_id"].to_list()
-        self._xy = nodes.select("lon", "lat").to_numpy()
-        ends = np.array([[row[a], row[b]] for a, b in links.select("from_node", "to_node").iter_rows()]).reshape(-1, 2)
-        km = np.maximum(links["length_km"].to_numpy(), SHORTEST_KM)
-        speed = np.array([values[SPEEDS[c]] * factor for c in links["road_class"]])
+        self.network = network = network.on(on) if on else network
+        self.speeds = speeds or Speeds.of(network, season)
+        held = parameters(network, ["last_leg_detour_factor", "built_up_density"])
+        self.detour = held["last_leg_detour_factor"]
+        links = network["road_links"].filter(pl.col("length_km").is_not_null())
+        nodes = network["road_nodes"]
         ordinary = ~links["road_class"].is_in(["motorway", "link"]).to_numpy()
         if not ordinary.any():
             raise DataError.of("travel.no_road", table="road_links")
-        self._join(_positions(network, self.place_ids), ends, km, speed, ordinary)
-        self._build(values["speed_township_village_road"] * factor)
+        self.source = str(links["source"].mode().sort()[0])
+        self.node_ids: list[str] = nodes["node_id"].to_list()
+        self._row = {node: i for i, node in enumerate(self.node_ids)}
+        self._xy = nodes.select("lon", "lat").to_numpy()
+        lookup = links.select("from_node", "to_node").iter_rows()
+        ends = np.array([[self._row[a], self._row[b]] for a, b in lookup], np.int64).reshape(-1, 2)
+        self._town = Town(network, held["built_up_density"][0], float(self._xy[:, 1].mean()))
+        share = np.where(ordinary, self._town.share(self._xy, ends), 0.0)  # an expressway passes towns by
+        km = links["length_km"].to_numpy()
+        minutes = self.speeds.minutes(km, links["road_class"], share)
+        self._weights = np.column_stack([minutes[:, 0], km, minutes[:, 1:]])
+        self.graph = Graph(len(self.node_ids), ends, self._weights)
+        self._joiner = Joiner(self._xy, ends, self._weights, ordinary)
+        self._waits = _waits(network)
 
-    def _join(self, at: Any, ends: Any, km: Any, speed: Any, ordinary: Any) -> None:
-        """Cut each place's nearest ordinary link where the place's foot falls, so that places on one link meet."""
-        scale = np.array([np.cos(np.radians(at[:, 1].mean())), 1.0]) * KM_PER_DEGREE
-        flat = self._xy * scale
-        lines = shapely.linestrings(flat[ends])
-        usable = np.flatnonzero(ordinary)
-        points = shapely.points(at * scale)
-        nearest = usable[shapely.STRtree(lines[usable]).nearest(points)]
-        self._leg_km = shapely.distance(points, lines[nearest]) * LAST_LEG_DETOUR  # type: ignore[no-untyped-call]
-        share = shapely.line_locate_point(lines[nearest], points, normalized=True)
-        share = np.nan_to_num(share)
-        first = len(self._xy)
-        foot = first + np.arange(len(at))
-        order = np.lexsort((share, nearest))
-        cut: dict[int, list[int]] = {}
-        for i in order:
-            cut.setdefault(int(nearest[i]), []).append(int(i))
-        parts: list[tuple[int, int, float, float]] = []
-        for link, cuts in cut.items():
-            stops = [(int(ends[link, 0]), 0.0), *((int(foot[i]), share[i]) for i in cuts), (int(ends[link, 1]), 1.0)]
-            for (a, s), (b, t) in pairwise(stops):
-                parts.append((a, b, max((t - s) * km[link], SHORTEST_KM), speed[link]))
-        keep = np.setdiff1d(np.arange(len(ends)), nearest)
-        whole = np.column_stack([ends[keep], km[keep], speed[keep]])
-        self._arcs = np.vstack([whole, np.array(parts).reshape(-1, 4)])
-        self._first = first
+    def join(self, place_ids: Sequence[str], lonlat: Any = None) -> Joined:
+        """Return places joined to the graph; ``DataError`` names unknown places and those no road leads to.
 
-    def _build(self, leg_speed: float) -> None:
-        n, count = self._first, len(self.place_ids)
-        legs = np.maximum(self._leg_km, SHORTEST_KM)
-        spokes = np.column_stack([n + np.arange(count), n + count + np.arange(count), legs, np.full(count, leg_speed)])
-        arcs = np.vstack([self._arcs, spokes])
-        a, b = arcs[:, 0].astype(int), arcs[:, 1].astype(int)
-        minutes = arcs[:, 2] / arcs[:, 3] * 60.0
-        low, high = np.minimum(a, b), np.maximum(a, b)
-        order = np.lexsort((minutes, high, low))
-        first = np.ones(len(order), bool)
-        first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)  # of parallel links, the quickest
-        best = order[first & (low[order] != high[order])]
-        size = n + 2 * count
-        at = (np.r_[low[best], high[best]], np.r_[high[best], low[best]])
-        self._minutes = csr_array((np.r_[minutes[best], minutes[best]], at), shape=(size, size))
-        self._km = csr_array((np.r_[arcs[best, 2], arcs[best, 2]], at), shape=(size, size))
+        ``lonlat`` gives the positions of points that are no places of the network, such as stations.
+        """
+        at = positions(self.network, place_ids) if lonlat is None else lonlat
+        own = np.array([self._row.get(place, -1) for place in place_ids], np.int64)
+        if lonlat is None and (far := self._overseas(place_ids, own)):
+            raise DataError(Fault.of("travel.no_road_there", table="places", value=place) for place in far)
+        leg = np.where(self._town.holds(at)[:, None], *(1 / np.array(s) for s in (self.speeds.urban, self.speeds.leg)))
+        return self._joiner.join(at, own, self.detour[0], leg[:, [0, 2, 1]] * 60.0)
 
-    def matrix(self) -> tuple[Any, Any]:
-        """Return kilometres along the quickest way and its minutes, each places × places; infinite where no road."""
-        place = self._first + len(self.place_ids) + np.arange(len(self.place_ids))
-        minutes, before = dijkstra(self._minutes, directed=False, indices=place, return_predecessors=True)
-        own = np.arange(before.shape[1])
-        before = np.where(before < 0, own, before)
-        km = np.zeros(before.shape)
-        for i in range(len(place)):
-            step, jump = np.zeros(len(own)), before[i].copy()
-            moved = jump != own
-            step[moved] = np.asarray(self._km[jump[moved], own[moved]]).ravel()
-            while (jump != jump[jump]).any():  # pointer doubling: each pass doubles the length of way summed
-                step, jump = step + step[jump], jump[jump]
-            km[i] = step
-        km[~np.isfinite(minutes)] = np.inf
-        return km[:, place], minutes[:, place]
+    def _overseas(self, place_ids: Sequence[str], own: Any) -> list[str]:
+        cities = self.network["places"].filter(level="external", kind="city")["place_id"]
+        beyond = set(cities)
+        return [place for place, node in zip(place_ids, own, strict=True) if node < 0 and place in beyond]
 
-    def gap(self, place: int) -> dict[str, Any]:
-        """Return the first place's id, and the two closest road nodes of its and another place's roads, with km."""
-        _, group = connected_components(self._minutes, directed=False)
-        spot = self._first + len(self.place_ids)
-        scale = np.array([np.cos(np.radians(self._xy[:, 1].mean())), 1.0]) * KM_PER_DEGREE
-        mine, theirs = (np.flatnonzero(group[: self._first] == group[spot + i]) for i in (place, 0))
-        far, nearest = KDTree(self._xy[theirs] * scale).query(self._xy[mine] * scale)
+    def reaches(self, place_ids: Sequence[str]) -> list[str]:
+        """Return the places that the network gives a road to: all but far cities without a link of their own."""
+        own = np.array([self._row.get(place, -1) for place in place_ids], np.int64)
+        far = set(self._overseas(place_ids, own))
+        return [place for place in place_ids if place not in far]
+
+    def ways(self, origins: Sequence[str], destinations: Sequence[str]) -> Ways:
+        """Return the ways from each origin to each destination; ``DataError`` names every unknown place."""
+        share = self._error.mean_share if self._error else np.nan
+        a, b = self.join(origins), self.join(destinations)
+        found = self.between(a, b)
+        self._step_aside(found, a, b, origins, destinations)
+        legs = a.leg_km[:, None] + b.leg_km[None]
+        km = found[..., KM]
+        spread = legs * max(self.detour[0] - self.detour[1], self.detour[2] - self.detour[0])
+        with np.errstate(invalid="ignore"):
+            error = np.where(np.isfinite(km), share * km + spread, np.nan)
+        wait = self.waits(origins)[:, None] + self.waits(destinations)[None]
+        same = np.array(origins)[:, None] == np.array(destinations)[None]
+        found[same], error[same], wait[same] = 0.0, 0.0, 0.0
+        minutes = found[..., [0, 2, 3]] + wait
+        return Ways(km, minutes[..., 0], minutes[..., 1], minutes[..., 2], error)
+
+    def between(self, a: Joined, b: Joined) -> Any:
+        """Return the weights of the quickest ways between joined places over the graph, a × b × 4."""
+        trees = self.graph.trees(a.nodes.ravel(), b.nodes.ravel())
+        return crossed(trees, a, b, self._weights)
+
+    def _step_aside(
+        self, found: Any, a: Joined, b: Joined, origins: Sequence[str], destinations: Sequence[str]
+    ) -> None:
+        """Let neighbours far from any road meet directly, by the local ways that the graph does not know."""
+        ends = positions(self.network, origins), positions(self.network, destinations)
+        straight = great_circle_km(*ends)
+        i, j = np.nonzero(straight < a.leg_km[:, None] + b.leg_km[None])
+        km = straight[i, j] * self.detour[0]
+        leg = 60.0 / np.array(self.speeds.leg)[[0, 2, 1]]
+        direct = np.column_stack([km * leg[0], km, km * leg[1], km * leg[2]])
+        less = direct[:, 0] < found[i, j, 0]
+        found[i[less], j[less]] = direct[less]
+
+    def waits(self, place_ids: Sequence[str]) -> Any:
+        """Return the minutes of waiting at each place, likely, low and high; none but at a border crossing."""
+        return np.array([self._waits.get(place, (0.0, 0.0, 0.0)) for place in place_ids])
+
+    def error(self) -> Error | None:
+        """Return the error of the kilometres against the network's known distances."""
+        return self._error
+
+    @cached_property
+    def _error(self) -> Error | None:
+        return against_known(self.network, self.kilometres)
+
+    def kilometres(self, origins: Sequence[str], destinations: Sequence[str]) -> Any:
+        """Return kilometres alone, origins × destinations."""
+        return self.between(self.join(origins), self.join(destinations))[..., KM]
+
+    def gap(self, start: str, place: str) -> dict[str, Any]:
+        """Return the two closest road nodes of the roads of two places that no road joins, and the km between."""
+        arcs = csr_array((np.ones(len(self.graph.heads)), self.graph.heads, self.graph.first))
+        arcs.resize((self.graph.size, self.graph.size))
+        _, group = connected_components(arcs, directed=False)
+        spots = self.join([place, start]).nodes[:, 0]
+        at = flat(self._xy, self._joiner.latitude)
+        mine, theirs = (np.flatnonzero(group == group[spot]) for spot in spots)
+        far, nearest = KDTree(at[theirs]).query(at[mine])
         i = int(np.argmin(far))
-        ends = self._nodes[int(mine[i])], self._nodes[int(theirs[nearest[i]])]
-        return {"start": self.place_ids[0], "node": ends[0], "other": ends[1], "gap_km": round(float(far[i]), 1)}
+        ends = self.node_ids[int(mine[i])], self.node_ids[int(theirs[nearest[i]])]
+        return {"start": start, "node": ends[0], "other": ends[1], "gap_km": round(float(far[i]), 1)}
 
 
-def travel(
-    network: Network, place_ids: Sequence[str], season: Season = "ordinary", on: dt.date | None = None
-) -> pl.DataFrame:
-    """Return from_id, to_id, distance_km, duration_min, engine and origin for every ordered pair of different places.
-
-    Dense: for hundreds of places, not for all villages. ``DataError`` names unknown places and places no road joins.
-    """
-    engine = RoadEngine(network, place_ids, season, on)
-    km, minutes = engine.matrix()
-    apart = np.flatnonzero(~np.isfinite(minutes[0]))
-    if apart.size:
-        ids = engine.place_ids
-        raise DataError(
-            Fault.of("travel.disconnected", table="places", value=ids[i], **engine.gap(int(i))) for i in apart
-        )
-    i, j = np.nonzero(~np.eye(len(place_ids), dtype=bool))
-    names = np.array(engine.place_ids)
-    frame = pl.DataFrame(
-        {"from_id": names[i], "to_id": names[j], "distance_km": km[i, j], "duration_min": minutes[i, j]}
-    )
-    return frame.with_columns(engine=pl.lit(engine.name), origin=pl.lit("derived"))
-
-
-def _positions(network: Network, place_ids: Sequence[str]) -> Any:
-    rows = network["places"].select("place_id", "lon", "lat").drop_nulls().iter_rows()
-    known = {place: (lon, lat) for place, lon, lat in rows}
-    if lost := [place for place in place_ids if place not in known]:
-        raise DataError(Fault.of("travel.unknown_place", table="places", value=place) for place in lost)
-    if not place_ids:
-        raise UsageError.of("travel.no_places")
-    return np.array([known[place] for place in place_ids])
+def _waits(network: Network) -> dict[str, tuple[float, float, float]]:
+    rows = network["border_waits"].select("place_id", "wait_min", "low_min", "high_min").iter_rows()
+    return {
+        place: (wait, wait if low is None else low, wait if high is None else high) for place, wait, low, high in rows
+    }

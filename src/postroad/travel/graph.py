@@ -1,0 +1,116 @@
+"""Quickest ways over a road graph, with kilometres and a time range carried along the same way (P12, P13).
+
+Dijkstra's method with a binary heap, compiled; one search stops as soon as every destination asked for is reached, so
+a neighbourhood of a large graph costs no more than itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+MINUTES, KM, QUICK, SLOW = range(4)
+"""The columns of the weights of an arc: likely minutes (which decide), km, quickest and slowest minutes."""
+
+
+class Graph:
+    """Nodes 0 … n-1 and undirected links with four weights each, kept as arcs sorted by tail."""
+
+    def __init__(self, size: int, ends: Any, weights: Any) -> None:
+        ends, weights = np.asarray(ends, np.int64).reshape(-1, 2), np.asarray(weights, float).reshape(-1, 4)
+        tails, heads = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+        both = np.vstack([weights, weights])
+        order = np.lexsort((both[:, KM], both[:, MINUTES], heads, tails))
+        tails, heads, both = tails[order], heads[order], both[order]
+        first = np.ones(len(order), bool)  # of parallel links only the quickest can matter
+        first[1:] = (np.diff(tails) != 0) | (np.diff(heads) != 0)
+        keep = first & (tails != heads)
+        self.size = size
+        self.heads = heads[keep]
+        self.weights = np.ascontiguousarray(both[keep])
+        self.first = np.zeros(size + 1, np.int64)
+        np.cumsum(np.bincount(tails[keep], minlength=size), out=self.first[1:])
+
+    def trees(self, sources: Any, targets: Any) -> Any:
+        """Return the weights of the quickest ways, sources × targets × 4; infinite where there is none."""
+        column = np.full(self.size, -1, np.int64)
+        wanted, back = np.unique(np.asarray(targets, np.int64), return_inverse=True)
+        column[wanted] = np.arange(len(wanted))
+        start, again = np.unique(np.asarray(sources, np.int64), return_inverse=True)
+        out = np.full((len(start), len(wanted), 4), np.inf)
+        _search(self.first, self.heads, self.weights, start, column, out)
+        return out if _plain(again) and _plain(back) else out[again][:, back]
+
+
+def _plain(order: Any) -> bool:
+    return bool((order == np.arange(len(order))).all())
+
+
+@numba.njit(cache=True)
+def _search(first: Any, heads: Any, weights: Any, sources: Any, column: Any, out: Any) -> None:
+    size, wanted = len(first) - 1, out.shape[1]
+    best = np.full((size, 4), np.inf)
+    stamp = np.full(size, -1, np.int64)
+    settled = np.full(size, -1, np.int64)
+    keys = np.empty(len(heads) + 2)
+    nodes = np.empty(len(heads) + 2, np.int64)
+    for turn in range(len(sources)):
+        source, left = sources[turn], wanted
+        best[source] = 0.0
+        stamp[source] = turn
+        keys[0], nodes[0], filled = 0.0, source, 1
+        while filled and left:
+            node = nodes[0]
+            filled -= 1
+            _sink(keys, nodes, filled)
+            if settled[node] == turn:
+                continue
+            settled[node] = turn
+            if column[node] >= 0:
+                out[turn, column[node]] = best[node]
+                left -= 1
+            for arc in range(first[node], first[node + 1]):
+                head = heads[arc]
+                if settled[head] == turn:
+                    continue
+                minutes, km = best[node, 0] + weights[arc, 0], best[node, 1] + weights[arc, 1]
+                fresh = stamp[head] != turn
+                # Of two ways that take as long the shorter is kept, so that an answer does not hang on the search.
+                if fresh or minutes < best[head, 0] or (minutes == best[head, 0] and km < best[head, 1]):
+                    pushed = fresh or minutes < best[head, 0]
+                    stamp[head] = turn
+                    for k in range(4):
+                        best[head, k] = best[node, k] + weights[arc, k]
+                    if pushed:
+                        _rise(keys, nodes, filled, minutes, head)
+                        filled += 1
+
+
+@numba.njit(cache=True)
+def _rise(keys: Any, nodes: Any, at: int, key: float, node: int) -> None:
+    while at > 0:
+        above = (at - 1) >> 1
+        if keys[above] <= key:
+            break
+        keys[at], nodes[at] = keys[above], nodes[above]
+        at = above
+    keys[at], nodes[at] = key, node
+
+
+@numba.njit(cache=True)
+def _sink(keys: Any, nodes: Any, filled: int) -> None:
+    """Put the last entry in the place of the first, and let it sink."""
+    key, node, at = keys[filled], nodes[filled], 0
+    while True:
+        below = 2 * at + 1
+        if below >= filled:
+            break
+        if below + 1 < filled and keys[below + 1] < keys[below]:
+            below += 1
+        if keys[below] >= key:
+            break
+        keys[at], nodes[at] = keys[below], nodes[below]
+        at = below
+    keys[at], nodes[at] = key, node
