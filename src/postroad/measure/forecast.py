@@ -15,6 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 from scipy.optimize import minimize
 
 from postroad import randomness
@@ -102,29 +103,29 @@ def _polish(y: NDArray[np.float64], rough: Fit) -> Fit:
     return better if better.sse < rough.sse else rough
 
 
-def _run(
-    y: NDArray[np.float64], level: float, trend: float, weights: tuple[float, float, float]
-) -> tuple[NDArray[np.float64], float, float]:
+@njit(cache=True)
+def _run(y, level, trend, alpha, beta, phi):  # type: ignore[no-untyped-def]
     """One-step errors at the observed years, and the last level and trend; ``beta`` corrects the trend directly."""
-    alpha, beta, phi = weights
-    errors = []
+    errors = np.empty(y.size)
+    count = 0
     for value in y:
         ahead = level + phi * trend
-        error = 0.0 if np.isnan(value) else value - ahead
+        error = 0.0
         if not np.isnan(value):
-            errors.append(error)
+            error = value - ahead
+            errors[count] = error
+            count += 1
         level, trend = ahead + alpha * error, phi * trend + beta * error
-    return np.array(errors), level, trend
+    return errors[:count], level, trend
 
 
 def _start(y: NDArray[np.float64], alpha: float, beta: float, phi: float, logarithmic: bool) -> Fit:
     """Least squares for the starting level and trend: the errors are linear in both."""
-    weights = (alpha, beta, phi)
-    zero = _run(y, 0.0, 0.0, weights)[0]
-    by_level = _run(y, 1.0, 0.0, weights)[0] - zero
-    by_trend = _run(y, 0.0, 1.0, weights)[0] - zero
+    zero = _run(y, 0.0, 0.0, alpha, beta, phi)[0]
+    by_level = _run(y, 1.0, 0.0, alpha, beta, phi)[0] - zero
+    by_trend = _run(y, 0.0, 1.0, alpha, beta, phi)[0] - zero
     start = np.linalg.lstsq(-np.column_stack([by_level, by_trend]), zero, rcond=None)[0]
-    errors, level, trend = _run(y, float(start[0]), float(start[1]), weights)
+    errors, level, trend = _run(y, float(start[0]), float(start[1]), alpha, beta, phi)
     return Fit(alpha, beta, phi, level, trend, errors, float((errors**2).sum()), logarithmic)
 
 
