@@ -4,7 +4,7 @@ from postroad.travel.circle import CircleEngine
 from postroad.travel.engine import Engine, Error, Ways
 from postroad.travel.place import find
 from postroad.travel.road import RoadEngine
-from postroad.travel.scheduled import AirEngine, RailEngine
+from postroad.travel.scheduled import AirEngine, RailEngine, ScheduledEngine
 from postroad.travel.speeds import Speeds
 from postroad.travel.table import engine, stream, travel
 
@@ -15,6 +15,7 @@ __all__ = [
     "Error",
     "RailEngine",
     "RoadEngine",
+    "ScheduledEngine",
     "Speeds",
     "Ways",
     "engine",

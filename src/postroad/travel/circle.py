@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from postroad.travel.engine import Error, Ways, against_known, great_circle_km, positions
+from postroad.travel.engine import Error, Ways, against_known, great_circle_km
 from postroad.travel.road import RoadEngine
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class CircleEngine:
     def __init__(self, network: Network, season: str = "ordinary", on: dt.date | None = None) -> None:
         self.network = network
         road = RoadEngine(network, season, on)
-        self.source = road.source
+        self.source, self.positions = road.source, road.positions
         places = network["places"]
         self._area = _prefectures(places)
         self.reaches = road.reaches
@@ -49,7 +49,7 @@ class CircleEngine:
     def _learn(self, road: RoadEngine, seats: list[str]) -> None:
         joined = road.join(seats)
         found = road.between(joined, joined)
-        straight = great_circle_km(*[positions(self.network, seats)] * 2)
+        straight = great_circle_km(self.positions.of(seats), self.positions.of(seats))
         i, j = np.nonzero(np.triu(np.isfinite(found[..., 0]) & (straight > 2.0), 1))
         apart, km = straight[i, j], found[i, j, 1]
         ratio, band = km / apart, np.digitize(apart, CLASS_KM)
@@ -81,7 +81,7 @@ class CircleEngine:
         return Ways(km, minutes[..., 0], minutes[..., 1], minutes[..., 2], share * km)
 
     def _km(self, origins: Sequence[str], destinations: Sequence[str]) -> tuple[Any, Any]:
-        straight = great_circle_km(positions(self.network, origins), positions(self.network, destinations))
+        straight = great_circle_km(self.positions.of(origins), self.positions.of(destinations))
         here, there = ([self._area.get(p, "") for p in side] for side in (origins, destinations))
         shape = straight.shape
         grid = np.broadcast_to(np.array(here)[:, None], shape), np.broadcast_to(np.array(there)[None], shape)
@@ -93,7 +93,11 @@ class CircleEngine:
 
     @cached_property
     def _error(self) -> Error | None:
-        return against_known(self.network, lambda a, b: self._km(a, b)[0])
+        return against_known(self.network, self.kilometres)
+
+    def kilometres(self, origins: Sequence[str], destinations: Sequence[str]) -> Any:
+        """Return kilometres alone, origins × destinations."""
+        return self._km(origins, destinations)[0]
 
 
 def _prefectures(places: pl.DataFrame) -> dict[str, str]:

@@ -62,15 +62,20 @@ class Engine(Protocol):
         """Return the error against the network's known distances, or ``None`` when it has none."""
 
 
-def positions(network: Network, place_ids: Sequence[str]) -> Any:
-    """Return longitude and latitude, places × 2; ``DataError`` names every place that is unknown or has none."""
-    if not place_ids:
-        raise UsageError.of("travel.no_places")
-    rows = network["places"].select("place_id", "lon", "lat").drop_nulls().iter_rows()
-    known = {place: (lon, lat) for place, lon, lat in rows}
-    if lost := [place for place in dict.fromkeys(place_ids) if place not in known]:
-        raise DataError(Fault.of("travel.unknown_place", table="places", value=place) for place in lost)
-    return np.array([known[place] for place in place_ids])
+class Positions:
+    """Where the places of a network lie."""
+
+    def __init__(self, network: Network) -> None:
+        rows = network["places"].select("place_id", "lon", "lat").drop_nulls().iter_rows()
+        self._known = {place: (lon, lat) for place, lon, lat in rows}
+
+    def of(self, place_ids: Sequence[str]) -> Any:
+        """Return longitude and latitude, places × 2; ``DataError`` names every place that is unknown or has none."""
+        if not place_ids:
+            raise UsageError.of("travel.no_places")
+        if lost := [place for place in dict.fromkeys(place_ids) if place not in self._known]:
+            raise DataError(Fault.of("travel.unknown_place", table="places", value=place) for place in lost)
+        return np.array([self._known[place] for place in place_ids])
 
 
 def great_circle_km(origins: Any, destinations: Any) -> Any:
@@ -84,14 +89,8 @@ def great_circle_km(origins: Any, destinations: Any) -> Any:
 def against_known(network: Network, measured: Callable[[list[str], list[str]], Any]) -> Error | None:
     """Return the error of kilometres against the table of known distances; pairs without a way are left out."""
     known = compared(network, measured)
-    if known.is_empty():
-        return None
-    off = known["measured_km"] - known["distance_km"]
-    share = off / known["distance_km"]
-    worst = int(share.abs().arg_max() or 0)
-    pair = known.select("from_id", "to_id").row(worst)
-    size = (float(off.abs().mean()), float(off.abs().max()))  # type: ignore[arg-type]
-    return Error(known.height, *size, *_shares(share), (str(pair[0]), str(pair[1])))
+    pairs = list(known.select("from_id", "to_id").iter_rows())
+    return _error(pairs, known["measured_km"].to_numpy(), known["distance_km"].to_numpy())
 
 
 def compared(network: Network, measured: Callable[[list[str], list[str]], Any]) -> pl.DataFrame:
@@ -107,6 +106,26 @@ def compared(network: Network, measured: Callable[[list[str], list[str]], Any]) 
     return known.with_columns(measured_km=found).filter(pl.col("measured_km").is_finite())
 
 
-def _shares(share: pl.Series) -> tuple[float, float, float]:
-    size = share.abs().to_numpy()
-    return float(size.mean()), float(size.max()), float(share.to_numpy().mean())
+def judged(place_ids: Sequence[str], measured: Any, true: Any, least_km: float) -> Error | None:
+    """Return the error of kilometres between places, places × places, over pairs at least so far apart."""
+    i, j = np.nonzero(np.triu(np.isfinite(true) & np.isfinite(measured) & (true >= least_km), 1))
+    pairs = [(place_ids[a], place_ids[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+    return _error(pairs, measured[i, j], true[i, j])
+
+
+def _error(pairs: Sequence[tuple[str, str]], measured: Any, true: Any) -> Error | None:
+    if not pairs:
+        return None
+    off = measured - true
+    share = off / true
+    worst = int(np.abs(share).argmax())
+    size, part = np.abs(off), np.abs(share)
+    return Error(
+        pairs=len(pairs),
+        mean_km=float(size.mean()),
+        worst_km=float(size.max()),
+        mean_share=float(part.mean()),
+        worst_share=float(part.max()),
+        bias_share=float(share.mean()),
+        worst_pair=pairs[worst],
+    )

@@ -39,7 +39,8 @@ def find(network: Network, asked: str) -> str:
             shown = ", ".join(_described(network, row) for row in top[:MOST]) + (" …" if len(top) > MOST else "")
             raise UsageError.of("travel.ambiguous", asked=asked, count=len(top), known=shown)
     known = places.filter(pl.col("level").is_in(["prefecture", "county", "external"]))
-    near = get_close_matches(word, [*known["name_zh"], *known["pinyin"].drop_nulls()], n=4, cutoff=0.5)
+    names = [name for row in known.select(_COLUMNS).iter_rows() for name in sorted(_full(row) | _short(row))]
+    near = get_close_matches(word, names, n=4, cutoff=0.5)
     raise UsageError.of("travel.no_such_place", asked=asked, nearest=", ".join(near) or "-")
 
 

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from postroad.errors import DataError, Fault
-from postroad.travel.engine import Error, Ways, against_known, great_circle_km, positions
+from postroad.travel.engine import Error, Positions, Ways, against_known, great_circle_km
 from postroad.travel.graph import KM, Graph
 from postroad.travel.joining import Joined, Joiner, crossed, flat
 from postroad.travel.speeds import Speeds, parameters
@@ -34,6 +34,7 @@ class RoadEngine:
         self, network: Network, season: str = "ordinary", on: dt.date | None = None, speeds: Speeds | None = None
     ) -> None:
         self.network = network = network.on(on) if on else network
+        self.positions = Positions(network)
         self.speeds = speeds or Speeds.of(network, season)
         held = parameters(network, ["last_leg_detour_factor", "built_up_density"])
         self.detour = held["last_leg_detour_factor"]
@@ -56,13 +57,14 @@ class RoadEngine:
         self.graph = Graph(len(self.node_ids), ends, self._weights)
         self._joiner = Joiner(self._xy, ends, self._weights, ordinary)
         self._waits = _waits(network)
+        self._beyond = set(network["places"].filter(level="external", kind="city")["place_id"])
 
     def join(self, place_ids: Sequence[str], lonlat: Any = None) -> Joined:
         """Return places joined to the graph; ``DataError`` names unknown places and those no road leads to.
 
         ``lonlat`` gives the positions of points that are no places of the network, such as stations.
         """
-        at = positions(self.network, place_ids) if lonlat is None else lonlat
+        at = self.positions.of(place_ids) if lonlat is None else lonlat
         own = np.array([self._row.get(place, -1) for place in place_ids], np.int64)
         if lonlat is None and (far := self._overseas(place_ids, own)):
             raise DataError(Fault.of("travel.no_road_there", table="places", value=place) for place in far)
@@ -70,9 +72,7 @@ class RoadEngine:
         return self._joiner.join(at, own, self.detour[0], leg[:, [0, 2, 1]] * 60.0)
 
     def _overseas(self, place_ids: Sequence[str], own: Any) -> list[str]:
-        cities = self.network["places"].filter(level="external", kind="city")["place_id"]
-        beyond = set(cities)
-        return [place for place, node in zip(place_ids, own, strict=True) if node < 0 and place in beyond]
+        return [place for place, node in zip(place_ids, own, strict=True) if node < 0 and place in self._beyond]
 
     def reaches(self, place_ids: Sequence[str]) -> list[str]:
         """Return the places that the network gives a road to: all but far cities without a link of their own."""
@@ -106,7 +106,7 @@ class RoadEngine:
         self, found: Any, a: Joined, b: Joined, origins: Sequence[str], destinations: Sequence[str]
     ) -> None:
         """Let neighbours far from any road meet directly, by the local ways that the graph does not know."""
-        ends = positions(self.network, origins), positions(self.network, destinations)
+        ends = self.positions.of(origins), self.positions.of(destinations)
         straight = great_circle_km(*ends)
         i, j = np.nonzero(straight < a.leg_km[:, None] + b.leg_km[None])
         km = straight[i, j] * self.detour[0]

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from postroad.travel import rides
-from postroad.travel.engine import Error, Ways, great_circle_km, positions
+from postroad.travel.engine import Error, Ways, great_circle_km
 from postroad.travel.road import RoadEngine
 from postroad.travel.speeds import Range, parameters
 
@@ -47,6 +47,7 @@ class ScheduledEngine:
     def __init__(self, network: Network, season: str = "ordinary", on: dt.date | None = None) -> None:
         self.network = network
         self.road = RoadEngine(network, season, on)
+        self.positions = self.road.positions
         self.held = parameters(network, self._needs())
         self.stops, self.rides = self._service(network)
         row = {name: i for i, name in enumerate(self.stops.names)}
@@ -65,7 +66,8 @@ class ScheduledEngine:
         raise NotImplementedError
 
     def _detour(self) -> Range:
-        return (1.0, 1.0, 1.0)
+        """Kilometres flown or run for one of the great circle; not a number where no range is known."""
+        return (1.0, np.nan, np.nan)
 
     def reaches(self, place_ids: Sequence[str]) -> list[str]:
         """Return the places asked for: any may turn out to have a service."""
@@ -91,7 +93,7 @@ class ScheduledEngine:
 
     def _access(self, place_ids: Sequence[str]) -> Any:
         """Return minutes (likely, quick, slow) and km from places to stops, places × stops × 4."""
-        at = positions(self.network, place_ids)
+        at = self.positions.of(place_ids)
         out = np.full((len(place_ids), len(self.stops.names), 4), np.inf)
         far = self.network["places"].filter(level="external", kind="city")["place_id"]
         away = np.isin(np.array(place_ids), far.to_numpy())

@@ -74,16 +74,16 @@ def stream(
 ) -> Iterator[pl.DataFrame]:
     """Yield the rows of ``travel`` block by block, so that no more than one block is held."""
     chosen = engine(network, mode, season, on, kind)
-    names = _Names(network)
+    trust = Trust(network)
     if not isinstance(between, str):
         ids = list(dict.fromkeys(between))
-        yield rows(chosen, ids, ids, names)
+        yield rows(chosen, ids, ids, trust)
         return
     for origins, destinations in blocks(network, between):
-        yield rows(chosen, chosen.reaches(origins), chosen.reaches(destinations), names)
+        yield rows(chosen, chosen.reaches(origins), chosen.reaches(destinations), trust)
 
 
-class _Names:
+class Trust:
     """How far each place's position can be trusted."""
 
     def __init__(self, network: Network) -> None:
@@ -98,7 +98,7 @@ class _Names:
         self.rank = dict(places.select("place_id", kind).iter_rows())
 
 
-def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], names: _Names) -> pl.DataFrame:
+def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], trust: Trust) -> pl.DataFrame:
     """Return an engine's ways as rows, without those from a place to itself."""
     if not origins:
         return pl.DataFrame(schema=COLUMNS)
@@ -108,7 +108,7 @@ def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], na
     if isinstance(chosen, RoadEngine) and (different & ~found).any():
         raise _apart(chosen, origins, destinations, ways)
     i, j = np.nonzero(different & found)
-    rank = np.maximum(np.array([names.rank[o] for o in origins])[i], np.array([names.rank[d] for d in destinations])[j])
+    rank = np.maximum(np.array([trust.rank[o] for o in origins])[i], np.array([trust.rank[d] for d in destinations])[j])
     frame = pl.DataFrame(
         {
             "from_id": np.array(origins)[i],
