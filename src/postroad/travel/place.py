@@ -25,7 +25,7 @@ def find(network: Network, asked: str) -> str:
     A full name goes before a short one, and a higher place before a lower: 吉林 is the prefecture, not the province.
     """
     places = network["places"]
-    word = "".join(asked.split()).lower()
+    word: str = "".join(asked.split()).lower()
     exact = places.filter(pl.col("place_id").str.to_lowercase() == word)
     if exact.height:
         return str(exact["place_id"][0])
@@ -39,8 +39,8 @@ def find(network: Network, asked: str) -> str:
             shown = ", ".join(_described(network, row) for row in top[:MOST]) + (" …" if len(top) > MOST else "")
             raise UsageError.of("travel.ambiguous", asked=asked, count=len(top), known=shown)
     known = places.filter(pl.col("level").is_in(["prefecture", "county", "external"]))
-    names = [name for row in known.select(_COLUMNS).iter_rows() for name in sorted(_full(row) | _short(row))]
-    near = get_close_matches(word, names, n=4, cutoff=0.5)
+    spellings = [name for row in known.select(_COLUMNS).iter_rows() for name in sorted(_full(row) | _short(row))]
+    near = get_close_matches(word, spellings, n=4, cutoff=0.5)
     raise UsageError.of("travel.no_such_place", asked=asked, nearest=", ".join(near) or "-")
 
 

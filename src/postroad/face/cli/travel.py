@@ -83,7 +83,8 @@ def _show(network: Network, rows: list[dict[str, Any]], legs: list[dict[str, Any
         ends = f"{names.get(leg['from'], leg['from'])} → {names.get(leg['to'], leg['to'])}"
         what = f"{leg.get('service') or ''} {leg.get('depart') or ''}".strip()
         year = f" ({leg['timetable_year']})" if "timetable_year" in leg else ""
-        out.print(f"  {say('travel.leg_' + leg['mode'])} {ends} {what}{year} {_clock(leg['duration_min'])}")
+        mode = leg["mode"]
+        out.print(f"  {say(f'travel.leg_{mode}')} {ends} {what}{year} {_clock(leg['duration_min'])}")
 
 
 def _clock(minutes: float) -> str:
