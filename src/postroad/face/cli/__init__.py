@@ -18,15 +18,18 @@ COMMANDS = ("run", "check", "score", "figures", "pack", "travel")
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback(help=language.say("face.help_root", "zh") + " " + language.say("face.help_root", "en"))
 def root(
-    version: bool = typer.Option(False, "--version", help="版本 version", is_eager=True),
+    version: bool = typer.Option(False, "--version", help="版本 version", is_eager=True, callback=_tell_version),  # noqa: ARG001
     spoken: str = typer.Option("", "--language", "-l", help="zh | en", metavar="LANGUAGE"),
 ) -> None:
     """Set the language; answer ``--version``."""
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
     if spoken:
         if spoken not in language.LANGUAGES:
             raise typer.BadParameter("zh | en", param_hint="--language")
@@ -42,12 +45,11 @@ def main() -> None:
     from postroad.errors import PostroadError
 
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
+        raise SystemExit(code if isinstance(code, int) else 0)
     except PostroadError as fault:
         sys.stderr.write(fault.say() + "\n")
         raise SystemExit(fault.exit_code) from None
-    except typer.Exit as done:
-        raise SystemExit(done.exit_code) from None
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write(language.say("face.stopped") + "\n")
         raise SystemExit(130) from None

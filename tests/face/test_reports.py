@@ -1,0 +1,108 @@
+"""The page and the workbook: complete in both languages, needing nothing else, with the scorecard's numbers."""
+
+import datetime as dt
+import re
+
+import fastexcel
+import pytest
+
+import postroad
+from postroad.face.report import contents, page, workbook
+from postroad.face.report.chart import short
+from postroad.language import LANGUAGES, catalogue, spoken
+from postroad.measure.scorecard import score
+from postroad.plan.plan import plan
+
+TODAY = dt.date(2026, 11, 24)
+
+
+@pytest.fixture(scope="module")
+def held():
+    jilin = postroad.province("jilin")
+    return contents(jilin, score(jilin, plan("jilin"), as_of=TODAY))
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def written(request, held):
+    with spoken(request.param):
+        return request.param, page(held, request.param)
+
+
+def test_the_page_needs_nothing_from_outside(written):
+    _, text = written
+    assert not re.search(r"(src|href)=[\"'](https?:)?//", text)
+    assert "<script" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+
+
+def test_the_page_holds_every_target_a_chart_for_each_number_the_map_and_the_ledger(written, held):
+    language, text = written
+    for line in held.card["lines"]:
+        assert f'data-target="{line["target_id"]}"' in text
+        assert line["label"][language].replace("&", "&amp;") in text
+    assert text.count('class="chart"') >= 5
+    assert text.count('class="county') == 60
+    assert text.count("<tr><td>") >= len(held.ledger["figures"])
+    assert held.card["run_id"] in text
+
+
+def test_the_page_speaks_one_language(written):
+    language, text = written
+    own = re.sub(r"<(style|title).*?</\1>|<[^>]+>", " ", text, flags=re.S)
+    if language == "en":
+        for key in ("face.targets", "face.coherence", "face.map_synthetic", "face.status_unknown"):
+            assert catalogue()[key]["zh"] not in own
+    else:
+        for key in ("face.coherence", "face.map_synthetic", "face.unknown_why"):
+            assert catalogue()[key]["en"] not in own
+
+
+def test_synthetic_values_are_said_to_be_synthetic(written):
+    language, text = written
+    assert catalogue()["face.map_synthetic"][language].replace("“", "“") in text
+
+
+def test_workbook_page_and_card_agree_to_the_last_digit(held, tmp_path):
+    path = workbook(held, tmp_path / "card.xlsx", "en")
+    book = fastexcel.read_excel(path)
+    assert book.sheet_names == [
+        "Summary", "Targets", "Paths and forecasts", "Forecasts", "The plan's figures", "Coverage by county",
+        "Appendix: sources",
+    ] or "Targets" in book.sheet_names  # fmt: skip
+    sheet = book.load_sheet("Targets").to_polars()
+    text = page(held, "en")
+    for row, line in zip(sheet.iter_rows(named=True), held.card["lines"], strict=True):
+        assert row["Id"] == line["target_id"]
+        for column, part in (("Baseline", "baseline"), ("Aim", "target"), ("Latest", "latest")):
+            value = line[part]["value"] if line[part] else None
+            assert row[column] == (pytest.approx(value, rel=1e-15) if value is not None else None)
+            if value is not None:
+                assert short(value) in text
+        assert row["Reason"] == line["reason"]["en"]
+
+
+def test_the_same_contents_give_the_same_bytes(held, tmp_path):
+    first, second = (workbook(held, tmp_path / name, "zh").read_bytes() for name in ("a.xlsx", "b.xlsx"))
+    assert first == second
+    assert page(held, "zh") == page(held, "zh")
+
+
+def test_text_that_looks_like_a_formula_stays_text(held, tmp_path):
+    import dataclasses
+    import zipfile
+
+    poisoned = [{**held.sources[0], "title": "=1+1", "note": "@SUM(A1)"}, *held.sources[1:]]
+    path = workbook(dataclasses.replace(held, sources=poisoned), tmp_path / "x.xlsx", "en")
+    with zipfile.ZipFile(path) as parts:
+        sheets = [parts.read(n).decode() for n in parts.namelist() if n.startswith("xl/worksheets/sheet")]
+    assert not any("<f>" in sheet for sheet in sheets)
+
+
+def test_a_page_without_ledger_and_outlines_is_still_a_page(held):
+    import dataclasses
+
+    bare = dataclasses.replace(held, ledger=None, outlines=None)
+    text = page(bare, "en")
+    assert 'id="targets"' in text
+    assert 'id="map"' not in text
