@@ -43,7 +43,9 @@ class RoadEngine:
         ordinary = ~links["road_class"].is_in(["motorway", "link"]).to_numpy()
         if not ordinary.any():
             raise DataError.of("travel.no_road", table="road_links")
-        self.source = str(links["source"].mode().sort()[0])
+        told = links.filter(pl.col("origin") != "assumed")
+        self.source = str((told if told.height else links)["source"].mode().sort()[0])
+        self.name = "osm_extract" if self.source == "osm-extract" else "road_graph"
         self.node_ids: list[str] = nodes["node_id"].to_list()
         self._row = {node: i for i, node in enumerate(self.node_ids)}
         self._xy = nodes.select("lon", "lat").to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("travel")(travel)
     app.command("travel-errors")(errors)
+    app.command("travel-build")(build)
 
 
 def travel(
@@ -127,3 +129,28 @@ def errors(
         )
     out.print(table)
     out.print(say("travel.errors_note"))
+
+
+def build(
+    province: str = typer.Argument(..., help="省包 province"),
+    osm: Path = typer.Option(..., "--osm", help="OSM 提取 extract: .osm.pbf"),
+    to: Path = typer.Option(..., "--out", help="文件夹 folder"),
+) -> None:
+    """建路网 Write a pack whose roads come from your own OpenStreetMap extract."""
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import out, progress
+    from postroad.language import say
+    from postroad.network import province as open_province
+    from postroad.travel.extract import read_extract, with_extract
+
+    if not osm.is_file():
+        raise UsageError.of("travel.no_extract", path=str(osm))
+    network = open_province(province)
+    with progress(say("travel.reading")) as move:
+        extract = read_extract(osm, move)
+    path = with_extract(network, extract).save(to)
+    counts: dict[str, Any] = {"nodes": extract.nodes.height, "links": extract.links.height, "ways": extract.ways}
+    out.print(say("travel.built", km=f"{extract.links['length_km'].sum():,.0f}", **counts))
+    if extract.islands:
+        out.print(say("travel.islands", count=extract.islands, km=f"{extract.island_km:,.1f}"))
+    out.print(say("face.written", path=path.resolve()), soft_wrap=True)
