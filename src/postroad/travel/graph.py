@@ -51,16 +51,15 @@ def _plain(order: Any) -> bool:
 @numba.njit(cache=True)
 def _search(first: Any, heads: Any, weights: Any, sources: Any, column: Any, out: Any) -> None:
     size, wanted = len(first) - 1, out.shape[1]
-    best = np.full((size, 4), np.inf)
-    stamp = np.full(size, -1, np.int64)
-    settled = np.full(size, -1, np.int64)
-    keys = np.empty(len(heads) + 2)
-    nodes = np.empty(len(heads) + 2, np.int64)
+    minutes, km = np.empty(size), np.empty(size)  # of the best way known so far
+    sums = np.empty((size, 4))  # of the quickest way, once it is settled
+    tail, last = np.empty(size, np.int64), np.empty(size, np.int64)
+    stamp, settled = np.full(size, -1, np.int64), np.full(size, -1, np.int64)
+    keys, nodes = np.empty(len(heads) + 2), np.empty(len(heads) + 2, np.int64)
     for turn in range(len(sources)):
-        source, left = sources[turn], wanted
-        best[source] = 0.0
-        stamp[source] = turn
-        keys[0], nodes[0], filled = 0.0, source, 1
+        source, left, filled = sources[turn], wanted, 1
+        minutes[source], km[source], stamp[source], last[source] = 0.0, 0.0, turn, -1
+        keys[0], nodes[0] = 0.0, source
         while filled and left:
             node = nodes[0]
             filled -= 1
@@ -68,23 +67,24 @@ def _search(first: Any, heads: Any, weights: Any, sources: Any, column: Any, out
             if settled[node] == turn:
                 continue
             settled[node] = turn
+            arc = last[node]
+            for k in range(4):
+                sums[node, k] = 0.0 if arc < 0 else sums[tail[node], k] + weights[arc, k]
             if column[node] >= 0:
-                out[turn, column[node]] = best[node]
+                out[turn, column[node]] = sums[node]
                 left -= 1
             for arc in range(first[node], first[node + 1]):
                 head = heads[arc]
                 if settled[head] == turn:
                     continue
-                minutes, km = best[node, 0] + weights[arc, 0], best[node, 1] + weights[arc, 1]
-                fresh = stamp[head] != turn
+                longer, further = minutes[node] + weights[arc, 0], km[node] + weights[arc, 1]
+                quicker = stamp[head] != turn or longer < minutes[head]
                 # Of two ways that take as long the shorter is kept, so that an answer does not hang on the search.
-                if fresh or minutes < best[head, 0] or (minutes == best[head, 0] and km < best[head, 1]):
-                    pushed = fresh or minutes < best[head, 0]
-                    stamp[head] = turn
-                    for k in range(4):
-                        best[head, k] = best[node, k] + weights[arc, k]
-                    if pushed:
-                        _rise(keys, nodes, filled, minutes, head)
+                if quicker or (longer == minutes[head] and further < km[head]):
+                    stamp[head], minutes[head], km[head] = turn, longer, further
+                    tail[head], last[head] = node, arc
+                    if quicker:
+                        _rise(keys, nodes, filled, longer, head)
                         filled += 1
 
 
