@@ -77,6 +77,8 @@ def stream(
     trust = Trust(network)
     if not isinstance(between, str):
         ids = list(dict.fromkeys(between))
+        if not ids:
+            raise UsageError.of("travel.no_places")
         yield rows(chosen, ids, ids, trust)
         return
     for origins, destinations in blocks(network, between):
