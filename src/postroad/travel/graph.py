@@ -1,6 +1,6 @@
 """Quickest ways over a road graph, with kilometres and a time range carried along the same way (P12, P13).
 
-Dijkstra's method with a binary heap, compiled; one search stops as soon as every destination asked for is reached, so
+Dijkstra's method with a heap, compiled; one search stops as soon as every destination asked for is reached, so
 a neighbourhood of a large graph costs no more than itself.
 """
 
@@ -32,6 +32,8 @@ class Graph:
         self.weights = np.ascontiguousarray(both[keep])
         self.first = np.zeros(size + 1, np.int64)
         np.cumsum(np.bincount(tails[keep], minlength=size), out=self.first[1:])
+        # Unsigned numbers index without a look at negative ones, which the compiler cannot rule out.
+        self._plain = self.first.astype(np.uint32), self.heads.astype(np.uint32)
 
     def trees(self, sources: Any, targets: Any) -> Any:
         """Return the weights of the quickest ways, sources × targets × 4; infinite where there is none."""
@@ -40,7 +42,7 @@ class Graph:
         column[wanted] = np.arange(len(wanted))
         start, again = np.unique(np.asarray(sources, np.int64), return_inverse=True)
         out = np.full((len(start), len(wanted), 4), np.inf)
-        _search(self.first, self.heads, self.weights, start, column, out)
+        _search(*self._plain, self.weights, start.astype(np.uint32), column, out)
         return out if _plain(again) and _plain(back) else out[again][:, back]
 
 
@@ -55,7 +57,7 @@ def _search(first: Any, heads: Any, weights: Any, sources: Any, column: Any, out
     sums = np.empty((size, 4))  # of the quickest way, once it is settled
     tail, last = np.empty(size, np.int64), np.empty(size, np.int64)
     stamp, settled = np.full(size, -1, np.int64), np.full(size, -1, np.int64)
-    keys, nodes = np.empty(len(heads) + 2), np.empty(len(heads) + 2, np.int64)
+    keys, nodes = np.empty(len(heads) + 2), np.empty(len(heads) + 2, np.uint32)
     for turn in range(len(sources)):
         source, left, filled = sources[turn], wanted, 1
         minutes[source], km[source], stamp[source], last[source] = 0.0, 0.0, turn, -1
@@ -91,7 +93,7 @@ def _search(first: Any, heads: Any, weights: Any, sources: Any, column: Any, out
 @numba.njit(cache=True)
 def _rise(keys: Any, nodes: Any, at: int, key: float, node: int) -> None:
     while at > 0:
-        above = (at - 1) >> 1
+        above = (at - 1) >> 2
         if keys[above] <= key:
             break
         keys[at], nodes[at] = keys[above], nodes[above]
@@ -101,16 +103,18 @@ def _rise(keys: Any, nodes: Any, at: int, key: float, node: int) -> None:
 
 @numba.njit(cache=True)
 def _sink(keys: Any, nodes: Any, filled: int) -> None:
-    """Put the last entry in the place of the first, and let it sink."""
+    """Put the last entry in the place of the first, and let it sink; four below each, which keeps the heap flat."""
     key, node, at = keys[filled], nodes[filled], 0
     while True:
-        below = 2 * at + 1
+        below = 4 * at + 1
         if below >= filled:
             break
-        if below + 1 < filled and keys[below + 1] < keys[below]:
-            below += 1
-        if keys[below] >= key:
+        least, smallest = below, keys[below]
+        for other in range(below + 1, min(below + 4, filled)):
+            if keys[other] < smallest:
+                least, smallest = other, keys[other]
+        if smallest >= key:
             break
-        keys[at], nodes[at] = keys[below], nodes[below]
-        at = below
+        keys[at], nodes[at] = smallest, nodes[least]
+        at = least
     keys[at], nodes[at] = key, node
