@@ -56,15 +56,17 @@ class Row:
 
 
 Options = argparse.Namespace
-_subjects: dict[str, tuple[Callable[[Options], list[Row]], Callable[[argparse.ArgumentParser], None]]] = {}
+_subjects: dict[
+    str, tuple[Callable[[Options], list[Row] | dict[str, Any]], Callable[[argparse.ArgumentParser], None]]
+] = {}
 
 
 def register(
     name: str,
-    run: Callable[[Options], list[Row]],
+    run: Callable[[Options], list[Row] | dict[str, Any]],
     arguments: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> None:
-    """Make a subject known: what runs it, and what options it adds."""
+    """Make a subject known: what runs it (giving rows, or one record to print), and what options it adds."""
     _subjects[name] = (run, arguments or _no_options)
 
 
@@ -91,7 +93,9 @@ def main(words: list[str] | None = None) -> int:
     arguments(parser)
     options = parser.parse_args(words[1:])
     rows = run(options)
-    if options.json:
+    if isinstance(rows, dict):
+        print(json.dumps(rows, ensure_ascii=False))
+    elif options.json:
         print(json.dumps([row.as_dict() for row in rows], ensure_ascii=False, indent=1))
     else:
         print("\n".join(row.as_line() for row in rows))

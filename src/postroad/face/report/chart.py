@@ -16,6 +16,7 @@ from postroad.measure.indicator import year_of
 
 WIDTH, HEIGHT = 420, 220
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 16, 30
+PLAN_YEARS = 5
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Scale:
 
 
 def drawable(line: dict[str, Any]) -> bool:
-    """Return whether a target has something to draw: a number aimed at, and a path or an observation."""
+    """Return whether a target can be drawn: it aims at a number by a date."""
     aimed = line["target"] and line["target"]["value"] is not None
-    return bool(aimed and line["wording"] == "numeric" and line["deadline"] and (line["path"] or line["observations"]))
+    return bool(aimed and line["wording"] == "numeric" and line["deadline"])
 
 
 def chart(line: dict[str, Any], spoken: Language) -> str:
@@ -56,6 +57,7 @@ def chart(line: dict[str, Any], spoken: Language) -> str:
         *_fan(line, scale),
         *_path(line, scale, spoken),
         *_observations(line, scale, spoken),
+        *_nothing_known(line, spoken),
         "</svg>",
     ]
     return "".join(parts)
@@ -65,12 +67,15 @@ def _scale(line: dict[str, Any]) -> Scale:
     years = [year_of(o["period"]) for o in line["observations"]] + [float(p["period"]) for p in line["path"]]
     values = [o["value"] for o in line["observations"]] + [p["value"] for p in line["path"]]
     values.append(line["target"]["value"])
-    years.append(float(line["deadline"][:4]))
+    last = float(line["deadline"][:4])
+    years += [last, min([last - PLAN_YEARS, *years])]
     if fan := line["forecast"]:
         years += [float(p) for p in fan["periods"]]
         values += [*fan["low80"], *fan["high80"]]
     low, high = min(values), max(values)
-    room = 0.08 * (high - low or abs(high) or 1.0)
+    if low == high:
+        low, high = min(low, 0.0), max(high, 1.0)
+    room = 0.08 * (high - low)
     bottom = low - room
     if line["unit"] == "%":
         return Scale(min(years) - 0.5, max(years) + 0.5, max(0.0, bottom), min(100.5, high + room))
@@ -89,6 +94,14 @@ def _grid(scale: Scale) -> list[str]:
         x = scale.x(year)
         parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 10}" text-anchor="middle">{year}</text>')
     return parts
+
+
+def _nothing_known(line: dict[str, Any], spoken: Language) -> list[str]:
+    if line["observations"]:
+        return []
+    words = escape(say("face.nothing_known", spoken))
+    x, y = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
+    return [f'<text class="tick" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{words}</text>']
 
 
 def _round_values(low: float, high: float) -> list[float]:

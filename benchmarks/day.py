@@ -1,0 +1,75 @@
+"""A day of parcels through hubs and timetabled lanes, parcel by parcel: the postal-60 model, against SimPy.
+
+``python -m benchmarks day --model postal60 --parcels N --seed S --json`` prints the model's check values with seconds
+and peak memory. With ``--peers textbook,lean`` the same world is also run in SimPy, and must agree to the last one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from benchmarks import Options, Row, alone, register
+from benchmarks.postal60 import model as postal60
+from postroad.simulate.transit import carry
+
+DAYS = 5
+
+
+def ours(parcels: int, seed: int) -> dict[str, Any]:
+    """Draw the parcels, carry them, deliver them; return the check values."""
+    made = postal60.network(parcels)
+    docked, destination = postal60.accept(parcels, seed, made)
+    run = carry(docked, destination, postal60.hubs(made), postal60.timetable(made, seed, DAYS))
+    if run.arrived != parcels:
+        raise RuntimeError(f"{parcels - run.arrived} parcels did not arrive within {DAYS} days")
+    done = postal60.delivered_ms(run.arrive_ms, seed)
+    hours = (done - postal60.accepted_ms(parcels, seed)) / 3_600_000.0
+    check = int((run.arrive_ms.astype(np.int64) * (1 + np.arange(parcels) % 1000)).sum())
+    return {
+        "N": parcels,
+        "seed": seed,
+        "mean_h": float(hours.mean()),
+        "p95_h": float(np.percentile(hours, 95)),
+        "late24": int((hours > 24).sum()),
+        "left": run.left_over,
+        "maxq": run.longest_queue.tolist(),
+        "rec": 5 * parcels + run.boardings + run.sorted_pieces,
+        "arrive_checksum": check,
+    }
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", choices=["postal60"], default="postal60")
+    parser.add_argument("--parcels", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peers", default="", help="textbook,lean")
+
+
+def _run(options: Options) -> list[Row] | dict[str, Any]:
+    # A first small run leaves the compiled code on disk, as any earlier run would have.
+    alone("benchmarks.day:ours", 1000, options.seed, imports=["benchmarks.day"])
+    mine = alone("benchmarks.day:ours", options.parcels, options.seed, imports=["benchmarks.day"])
+    if not options.peers:
+        bytes_each = round(mine["peak_mb"] * 2**20 / options.parcels, 1)
+        timing = {"seconds": round(mine["seconds"], 3), "peak_mb": round(mine["peak_mb"], 1)}
+        return {**mine["result"], **timing, "peak_bytes_per_parcel": bytes_each}
+    rows = []
+    for name in options.peers.split(","):
+        peer = alone(
+            f"benchmarks.postal60.peer:{name}", options.parcels, options.seed, imports=["simpy", "benchmarks.day"]
+        )
+        told, result = peer["result"], mine["result"]
+        same = (told["left"], told["longest"], told["checksum"])
+        if same != (result["left"], result["maxq"], result["arrive_checksum"]):
+            raise RuntimeError(f"SimPy ({name}) disagrees: {same}")
+        size = f"postal-60, {options.parcels:,} parcels"
+        note = "every arrival equal"
+        figures = (mine["seconds"], peer["seconds"], mine["peak_mb"], peer["peak_mb"])
+        rows.append(Row("day", size, f"SimPy {name}", *figures, note))
+    return rows
+
+
+register("day", _run, _arguments)
