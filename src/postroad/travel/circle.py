@@ -33,6 +33,7 @@ class CircleEngine:
     """Great circle × detour, calibrated on a network's own road graph."""
 
     name = "great_circle"
+    origin = "derived"
 
     def __init__(self, network: Network, season: str = "ordinary", on: dt.date | None = None) -> None:
         self.network = network

@@ -51,6 +51,8 @@ class Engine(Protocol):
 
     name: str
     source: str
+    origin: str
+    """The origin of its rows at best: ``derived``, or ``assumed`` where its minutes are."""
 
     def ways(self, origins: Sequence[str], destinations: Sequence[str]) -> Ways:
         """Return the ways from each origin to each destination; ``DataError`` names every unknown place."""

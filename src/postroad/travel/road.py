@@ -29,6 +29,7 @@ class RoadEngine:
     """The road graph of a network in a season and on a day; ``speeds`` replaces the network's own."""
 
     name = "road_graph"
+    origin = "derived"
 
     def __init__(
         self, network: Network, season: str = "ordinary", on: dt.date | None = None, speeds: Speeds | None = None

@@ -41,6 +41,7 @@ class ScheduledEngine:
     """Journeys over rides; the subclasses say which."""
 
     name = "scheduled"
+    origin = "derived"
     source = ""
     longest_access_min = 180.0
 
@@ -215,6 +216,7 @@ class AirEngine(ScheduledEngine):
     """Direct routes of the pack, with minutes from the great circle; access by road or, far away, assumed."""
 
     name = "air"
+    origin = "assumed"
     longest_access_min = 300.0
     near_km = 130.0
     """How far from a city its airport may lie."""

@@ -110,7 +110,8 @@ def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], tr
     if isinstance(chosen, RoadEngine) and (different & ~found).any():
         raise _apart(chosen, origins, destinations, ways)
     i, j = np.nonzero(different & found)
-    rank = np.maximum(np.array([trust.rank[o] for o in origins])[i], np.array([trust.rank[d] for d in destinations])[j])
+    ranks = [np.array([trust.rank[place] for place in side]) for side in (origins, destinations)]
+    rank = np.maximum(np.maximum(ranks[0][i], ranks[1][j]), _ORIGIN[chosen.origin])
     frame = pl.DataFrame(
         {
             "from_id": np.array(origins)[i],
