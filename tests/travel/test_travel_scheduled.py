@@ -126,6 +126,7 @@ def test_far_cities_are_reached_by_their_own_stations_and_airports():
     assert set(train["from_id"]) == {"2201", "X-BEIJING"}
     plane = travel(jilin, "air", between=["222401", "2201", "X-SEOUL"])
     assert plane.height == 6
+    assert travel(jilin, "rail", between=["X-BEIJING", "X-SHENYANG"]).is_empty()
     assert set(plane["origin"]) == {"assumed"}
     fast = travel(jilin, "rail", between=["2201", "222401"]).filter(from_id="2201")["duration_min"].item()
     slow = travel(jilin, between=["2201", "222401"]).filter(from_id="2201")["duration_min"].item()

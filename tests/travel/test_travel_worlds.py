@@ -58,6 +58,16 @@ def test_neighbours_far_from_any_road_meet_directly():
     assert got["duration_min"] == pytest.approx(3.0, rel=1e-2)
 
 
+def test_neighbours_take_a_local_road_where_the_mapped_ones_lead_far_round():
+    spots = {"a": (125.0, 43.0), "b": (125.0, 43.0 + 20 * KM), "c": (125.5, 43.0)}
+    round_about = [("a", "c", 150, "primary"), ("c", "b", 150, "primary")]
+    got = way(world(spots, round_about), "pa", "pb")
+    assert got["distance_km"] == pytest.approx(20 * 1.5, rel=1e-3)
+    assert got["duration_min"] == pytest.approx(60, rel=1e-3)
+    short = [("a", "c", 30, "primary"), ("c", "b", 20, "primary")]
+    assert way(world(spots, short), "pa", "pb")["distance_km"] == pytest.approx(50)  # quicker, though longer
+
+
 def test_a_link_in_town_takes_the_speed_of_the_town():
     town = {"place_id": ["t"], "period": ["2020"], "population_persons": [314_160], "urban_persons": [314_160]}
     network = world(LINE, ROADS)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from postroad.network import Network
 
 
+LOCAL_KM = 30.0
+"""Within this, county and village roads are taken to lead more or less straight, where the mapped roads do not."""
+
+
 class RoadEngine:
     """The road graph of a network in a season and on a day; ``speeds`` replaces the network's own."""
 
@@ -86,14 +90,12 @@ class RoadEngine:
     def ways(self, origins: Sequence[str], destinations: Sequence[str]) -> Ways:
         """Return the ways from each origin to each destination; ``DataError`` names every unknown place."""
         share = self._error.mean_share if self._error else np.nan
-        a, b = self.join(origins), self.join(destinations)
-        found = self.between(a, b)
-        self._step_aside(found, a, b, origins, destinations)
-        legs = a.leg_km[:, None] + b.leg_km[None]
+        found, local, off_road = self._found(origins, destinations)
+        spread = max(self.detour[0] - self.detour[1], self.detour[2] - self.detour[0])
         km = found[..., KM]
-        spread = legs * max(self.detour[0] - self.detour[1], self.detour[2] - self.detour[0])
         with np.errstate(invalid="ignore"):
-            error = np.where(np.isfinite(km), share * km + spread, np.nan)
+            error = np.where(local, km / self.detour[0] * spread, share * km + off_road * spread)
+        error[~np.isfinite(km)] = np.nan
         wait = self.waits(origins)[:, None] + self.waits(destinations)[None]
         same = np.array(origins)[:, None] == np.array(destinations)[None]
         found[same], error[same], wait[same] = 0.0, 0.0, 0.0
@@ -105,18 +107,26 @@ class RoadEngine:
         trees = self.graph.trees(a.nodes.ravel(), b.nodes.ravel())
         return crossed(trees, a, b, self._weights)
 
-    def _step_aside(
-        self, found: Any, a: Joined, b: Joined, origins: Sequence[str], destinations: Sequence[str]
-    ) -> None:
-        """Let neighbours far from any road meet directly, by the local ways that the graph does not know."""
-        ends = self.positions.of(origins), self.positions.of(destinations)
-        straight = great_circle_km(*ends)
-        i, j = np.nonzero(straight < a.leg_km[:, None] + b.leg_km[None])
-        km = straight[i, j] * self.detour[0]
+    def _found(self, origins: Sequence[str], destinations: Sequence[str]) -> tuple[Any, Any, Any]:
+        """Return the weights of the ways, where they are local roads, and the straight km off the mapped road."""
+        a, b = self.join(origins), self.join(destinations)
+        found, off_road = self.between(a, b), a.leg_km[:, None] + b.leg_km[None]
+        return found, self._local(found, off_road, origins, destinations), off_road
+
+    def _local(self, found: Any, off_road: Any, origins: Sequence[str], destinations: Sequence[str]) -> Any:
+        """Let neighbours meet by the local roads that the graph does not know; return where that is the quicker way.
+
+        They are neighbours when they lie closer to each other than to any road, or within ``LOCAL_KM`` with a way over
+        the graph: places that the graph does not join stay apart.
+        """
+        straight = great_circle_km(self.positions.of(origins), self.positions.of(destinations))
+        near = (straight < off_road) | ((straight <= LOCAL_KM) & np.isfinite(found[..., 0]))
         leg = 60.0 / np.array(self.speeds.leg)[[0, 2, 1]]
-        direct = np.column_stack([km * leg[0], km, km * leg[1], km * leg[2]])
-        less = direct[:, 0] < found[i, j, 0]
-        found[i[less], j[less]] = direct[less]
+        km = straight * self.detour[0]
+        direct = np.stack([km * leg[0], km, km * leg[1], km * leg[2]], axis=-1)
+        near &= direct[..., 0] < found[..., 0]
+        found[near] = direct[near]
+        return near
 
     def waits(self, place_ids: Sequence[str]) -> Any:
         """Return the minutes of waiting at each place, likely, low and high; none but at a border crossing."""
@@ -132,7 +142,7 @@ class RoadEngine:
 
     def kilometres(self, origins: Sequence[str], destinations: Sequence[str]) -> Any:
         """Return kilometres alone, origins × destinations."""
-        return self.between(self.join(origins), self.join(destinations))[..., KM]
+        return self._found(origins, destinations)[0][..., KM]
 
     def gap(self, start: str, place: str) -> dict[str, Any]:
         """Return the two closest road nodes of the roads of two places that no road joins, and the km between."""

@@ -58,8 +58,8 @@ def travel(
     ``between`` is a scope (``county``, ``township``, ``village``) or a list of place ids. The columns are those of
     ``COLUMNS``: the low and high minutes take every speed at the ends of its range; ``error_km`` is the expected error;
     ``origin`` is the weaker of the two ends'. By road all places of a list must be joined: ``DataError`` names unknown
-    places, and those that no road joins with the gap. A scope leaves out far cities without a road, and rail and air
-    leave out pairs without a service.
+    places, and those that no road joins with the gap. Two far cities have no row. A scope leaves out far cities
+    without a road, and rail and air leave out pairs without a service.
     """
     return pl.concat(stream(network, mode, season, on, between, kind))
 
@@ -98,6 +98,7 @@ class Trust:
             .otherwise(0)
         )
         self.rank = dict(places.select("place_id", kind).iter_rows())
+        self.far = set(network["places"].filter(level="external", kind="city")["place_id"])
 
 
 def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], trust: Trust) -> pl.DataFrame:
@@ -106,6 +107,8 @@ def rows(chosen: Engine, origins: Sequence[str], destinations: Sequence[str], tr
         return pl.DataFrame(schema=COLUMNS)
     ways = chosen.ways(origins, destinations)
     different = np.array(origins)[:, None] != np.array(destinations)[None]
+    far = [np.array([place in trust.far for place in side], bool) for side in (origins, destinations)]
+    different &= ~(far[0][:, None] & far[1][None])  # the province's tables do not know the way from Beijing to Shanghai
     found = np.isfinite(ways.minutes)
     if isinstance(chosen, RoadEngine) and (different & ~found).any():
         raise _apart(chosen, origins, destinations, ways)
