@@ -67,7 +67,7 @@ def _show(network: Network, rows: list[dict[str, Any]], legs: list[dict[str, Any
         return
     if len(ids) == 2:
         rows = rows[:1]  # the way back takes as long by road, and has its own row in --json
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(header_style="bold")
     for key in ("from", "to"):
         table.add_column(say(f"travel.{key}"))
     for key in ("km", "minutes", "range", "error"):
@@ -110,7 +110,7 @@ def errors(
     if json_:
         print_json({"province": network.name, "engines": held.to_dicts()})
         return
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(header_style="bold")
     for key in ("engine", "judge"):
         table.add_column(say(f"travel.{key}"))
     for key in ("pairs", "mean_absolute", "worst", "bias"):
