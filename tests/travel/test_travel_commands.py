@@ -39,7 +39,7 @@ def test_every_pair_of_a_list_and_the_legs_of_a_journey():
     rail = told("travel", "jilin", "长春", "延吉", "--mode", "rail")
     assert [leg["mode"] for leg in rail["legs"]] == ["road", "rail", "road"]
     page = run("--language", "zh", "travel", "jilin", "长春", "延吉", "--mode", "rail")
-    assert "列车时刻表" in page
+    assert "铁路 长春 → 延吉西" in page
     assert rail["legs"][1]["service"] in page
 
 
