@@ -47,11 +47,13 @@ RULES = {
     "rule-travel": "Detour, waiting and handling assumed for travel, each with a range",
     "rule-known-roads": "Commonly quoted road distance between two towns, from memory, rounded, not verified",
     "rule-operators": "Well-known post, express and carrier brands",
+    "rule-buses": "Seeded synthetic county-township-village bus lines; no timetable of them is published",
+    "rule-flights": "One departure a day on each direct route of 2014, at an assumed time",
     "rule-demand": "Flows synthesised from control totals by a doubly constrained gravity model",
     "rule-products": "Products of the postal trade put together by hand: promises, temperatures and weights assumed",
-    "rule-profiles": "Months, weekdays and hours of acceptance: month indices published for some years, the rest assumed",
+    "rule-profiles": "Months, weekdays and hours of acceptance: some month indices published, the rest assumed",
     "rule-seasonal": "Farm products and factories that the plan names, by county, with assumed pieces and seasons",
-    "rule-growth": "Growth scenarios: the plan's floor, growth of 2020-2024 carried on with damping, and a low case",
+    "rule-growth": "Growth scenarios: the plan's floor, growth of 2020-2024 carried on damped, and a low case",
     "plan-jilin": "吉林省“十四五”邮政业发展规划",
 }
 

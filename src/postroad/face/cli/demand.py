@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("demand")(demand)
     app.command("demand-parcels")(demand_parcels)
+    app.command("demand-fit")(demand_fit)
 
 
 def demand(
@@ -87,4 +88,34 @@ def demand_parcels(
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)
+    out.print(say("face.written", path=to.resolve()), soft_wrap=True)
+
+
+def demand_fit(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    waybills: Path = typer.Option(..., "--waybills", help=".csv | .parquet"),
+    to: Path = typer.Option(Path("out/waybills"), "--out", help="文件夹 folder"),
+    origin: str = typer.Option("origin", "--origin"),
+    destination: str = typer.Option("destination", "--destination"),
+    time: str = typer.Option("time", "--time"),
+    weight: str = typer.Option("weight_kg", "--weight"),
+) -> None:
+    """拟合 Fit flows, hours and weights to your own waybills; rows that cannot be taken are set aside."""
+    from postroad.demand.waybills import fit_waybills
+    from postroad.face.cli.display import out
+    from postroad.language import say
+    from postroad.network import province as open_province
+
+    columns = {"origin": origin, "destination": destination, "time": time, "weight_kg": weight}
+    fitted = fit_waybills(waybills, open_province(province), to / "quarantine.parquet", columns)
+    to.mkdir(parents=True, exist_ok=True)
+    fitted.flows.write_csv(to / "flows.csv")
+    fitted.hours.write_csv(to / "hours.csv")
+    aside = sum(fitted.quarantined.values())
+    weights = {"mean": f"{fitted.weight_mean_kg:.3f}", "sigma": f"{fitted.weight_sigma:.3f}"}
+    counts = {"rows": fitted.rows, "taken": fitted.taken, "aside": aside, "pairs": fitted.flows.height}
+    out.print(say("demand.waybills_read", None, **weights, **counts))
+    for reason, count in fitted.quarantined.items():
+        if count:
+            out.print(f"  {say('demand.reason_' + reason)}: {count}")
     out.print(say("face.written", path=to.resolve()), soft_wrap=True)
