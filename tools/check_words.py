@@ -49,6 +49,8 @@ def used() -> tuple[set[str], set[str]]:
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if re.fullmatch(rf"({rooms})\.\w+_", node.value):
+                    begun.add(node.value)  # put together with +
                 named = re.fullmatch(rf"({rooms})\.[\w%/ \u4e00-\u9fff]+", node.value)
                 if named and not node.value.endswith(".toml"):
                     whole.add(node.value)
