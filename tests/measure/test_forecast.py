@@ -72,11 +72,45 @@ def test_the_fan_is_nested_and_probabilities_agree_with_it(values, seed):
         assert fan.draws.shape == (DRAWS, len(fan.years))
 
 
-def test_eighty_percent_intervals_hold_about_eighty_percent_of_what_comes():
-    """Two hundred series of known make: a damped trend with noise; the next value falls inside about as often."""
+def made(kind, seed, n):
+    """Logarithms of a series of known make: a drifting walk, a line with noise, or a trend that wanders under noise."""
+    z = randomness.generator(seed, f"made/{kind}").normal(size=(3, n))
+    if kind == "walk":
+        return 4.6 + np.cumsum(0.08 + 0.04 * z[0])
+    if kind == "line":
+        return 4.6 + 0.08 * np.arange(n) + 0.03 * z[0]
+    trend = np.empty(n)
+    trend[0] = 0.08
+    for k in range(1, n):
+        trend[k] = 0.008 + 0.9 * trend[k - 1] + 0.01 * z[0, k]
+    return 4.6 + np.cumsum(trend) + 0.03 * z[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["walk", "line", "wandering"])
+@pytest.mark.parametrize("n", [5, 8, 12, 20])
+def test_eighty_percent_intervals_hold_about_eighty_percent_of_what_comes(kind, n):
+    """Two hundred series of each make and length, none of them made by the model's own equations."""
     inside = 0
     for seed in range(200):
-        values = noisy(1000 + seed, 21)
-        fan = forecast(list(range(20)), values[:20], 20, seed=seed, logarithmic=False)
-        inside += fan.low80[0] <= values[20] <= fan.high80[0]
-    assert 0.70 <= inside / 200 <= 0.92
+        values = np.exp(made(kind, seed, n + 1))
+        fan = forecast(list(range(n)), list(values[:n]), n, seed=seed, logarithmic=True)
+        inside += fan.low80[0] <= values[n] <= fan.high80[0]
+    assert 0.68 <= inside / 200 <= 0.95
+
+
+def test_five_points_give_a_wide_fan_whose_scale_is_akaikes():
+    """With errors of one size s, the middle of the scales is near s * sqrt((n+p)/(n-p)): twice s for 5 points."""
+    fan = forecast([0, 1, 2, 3, 4], [10.0, 12, 11, 14, 13], 5, seed=0, logarithmic=False)
+    centred = fan.fit.errors - fan.fit.errors.mean()
+    spread = np.abs(fan.draws[:, 0] - (fan.fit.level + fan.fit.phi * fan.fit.trend))
+    expected = np.sqrt(fan.fit.sse / 2 * 8 / 5) * np.abs(centred) / np.sqrt(np.mean(centred**2))
+    scale = np.sqrt(2 / (2 * np.log(2)))  # the median of sqrt(2 / chi-squared with 2 degrees of freedom)
+    assert expected.min() * scale * 0.9 <= np.median(spread) <= expected.max() * scale * 1.1
+    assert fan.high80[0] - fan.low80[0] > 2 * np.sqrt(fan.fit.sse / 5)
+
+
+def test_a_share_stays_between_nothing_and_everything():
+    fan = forecast(range(6), [90.0, 93, 95, 97, 98, 99], 8, seed=0, logarithmic=False, bounds=(0.0, 100.0))
+    assert fan.draws.max() <= 100
+    assert fan.draws.min() >= 0

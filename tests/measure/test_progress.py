@@ -4,9 +4,12 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from postroad.measure.indicator import Observation, year_of
-from postroad.measure.progress import Evidence, judge, path_of, required_growth
+from postroad.measure.judgement import ORDER, Evidence
+from postroad.measure.progress import judge, path_of, required_growth
 from postroad.plan.plan import Target
 
 TARGET = Target(
@@ -82,12 +85,98 @@ def test_after_the_deadline_without_its_year_likelihood_decides_or_nothing_does(
 
 
 def test_levels_of_two_scopes_are_compared_only_after_taking_off_the_known_break():
-    history = [seen("2020", 100, "narrow"), seen("2024", 230, "wide")]
+    """230 / 1.1 = 209 still reaches 200; 215 / 1.1 = 195 does not."""
+    history = [seen("2020", 100, "narrow"), seen("2023", 210, "wide"), seen("2024", 230, "wide")]
     assert status(TARGET, history, "2026-11-01").status == "unknown"
     breaks = {("narrow", "wide"): 1.1}
-    assert status(TARGET, history, "2026-11-01", breaks=breaks).status == "met"
-    close = [seen("2020", 100, "narrow"), seen("2024", 215, "wide")]
+    found = status(TARGET, history, "2026-11-01", breaks=breaks)
+    assert found.status == "met"
+    assert "9.52 %" in found.reason.say("en")  # the yearly growth within the wider scope
+    assert "4.35 %" in found.reason.say("en")  # the fall from 209.1 to 200 that would undo it
+    close = [*history[:2], seen("2024", 215, "wide")]
     assert status(TARGET, close, "2026-11-01", breaks=breaks).status == "unknown"
+
+
+def test_reaching_early_across_scopes_proves_nothing_while_the_level_falls_or_its_growth_is_unknown():
+    breaks = {("narrow", "wide"): 1.1}
+    falling = [seen("2020", 100, "narrow"), seen("2023", 260, "wide"), seen("2024", 230, "wide")]
+    assert status(TARGET, falling, "2026-11-01", breaks=breaks).status == "unknown"
+    lonely = [seen("2020", 100, "narrow"), seen("2024", 230, "wide")]
+    assert status(TARGET, lonely, "2026-11-01", breaks=breaks).status == "unknown"
+    there = [seen("2020", 100, "narrow"), seen("2025", 230, "wide")]
+    assert status(TARGET, there, "2026-11-01", breaks=breaks).status == "met"
+
+
+def test_where_fewer_is_better_another_scope_is_never_lowered():
+    rank = dataclasses.replace(TARGET, direction="down", path="milestone", value=22.0, baseline_value=23.0)
+    history = [seen("2020", 23, "narrow"), seen("2025", 23, "wide")]
+    assert status(rank, history, "2026-11-01", breaks={("narrow", "wide"): 1.1}).status == "unknown"
+
+
+def test_a_baseline_of_unknown_scope_is_compared_with_unbroken_statistics_only():
+    assert status(TARGET, [seen("2025", 250, "wide")], "2026-11-01").status == "unknown"
+    assert status(TARGET, [seen("2025", 250, "standard")], "2026-11-01").status == "met"
+
+
+def test_the_deadlines_own_year_decides_and_not_a_later_one():
+    """A village target due in 2022 that stood at 80 % then and at 100 % in 2024 was missed."""
+    due = dataclasses.replace(
+        TARGET, path="milestone", value=100.0, baseline_value=50.0, deadline=dt.date(2022, 12, 31), unit="%"
+    )
+    assert status(due, [seen("2022", 80), seen("2024", 100)], "2026-11-01").status == "unknown"  # no baseline's scope
+    history = [seen("2020", 50), seen("2022", 80), seen("2024", 100)]
+    assert status(due, history, "2026-11-01").status == "missed"
+    late = status(due, [seen("2020", 50), seen("2024", 100)], "2026-11-01")
+    assert late.status == "unknown"
+    assert "only for after" in late.reason.say("en")
+
+
+def test_before_its_day_a_milestone_asks_for_no_more_than_its_baseline():
+    rank = dataclasses.replace(TARGET, direction="down", path="milestone", value=22.0, baseline_value=23.0)
+    parts = {p.name: p for p in status(rank, [seen("2020", 23), seen("2022", 23)]).parts}
+    assert parts["level"].status == "on_track"
+    assert parts["trend"].status == "off_track"
+
+
+def test_without_a_baseline_a_level_short_of_the_target_is_not_off_track():
+    orphan = dataclasses.replace(
+        TARGET, path="linear", value=98.0, baseline_value=None, baseline_period=None, orphan=True, unit="%"
+    )
+    found = status(orphan, [seen("2022", 96)])
+    assert found.status == "unknown"
+    assert status(orphan, [seen("2022", 98)]).status == "on_track"
+
+
+@pytest.mark.parametrize("values", [(0, 0), (0, 5), (5, 0), (-3, 4)])
+@pytest.mark.parametrize("as_of", ["2023-06-30", "2026-11-01"])
+def test_zeros_and_negatives_on_a_path_of_rates_are_no_crash(values, as_of):
+    history = [seen("2020", 100), *(seen(str(2021 + k), value) for k, value in enumerate(values))]
+    found = status(TARGET, history, as_of, fan=Fan(0.02))
+    assert found.status in ("off_track", "missed")
+    assert "nan" not in found.reason.say("en")
+
+
+def test_stale_values_put_a_running_target_at_risk():
+    due = dataclasses.replace(TARGET, deadline=dt.date(2030, 12, 31))
+    good = [seen("2020", 100), seen("2021", 120)]
+    assert status(due, good, "2022-06-30").status == "on_track"
+    stale = status(due, good, "2026-06-30")
+    assert stale.status == "at_risk"
+    assert "years ago" in stale.reason.say("en")
+
+
+def test_a_direction_without_a_number_is_held_against_where_it_started():
+    more = dataclasses.replace(TARGET, value=None, wording="directional", path="linear")
+    history = [seen("2020", 100), seen("2022", 140)]
+    assert status(more, history).status == "on_track"
+    assert status(more, [seen("2020", 100), seen("2022", 100)]).status == "off_track"
+    assert status(more, history, "2026-11-01").status == "unknown"
+    assert status(more, [*history, seen("2025", 90)], "2026-11-01").status == "missed"
+    assert status(more, [seen("2020", 100, "narrow"), seen("2022", 140, "wide")]).status == "unknown"
+    fewer = dataclasses.replace(more, direction="down", baseline_value=None, baseline_period=None, orphan=True)
+    assert status(fewer, [seen("2021", 9), seen("2022", 7)]).status == "on_track"
+    kept = dataclasses.replace(more, direction="hold")
+    assert status(kept, [seen("2020", 100), seen("2022", 100)]).status == "on_track"
 
 
 def test_trend_is_never_taken_across_scopes():
@@ -128,3 +217,28 @@ def test_what_cannot_be_judged_is_unknown_with_a_reason(change, observations):
 )
 def test_periods_have_their_place_in_time(period, year):
     assert year_of(period) == pytest.approx(year)
+
+
+POSSIBLE = st.lists(
+    st.tuples(st.sampled_from(["narrow", "wide", "standard"]), st.floats(-1e6, 1e6)), min_size=0, max_size=6
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    POSSIBLE,
+    st.sampled_from(["up", "down", "hold"]),
+    st.sampled_from(["linear", "compound", "milestone"]),
+    st.sampled_from(["2021-06-30", "2024-06-30", "2026-11-01"]),
+    st.floats(0, 1),
+)
+def test_no_series_crashes_a_judgement_and_the_worst_counted_part_always_decides(values, way, path, as_of, chance):
+    target = dataclasses.replace(TARGET, direction=way, path=path)
+    history = [seen(str(2020 + k), value, scope) for k, (scope, value) in enumerate(values)]
+    found = status(target, history, as_of, fan=Fan(chance), breaks={("narrow", "wide"): 1.1})
+    counted = [part for part in found.parts if part.score is not None]
+    for spoken in ("zh", "en"):
+        assert "nan" not in found.reason.say(spoken)
+    if found.status != "unknown":
+        assert found.status == max(counted, key=lambda part: ORDER.index(part.status)).status
+        assert 0 <= found.mean_score <= 1

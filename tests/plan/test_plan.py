@@ -4,6 +4,8 @@ import copy
 import tomllib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from postroad.errors import DataError, UsageError
 from postroad.network import pack_folder
@@ -90,6 +92,19 @@ MISTAKES = {
     "plan.orphan_mark": lambda c: c["targets"][0].update(orphan=True),
     "plan.wrong_way": lambda c: c["targets"][0].update(value=1.0),
     "plan.compound_from_zero": lambda c: c["targets"][0].update(baseline_value=-1.0),
+    "plan.not_number": lambda c: c["targets"][0].update(value="8.99亿"),
+    "plan.not_text": lambda c: c["targets"][0].update(unit=3),
+    "plan.not_texts": lambda c: c["targets"][0].update(rows="P46"),
+    "plan.not_whole_number": lambda c: c["plan"].update(end="2025"),
+    "plan.not_yes_or_no": lambda c: c["targets"][0].update(orphan="no"),
+    "plan.not_day": lambda c: c["targets"][0].update(deadline="2025-12-31"),
+    "plan.not_a_table": lambda c: c["targets"].append(7),
+    "plan.not_a_list": lambda c: c.update(targets="none"),
+    "plan.no_field": lambda c: c["tasks"][5].update(assumed=["colour"]),
+    "plan.ends_before": lambda c: c["plan"].update(end=2019),
+    "plan.undated_mark": lambda c: drop(c["targets"][0], "deadline"),
+    "plan.baseline_year": lambda c: c["targets"][0].update(baseline_period="end of 2020"),
+    "plan.deadline_before_baseline": lambda c: c["targets"][0].update(baseline_period="2026"),
 }
 
 
@@ -110,3 +125,44 @@ def test_all_mistakes_are_found_at_once(content):
     with pytest.raises(DataError) as refused:
         read(content)
     assert len({fault.key for fault in refused.value.faults}) >= 5
+
+
+def test_a_value_that_is_no_finite_number_is_refused(content):
+    content["targets"][0]["value"] = float("nan")
+    with pytest.raises(DataError):
+        read(content)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_stands_in_a_field_is_taken_or_refused_but_never_a_crash(data):
+    content = tomllib.loads((pack_folder("jilin") / "plan.toml").read_text("utf-8"))
+    block = data.draw(st.sampled_from(["targets", "tasks", "projects", "rows", "programmes", "orphan_baselines"]))
+    entry = data.draw(st.sampled_from(content[block]))
+    field = data.draw(st.sampled_from(sorted(entry)))
+    odd = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=5), st.booleans(), st.dates())
+    entry[field] = data.draw(st.one_of(odd, st.lists(odd, max_size=2)))
+    faults = []
+    try:
+        read(content)
+    except DataError as refused:
+        faults = refused.faults
+    assert all(fault.remedy("zh") and fault.remedy("en") for fault in faults)
+
+
+def test_what_the_plan_does_not_state_is_said_to_be_assumed(jilin):
+    for task in jilin.tasks:
+        assert "owner" in task.assumed
+        assert set(task.assumed) <= {"owner", "partners"}
+    paid = {task.row for task in jilin.tasks if task.payer not in ("unknown", "unfunded")}
+    assert paid == {"P27", "P98"}
+    assert all("status" in project.assumed for project in jilin.projects)
+
+
+def test_the_description_counts_what_is_there_and_what_lacks(jilin):
+    counts = jilin.describe()
+    assert counts["rows"] == 100
+    assert counts["targets"] == len(jilin.targets)
+    assert counts["targets_without_day"] == 5
+    assert counts["tasks_without_payer"] == counts["tasks"] - 2
+    assert counts["targets_without_baseline"] == sum(target.orphan for target in jilin.targets)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from postroad.language import Text
 from postroad.measure.indicator import indicator, observe
+from postroad.measure.orphans import baselines, without_target
 from postroad.plan.growth import Drivers
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def drivers(network: Network, plan: Plan, as_of: dt.date) -> Drivers | None:
 def coherence(network: Network, plan: Plan, as_of: dt.date) -> list[Finding]:
     """Return the findings that the statistics known on a day allow."""
     made = [_growth_and_revenue(network, plan, as_of), _users(network, plan, as_of), _peak(network, plan, as_of)]
-    return [finding for finding in [*made, _villages(network, plan, as_of)] if finding is not None]
+    made += [_villages(network, plan, as_of), _orphans(network, plan, as_of)]
+    return [finding for finding in made if finding is not None]
 
 
 def _target(plan: Plan, indicator_id: str) -> float | None:
@@ -124,3 +126,18 @@ def _villages(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
     values = {"post_share": post[0].value, "door_share": door[0].value, "villages_listed": float(listed)}
     facts = {"post": f"{post[0].value:.1f}", "door": f"{door[0].value:.1f}", "listed": listed}
     return Finding("villages", ("P08", "P58"), Text.of("measure.villages_two_readings", **facts), values)
+
+
+def _orphans(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    rows = network["statistics"].filter(source=plan.source)
+    if not rows.height or rows["known_on"].min() > as_of:  # type: ignore[operator]
+        return None
+    values = {
+        "targets": float(len(plan.targets)),
+        "without_baseline": float(sum(target.orphan for target in plan.targets)),
+        "baselines": float(len(baselines(network, plan))),
+        "without_target": float(len(without_target(network, plan))),
+    }
+    facts = {"targets": len(plan.targets), "without": int(values["without_baseline"])}
+    facts |= {"baselines": int(values["baselines"]), "aimless": int(values["without_target"])}
+    return Finding("orphans", ("P99", "P100"), Text.of("measure.orphans", **facts), values)

@@ -3,9 +3,12 @@
 Holt's linear trend with damping (Gardner and McKenzie 1985) on a yearly grid: level ``l``, trend ``b``, damping
 ``phi``; one step ahead is ``l + phi*b``. A year without a value is a step without correction: level and trend run on.
 For given smoothing weights the one-step errors are linear in the starting level and trend, so these are found by least
-squares; the weights are searched on a grid, coarse for short series, fine and then polished for long ones. The fan
-redraws the one-step errors, widened for the parameters spent, and runs the model on. Series that grow by rates are
-fitted in logarithms.
+squares; the weights are searched on a grid, coarse for short series, fine and then polished for long ones. Series
+that grow by rates are fitted in logarithms.
+
+The fan redraws the one-step errors and runs the model on. In-sample errors of a short series are far smaller than those
+to come, so they are widened to Akaike's final prediction error, ``sse/(n-p) * (n+p)/n`` (Akaike 1969), and each path
+draws its own scale from the chi-squared distribution with n-p degrees of freedom, which gives Student's tails.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 from scipy.optimize import minimize
+from scipy.special import gammaincinv
 
 from postroad import randomness
 
@@ -28,7 +32,10 @@ if TYPE_CHECKING:
 FEWEST = 5
 LONG = 10
 DRAWS = 4000
-SPENT = 3
+LARGEST_LOG = 700.0
+"""Just under the logarithm of the largest number a computer holds."""
+SPENT_SHORT, SPENT_LONG = 3, 5
+"""Parameters counted as spent: start and a coarse choice of weights, or start and three fitted weights."""
 _SHORT_GRID = ((0.5, 0.8, 1.0), (0.1, 0.3, 0.6), (0.8, 0.9, 0.98))
 _LONG_GRID = (
     (0.0005, *np.linspace(0.05, 1.0, 20)),
@@ -129,21 +136,41 @@ def _start(y: NDArray[np.float64], alpha: float, beta: float, phi: float, logari
     return Fit(alpha, beta, phi, level, trend, errors, float((errors**2).sum()), logarithmic)
 
 
+def _shocks(fitted: Fit, ahead: int, seed: int, name: str) -> NDArray[np.float64]:
+    """Errors to come, one row a path: redrawn, widened to the final prediction error, with a scale of their own."""
+    n = fitted.errors.size
+    spent = SPENT_LONG if n >= LONG else SPENT_SHORT
+    centred = fitted.errors - fitted.errors.mean()
+    size = np.sqrt(np.mean(centred**2))
+    pool = centred / size if size > 0 else centred
+    width = np.sqrt(fitted.sse / (n - spent) * (n + spent) / n)
+    luck = randomness.integers(seed, f"forecast/{name}", 0, DRAWS * ahead, below=n).reshape(DRAWS, ahead)
+    even = randomness.uniforms(seed, f"forecast/{name}/scale", 0, DRAWS)
+    freedom = n - spent
+    scale = np.sqrt(freedom / (2 * gammaincinv(freedom / 2, even)))
+    return np.asarray(pool[luck] * width * scale[:, None])
+
+
 def forecast(
-    years: Sequence[int], values: Sequence[float], until: int, *, seed: int, logarithmic: bool, name: str = ""
+    years: Sequence[int],
+    values: Sequence[float],
+    until: int,
+    *,
+    seed: int,
+    logarithmic: bool,
+    name: str = "",
+    bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> Fan | None:
     """Return a fan from the year after the last to ``until``, or ``None`` when the series has fewer than 5 points.
 
-    ``name`` keys the draws, so that two series with one seed do not share their luck.
+    ``name`` keys the draws, so that two series with one seed do not share their luck; ``bounds`` are what the value
+    cannot leave, such as 0 and 100 for a share in percent.
     """
     if len(years) < FEWEST or until <= years[-1]:
         return None
     fitted = fit(years, values, logarithmic)
     ahead = tuple(range(years[-1] + 1, until + 1))
-    freedom = max(1, len(years) - SPENT)
-    pool = (fitted.errors - fitted.errors.mean()) * np.sqrt(len(years) / freedom)
-    luck = randomness.integers(seed, f"forecast/{name}", 0, DRAWS * len(ahead), below=pool.size)
-    shocks = pool[luck].reshape(DRAWS, len(ahead))
+    shocks = _shocks(fitted, len(ahead), seed, name)
     level, trend = np.full(DRAWS, fitted.level), np.full(DRAWS, fitted.trend)
     paths = np.empty((DRAWS, len(ahead)))
     for step in range(len(ahead)):
@@ -154,7 +181,8 @@ def forecast(
             fitted.phi * trend + fitted.beta * shocks[:, step],
         )
     if logarithmic:
-        paths = np.exp(paths)
+        paths = np.exp(np.minimum(paths, LARGEST_LOG))
+    paths = np.clip(paths, *bounds)
     cuts = np.quantile(paths, [0.1, 0.25, 0.5, 0.75, 0.9], axis=0)
     low80, low50, median, high50, high80 = (tuple(float(v) for v in row) for row in cuts)
     return Fan(ahead, median, low50, high50, low80, high80, paths, fitted)

@@ -9,8 +9,10 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,10 +20,13 @@ import polars as pl
 import postroad
 from postroad.errors import DataError, Fault, UsageError
 from postroad.language import LANGUAGES, Said, Text
+from postroad.measure.clocks import impossible
 from postroad.measure.coherence import Finding, coherence
 from postroad.measure.forecast import FEWEST, Fan, forecast
 from postroad.measure.indicator import Indicator, Observation, indicators, observe
-from postroad.measure.progress import Evidence, Judgement, judge, path_of, required_growth
+from postroad.measure.judgement import Evidence, Judgement
+from postroad.measure.orphans import unmarked_or_unpublished
+from postroad.measure.progress import judge, path_of, required_growth
 from postroad.parallel import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from postroad.plan.plan import Plan, Target
 
 NATION = "000000"
-BREAK_YEAR = "2023"
+SHARES = ("%",)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Scorecard:
     province: str
     plan: str
     label: tuple[str, str]
+    plan_source: str
     as_of: dt.date
     fingerprint: str
     seed: int
@@ -92,7 +98,7 @@ class Scorecard:
             "version": self.version,
             "run_id": self.run_id,
             "summary": self.summary,
-            "lines": [_plain_line(line) for line in self.lines],
+            "lines": [_plain_line(line, self.plan_source) for line in self.lines],
             "coherence": [
                 {"id": f.id, "rows": list(f.rows), "text": _both(f.text), "values": f.values} for f in self.findings
             ],
@@ -113,11 +119,12 @@ def score(
 ) -> Scorecard:
     """Return the plan's scorecard as it stood on a day (today when none is given), from what was known then.
 
-    ``DataError`` lists all targets that name an unknown indicator, or one with another unit or direction;
-    ``UsageError`` when the day lies before anything was known.
+    ``DataError`` lists all targets that name an unknown indicator, or one with another unit or direction, all
+    baselines without a target whose mark is wrong, and all statistics from the future; ``UsageError`` when the day
+    lies before anything was known.
     """
     as_of = as_of or dt.datetime.now(tz=dt.UTC).date()
-    faults = check(plan)
+    faults = check(plan) + unmarked_or_unpublished(network, plan) + impossible(network, as_of)
     if faults:
         raise DataError(faults)
     if not network["statistics"].filter(pl.col("known_on") <= as_of).height:
@@ -140,8 +147,9 @@ def score(
     }
     label = (plan.zh, plan.en)
     return Scorecard(
-        network.name, plan.name, label, as_of, fingerprint, seed, postroad.__version__, tuple(lines), findings, sources
-    )
+        network.name, plan.name, label, plan.source, as_of, fingerprint, seed, postroad.__version__, tuple(lines),
+        findings, sources,
+    )  # fmt: skip
 
 
 def check(plan: Plan) -> list[Fault]:
@@ -163,45 +171,60 @@ def check(plan: Plan) -> list[Fault]:
     return faults
 
 
-def scope_breaks(network: Network, as_of: dt.date) -> dict[tuple[str, str], float]:
-    """Return by what factor each change of scope raised the national level of the year published in both scopes."""
+def scope_breaks(network: Network, as_of: dt.date) -> dict[str, dict[tuple[str, str], float]]:
+    """Return, by statistic and by (old scope, new scope), how far a change of scope raised the national level.
+
+    Taken from every year that was published nationally in both scopes; of several years the largest factor.
+    """
     rows = network["statistics"].filter(
-        pl.col("region_id") == NATION, pl.col("period") == BREAK_YEAR, pl.col("known_on") <= as_of
+        pl.col("region_id") == NATION, pl.col("known_on") <= as_of, pl.col("period").str.contains(r"^\d{4}$")
     )
-    breaks: dict[tuple[str, str], float] = {}
-    for _, group in rows.group_by("indicator", maintain_order=True):
+    breaks: dict[str, dict[tuple[str, str], float]] = {}
+    for (name, _), group in rows.group_by("indicator", "period", maintain_order=True):
         levels = {row["scope"]: row["value"] for row in group.sort("known_on").iter_rows(named=True)}
-        for old, new in ((a, b) for a in levels for b in levels if a < b):
-            breaks[old, new] = max(breaks.get((old, new), 0.0), levels[new] / levels[old])
+        for old, new in permutations(levels, 2):
+            if levels[old] > 0:
+                found = breaks.setdefault(str(name), {})
+                found[old, new] = max(found.get((old, new), 0.0), levels[new] / levels[old])
     return breaks
 
 
 def _line(
-    target: Target, network: Network, plan: Plan, as_of: dt.date, seed: int, breaks: dict[tuple[str, str], float]
+    target: Target,
+    network: Network,
+    plan: Plan,
+    as_of: dt.date,
+    seed: int,
+    breaks: dict[str, dict[tuple[str, str], float]],
 ) -> Line:
     known = indicators()[target.indicator]
     seen = tuple(observe(known, network, plan.place_id, as_of))
     fan = _fan(target, seen, plan, seed)
-    return Line(target, known, seen, fan, judge(target, Evidence(seen, fan, as_of, breaks)))
+    evidence = Evidence(seen, fan, as_of, breaks.get(known.statistic, {}))
+    return Line(target, known, seen, fan, judge(target, evidence))
+
+
+def _yearly(seen: tuple[Observation, ...]) -> list[Observation]:
+    """The yearly values of the scope of the latest one."""
+    return [o for o in seen if o.scope == seen[-1].scope and len(o.period) == 4]
 
 
 def _fan(target: Target, seen: tuple[Observation, ...], plan: Plan, seed: int) -> Fan | None:
     """Forecast from the yearly values of the scope of the latest one only."""
-    if not seen:
-        return None
-    same = [o for o in seen if o.scope == seen[-1].scope and len(o.period) == 4]
-    years = [int(o.period) for o in same]
+    same = _yearly(seen)
     until = target.deadline.year if target.deadline else plan.end
     values = [o.value for o in same]
     grows = target.path == "compound" and min(values, default=0.0) > 0
-    return forecast(years, values, until, seed=seed, logarithmic=grows, name=target.id)
+    bounds = (0.0, 100.0) if target.unit in SHARES else (-math.inf, math.inf)
+    years = [int(o.period) for o in same]
+    return forecast(years, values, until, seed=seed, logarithmic=grows, name=target.id, bounds=bounds)
 
 
 def _both(text: Text) -> dict[str, str]:
     return {spoken: text.say(spoken) for spoken in LANGUAGES}
 
 
-def _plain_line(line: Line) -> dict[str, Any]:
+def _plain_line(line: Line, plan_source: str) -> dict[str, Any]:
     target, latest = line.target, line.latest
     baseline = next((o for o in line.observations if o.period == target.baseline_period), None)
     needs = None
@@ -226,13 +249,14 @@ def _plain_line(line: Line) -> dict[str, Any]:
         "baseline": None if target.baseline_value is None else {
             "value": target.baseline_value,
             "period": target.baseline_period,
-            "source": baseline.source if baseline else "plan",
+            "source": baseline.source if baseline else plan_source,
             "origin": baseline.origin if baseline else "observed",
         },
         "target": None if target.value is None and not target.text_zh else {
             "value": target.value,
             "text": {"zh": target.text_zh, "en": target.text_en},
             "derived": target.derived,
+            "source": plan_source,
         },
         "proposed": {"zh": target.proposed_zh, "en": target.proposed_en} if target.proposed_zh else None,
         "required_growth": required_growth(target),
@@ -262,10 +286,11 @@ def _plain_fan(line: Line) -> dict[str, Any] | None:
     chance = None
     if target.value is not None and target.deadline and target.deadline.year in fan.years:
         chance = fan.probability(target.deadline.year, target.value, target.direction)
-    points = len([o for o in line.observations if o.scope == line.observations[-1].scope and len(o.period) == 4])
+    same = _yearly(line.observations)
+    worked_out = sum(o.origin != "observed" for o in same)
     return {
         "periods": [str(year) for year in fan.years],
         **{name: list(getattr(fan, name)) for name in ("median", "low50", "high50", "low80", "high80")},
         "probability": chance,
-        "method": _both(Text.of("measure.method", points=points, fewest=FEWEST)),
+        "method": _both(Text.of("measure.method", points=len(same), derived=worked_out, fewest=FEWEST)),
     }

@@ -1,7 +1,7 @@
 """A plan as data: rows, targets, tasks, programmes and projects, read from ``plan.toml`` and checked all at once.
 
 Serves every row of the plan: a target without baseline and a baseline without target are marked as such, and the marks
-are checked against what is there (P99: no task without a measure, no target nobody moves goes unseen).
+are checked against what is there (P99: no task goes without a measure).
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ import datetime as dt
 import hashlib
 import json
 import tomllib
-from collections import Counter
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.language import Language, current
 from postroad.network import pack_folder, shipped_packs
+from postroad.plan import rules
 
 Direction = Literal["up", "down", "hold"]
-DIRECTIONS = ("up", "down", "hold")
-WORDINGS = ("numeric", "directional", "unmeasurable")
-PATHS = ("linear", "compound", "milestone")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +46,9 @@ class Row(Named):
 
 @dataclasses.dataclass(frozen=True)
 class Target(Named):
-    """What the plan wants of an indicator, by when, from where; ``orphan`` when the plan gives no starting value.
+    """What the plan wants of an indicator, by when, from where.
 
+    ``orphan``: the plan gives no starting value. ``undated``: the plan gives no day, which is not a day forgotten.
     ``derived`` marks a value worked out from the plan's wording; ``proposed_*`` is a measure put forward where the
     wording has none, for the planner to sign off.
     """
@@ -70,6 +68,7 @@ class Target(Named):
     baseline_value: float | None = None
     baseline_period: str | None = None
     orphan: bool = False
+    undated: bool = False
     derived: bool = False
     stated: str = ""
     proposed_zh: str = ""
@@ -87,7 +86,10 @@ class OrphanBaseline(Named):
 
 @dataclasses.dataclass(frozen=True)
 class Task(Named):
-    """Something to be done: who owns it, who helps, who pays, until when, and which targets it should move."""
+    """Something to be done: who owns it, who helps, who pays, until when, and which targets it should move.
+
+    ``assumed`` names the fields that the plan itself does not state; ``payer`` is "unknown" where it names none.
+    """
 
     id: str
     row: str
@@ -100,6 +102,7 @@ class Task(Named):
     moves: tuple[str, ...]
     measure_zh: str = ""
     measure_en: str = ""
+    assumed: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,13 +115,14 @@ class Programme(Named):
 
 @dataclasses.dataclass(frozen=True)
 class Project(Named):
-    """A named project: firm, place and state."""
+    """A named project: firm, place and state; ``assumed`` names the fields that the plan does not state."""
 
     id: str
     rows: tuple[str, ...]
     place_id: str
     status: str
     operator_id: str = ""
+    assumed: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +146,18 @@ class Plan(Named):
         """SHA-256 over the whole content, equal on every machine."""
         plain = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(plain.encode()).hexdigest()
+
+    def describe(self) -> dict[str, int]:
+        """Return how many entries of each kind there are, and how many of them lack a baseline, a day or a payer."""
+        counts = {block: len(getattr(self, block)) for block in _BLOCKS}
+        lacking = {
+            "numeric_targets": sum(target.wording == "numeric" for target in self.targets),
+            "targets_without_baseline": sum(target.orphan for target in self.targets),
+            "targets_without_day": sum(target.undated for target in self.targets),
+            "tasks_without_payer": sum(task.payer in ("unknown", "unfunded") for task in self.tasks),
+            "tasks_moving_no_target": sum(not task.moves for task in self.tasks),
+        }
+        return counts | lacking
 
     def target(self, name: str) -> Target:
         """Return a target by its id; ``UsageError`` lists those there are."""
@@ -187,85 +203,29 @@ def plan(name: str | Path) -> Plan:
 def read(content: dict[str, Any]) -> Plan:
     """Return the plan of a parsed ``plan.toml``; ``DataError`` lists every fault at once."""
     faults: list[Fault] = []
-    blocks: dict[str, Any] = {
-        block: _many(kind, block, content.get(block, []), faults) for block, kind in _BLOCKS.items()
-    }
-    head = dict(content.get("plan", {}))
-    wanted = ("name", "zh", "en", "place_id", "start", "end", "source")
-    faults += [Fault.of("plan.missing", table="plan", column=key) for key in wanted if key not in head]
-    strange = set(head) - set(wanted)
-    faults += [Fault.of("plan.stranger", table="plan", column=key) for key in sorted(strange)]
+    blocks = {block: _many(kind, block, content.get(block, []), faults) for block, kind in _BLOCKS.items()}
+    faults += [Fault.of("plan.stranger", column=name) for name in sorted(set(content) - {*_BLOCKS, "plan"})]
+    own = [field for field in dataclasses.fields(Plan) if field.name not in _BLOCKS]
+    head = content.get("plan", {})
+    faults += rules.fields_of(head, own, {"table": "plan"})
     if faults:
         raise DataError(faults)
     made = Plan(**{**head, **blocks})
-    faults = check(made)
-    if faults:
+    if faults := rules.check(made):
         raise DataError(faults)
     return made
 
 
-def _many(kind: type[Kind], block: str, entries: list[dict[str, Any]], faults: list[Fault]) -> tuple[Kind, ...]:
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    needed = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+def _many(kind: type[Kind], block: str, entries: Any, faults: list[Fault]) -> tuple[Kind, ...]:
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    if not isinstance(entries, list):
+        faults.append(Fault.of("plan.not_a_list", table=block))
+        return ()
     made = []
     for number, entry in enumerate(entries, 1):
-        place = {"table": block, "row": number, "value": entry.get("id", entry.get("indicator"))}
-        lacking, strange = sorted(needed - set(entry)), sorted(set(entry) - set(fields))
-        faults += [Fault.of("plan.missing", **place, column=name) for name in lacking]
-        faults += [Fault.of("plan.stranger", **place, column=name) for name in strange]
-        if not lacking and not strange:
+        name = entry.get("id", entry.get("indicator")) if isinstance(entry, dict) else None
+        found = rules.fields_of(entry, list(fields), {"table": block, "row": number, "value": name})
+        faults += found
+        if not found:
             made.append(kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}))
     return tuple(made)
-
-
-def check(made: Plan) -> list[Fault]:
-    """Return every fault of a plan at once."""
-    faults: list[Fault] = []
-    for block in ("rows", "targets", "tasks", "programmes", "projects"):
-        twice = [name for name, count in Counter(item.id for item in getattr(made, block)).items() if count > 1]
-        faults += [Fault.of("plan.twice", table=block, column="id", value=name) for name in twice]
-    for number, target in enumerate(made.targets, 1):
-        faults += _target_faults(target, number)
-    known_rows, known_targets = {row.id for row in made.rows}, {target.id for target in made.targets}
-    for block in ("targets", "orphan_baselines", "programmes", "projects"):
-        for number, item in enumerate(getattr(made, block), 1):
-            lost = [row for row in item.rows if row not in known_rows]
-            faults += [Fault.of("plan.no_row", table=block, row=number, column="rows", value=row) for row in lost]
-    for number, task in enumerate(made.tasks, 1):
-        place = {"table": "tasks", "row": number}
-        if task.row not in known_rows:
-            faults.append(Fault.of("plan.no_row", **place, column="row", value=task.row))
-        lost = [name for name in task.moves if name not in known_targets]
-        faults += [Fault.of("plan.no_target", **place, column="moves", value=name) for name in lost]
-        if not task.moves and not (task.measure_zh and task.measure_en):
-            faults.append(Fault.of("plan.no_measure", **place, column="moves", value=task.id))
-    aimed = {target.indicator for target in made.targets}
-    for number, orphan in enumerate(made.orphan_baselines, 1):
-        if orphan.indicator in aimed:
-            faults.append(
-                Fault.of("plan.not_orphan", table="orphan_baselines", row=number, column="indicator",
-                         value=orphan.indicator)
-            )  # fmt: skip
-    return faults
-
-
-def _target_faults(target: Target, number: int) -> list[Fault]:
-    place: dict[str, Any] = {"table": "targets", "row": number}
-    faults = []
-    for column, choices in (("direction", DIRECTIONS), ("wording", WORDINGS), ("path", PATHS)):
-        value = getattr(target, column)
-        if value not in choices:
-            faults.append(Fault.of("plan.choice", **place, column=column, value=value, known=", ".join(choices)))
-    if target.wording == "numeric" and target.value is None:
-        faults.append(Fault.of("plan.numeric_without_value", **place, column="value", value=target.id))
-    if target.wording == "unmeasurable" and not (target.proposed_zh and target.proposed_en):
-        faults.append(Fault.of("plan.nothing_proposed", **place, column="proposed_zh", value=target.id))
-    if target.orphan != (target.baseline_value is None):
-        faults.append(Fault.of("plan.orphan_mark", **place, column="orphan", value=target.id))
-    if target.value is not None and target.baseline_value is not None and target.direction != "hold":
-        rises = target.value > target.baseline_value
-        if rises != (target.direction == "up"):
-            faults.append(Fault.of("plan.wrong_way", **place, column="direction", value=target.direction))
-    if target.path == "compound" and (target.baseline_value or 1) <= 0:
-        faults.append(Fault.of("plan.compound_from_zero", **place, column="path", value=target.baseline_value))
-    return faults
