@@ -36,6 +36,28 @@ def pages(tmp_path_factory):
     return folder
 
 
+FRAME = """<body><iframe src="{page}" style="width:{width}px;height:900px;border:0"></iframe><script>
+addEventListener('load', () => {{ const page = document.querySelector('iframe').contentDocument;
+document.title = 'SEEN' + JSON.stringify({{page: page.documentElement.scrollWidth,
+ table: Math.max(...[...page.querySelectorAll('.scroll:not(.wide)')].map(box => box.scrollWidth - box.clientWidth))}});
+}})</script></body>"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [360, 390, 768, 1024, 1440])
+def test_the_page_fits_every_screen(pages, language, width, tmp_path):
+    # In a frame, because a browser window cannot be made as narrow as a telephone.
+    framed = tmp_path / "frame.html"
+    framed.write_text(FRAME.format(page=(pages / f"jilin-{language}.html").as_uri(), width=width), "utf-8")
+    options = [f"--user-data-dir={tmp_path / 'profile'}", "--allow-file-access-from-files", "--dump-dom"]
+    dom = subprocess.run(
+        [CHROMIUM, *FLAGS, *options, framed.as_uri()], check=True, capture_output=True, text=True, timeout=120
+    ).stdout
+    found = json.loads(dom.split("<title>SEEN")[1].split("</title>")[0].replace("&quot;", '"'))
+    assert found["page"] <= width
+    assert found["table"] <= 0
+
+
 def seen(path, width, tmp_path):
     """What a script in the page finds after loading."""
     probed = tmp_path / path.name

@@ -73,6 +73,28 @@ def test_what_a_user_gets_wrong_ends_with_two_and_a_sentence(words, language, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["run", "jilin", "--out", "taken"], ["score", "jilin", "--html", "taken/x.html"], ["template", "taken/x.xlsx"],
+     ["score", "jilin", "--xlsx", "taken/x.xlsx"]],
+)  # fmt: skip
+def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(words, tmp_path):
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    done = postroad(*words, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "taken" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    assert (tmp_path / "taken").read_text("utf-8") == "mine"
+
+
+def test_the_language_may_stand_after_the_command():
+    before = postroad("--language", "zh", "describe", "jilin")
+    after = postroad("describe", "jilin", "--language", "zh")
+    assert after.returncode == 0
+    assert after.stdout == before.stdout
+
+
 def test_an_empty_folder_is_no_pack(tmp_path):
     done = postroad("run", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 2

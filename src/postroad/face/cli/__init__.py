@@ -40,16 +40,39 @@ for _name in COMMANDS:
     importlib.import_module(f"postroad.face.cli.{_name}").register(app)
 
 
+def language_first(words: list[str]) -> list[str]:
+    """Return the command line with ``--language`` moved before the command, so that it may stand anywhere."""
+    kept: list[str] = []
+    moved: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*moved, *kept, word, *rest]
+        if word == "--language":
+            moved += [word, *([value] if (value := next(rest, None)) is not None else [])]
+        elif word.startswith("--language="):
+            moved.append(word)
+        else:
+            kept.append(word)
+    return [*moved, *kept]
+
+
 def main() -> None:
     """Run the command line."""
-    from postroad.errors import PostroadError
+    from postroad.errors import PostroadError, UsageError
 
     try:
-        code = app(standalone_mode=False)
+        code = app(language_first(sys.argv[1:]), standalone_mode=False)
         raise SystemExit(code if isinstance(code, int) else 0)
     except PostroadError as fault:
         sys.stderr.write(fault.say() + "\n")
         raise SystemExit(fault.exit_code) from None
+    except OSError as closed:
+        if closed.filename is None:
+            raise
+        facts = {"path": str(closed.filename), "detail": closed.strerror or str(closed)}
+        sys.stderr.write(UsageError.of("tables.cannot_write", **facts).say() + "\n")
+        raise SystemExit(UsageError.exit_code) from None
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write(language.say("face.stopped") + "\n")
         raise SystemExit(130) from None

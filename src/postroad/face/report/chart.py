@@ -15,7 +15,7 @@ from postroad.language import Language, say
 from postroad.measure.indicator import year_of
 
 WIDTH, HEIGHT = 420, 220
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 16, 30
+LEFT, RIGHT, TOP, BOTTOM = 58, 84, 16, 30
 PLAN_YEARS = 5
 
 
@@ -121,8 +121,8 @@ def _path(line: dict[str, Any], scale: Scale, spoken: Language) -> list[str]:
     x, y = scale.x(float(line["deadline"][:4])), scale.y(line["target"]["value"])
     words = say("face.target_mark", spoken, value=short(line["target"]["value"]))
     parts.append(f'<path class="aim" d="M{x - 6:.1f} {y:.1f}h12M{x:.1f} {y - 6:.1f}v12"/>')
-    anchor_y = y - 9 if y > TOP + 14 else y + 18
-    parts.append(f'<text class="aimtext" x="{x + 6:.1f}" y="{anchor_y:.1f}" text-anchor="end">{escape(words)}</text>')
+    # Right of the cross, where no path, value or fan can lie: the deadline is the last year drawn.
+    parts.append(f'<text class="aimtext" x="{x + 10:.1f}" y="{y + 4:.1f}">{escape(words)}</text>')
     return parts
 
 
@@ -150,8 +150,9 @@ def _observations(line: dict[str, Any], scale: Scale, spoken: Language) -> list[
         scopes.setdefault(seen["scope"], []).append((year_of(seen["period"]), seen["value"]))
     parts += [f'<polyline class="seen" points="{scale.points(pairs)}"/>' for pairs in scopes.values() if len(pairs) > 1]
     if len(scopes) > 1:
-        borders = sorted((pairs[0][0], pairs[-1][0]) for pairs in scopes.values())
-        middle = scale.x((borders[0][1] + borders[1][0]) / 2)
+        # Just before the first value of the wider count: between the two nobody knows more than that.
+        begun = sorted(pairs[0][0] for pairs in scopes.values())[1]
+        middle = scale.x(begun - 0.5)
         words = say("face.scope_break", spoken)
         parts.append(f'<line class="break" x1="{middle:.1f}" x2="{middle:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
         parts.append(f'<text class="tick" x="{middle - 4:.1f}" y="{TOP + 8}" text-anchor="end">{escape(words)}</text>')
