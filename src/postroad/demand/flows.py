@@ -18,7 +18,7 @@ from postroad.demand.totals import Totals, totals
 from postroad.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -99,18 +99,21 @@ def demand(
     *,
     ratio: float | None = None,
     distance: Callable[[pl.DataFrame], NDArray[np.float64]] = straight_km,
+    decay: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> Demand:
     """Return the demand of a year under a scenario; 2020 is the base, later years grow by class.
 
-    ``distance`` gives kilometres between the units (a frame with place_id, lon, lat). Errors as in ``totals`` and
+    ``distance`` gives kilometres between the units (a frame with place_id, lon, lat); ``decay`` replaces the assumed
+    decay per km of some classes, as fitted to waybills. Errors as in ``totals`` and
     ``balance``.
     """
     known = totals(network, year, scenario, ratio)
     km = distance(known.units)
+    steepness = {**DECAY_PER_KM, **(decay or {})}
     parts = [
-        _inside(known, km, "same_city", same=True),
-        _inside(known, km, "intra_province", same=False),
+        _inside(known, np.exp(-steepness["same_city"] * km), "same_city", same=True),
+        _inside(known, np.exp(-steepness["intra_province"] * km), "intra_province", same=False),
         _outside(known, "inter_province", MAINLAND_SHARE, leaving=True),
         _outside(known, "international", ABROAD_SHARE, leaving=True),
         _outside(known, "inbound", MAINLAND_SHARE, leaving=False),
@@ -120,10 +123,10 @@ def demand(
     return Demand(network, known, flows.filter(pl.col("pieces") > 0), scenario, seed)
 
 
-def _inside(known: Totals, km: NDArray[np.float64], name: str, *, same: bool) -> pl.DataFrame:
+def _inside(known: Totals, fading: NDArray[np.float64], name: str, *, same: bool) -> pl.DataFrame:
     prefecture = known.units["prefecture_id"].to_numpy()
     rows, columns = np.nonzero((prefecture[:, None] == prefecture) == same)
-    prior = known.sent[name][rows] * known.received[name][columns] * np.exp(-DECAY_PER_KM[name] * km[rows, columns])
+    prior = known.sent[name][rows] * known.received[name][columns] * fading[rows, columns]
     fitted = balance(rows, columns, prior, known.sent[name], known.received[name])
     ids = known.units["place_id"].to_numpy()
     return _frame(ids[rows], ids[columns], name, fitted.flow)
