@@ -88,6 +88,25 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(words, tmp_p
     assert (tmp_path / "taken").read_text("utf-8") == "mine"
 
 
+def test_a_command_of_two_words_may_be_written_apart():
+    apart, joined = postroad("travel", "build", "--help"), postroad("travel-build", "--help")
+    assert apart.returncode == 0
+    assert apart.stdout == joined.stdout
+
+
+def test_a_statistic_from_the_future_is_a_fault_of_the_pack(tmp_path):
+    assert postroad("convert", "jilin", tmp_path / "pack").returncode == 0
+    file = tmp_path / "pack" / "statistics.csv"
+    rows = file.read_text("utf-8-sig").splitlines()
+    at = rows[0].split(",").index("known_on")
+    cells = rows[-1].split(",")
+    rows[-1] = ",".join([*cells[:at], "2999-01-01", *cells[at + 1 :]])
+    file.write_text("\n".join(rows) + "\n", "utf-8")
+    done = postroad("check", tmp_path / "pack")
+    assert done.returncode == 2
+    assert "2999-01-01" in done.stdout
+
+
 def test_the_language_may_stand_after_the_command():
     before = postroad("--language", "zh", "describe", "jilin")
     after = postroad("describe", "jilin", "--language", "zh")

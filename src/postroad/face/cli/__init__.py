@@ -40,6 +40,16 @@ for _name in COMMANDS:
     importlib.import_module(f"postroad.face.cli.{_name}").register(app)
 
 
+def one_word(words: list[str]) -> list[str]:
+    """Return the command line with ``demand fit`` read as ``demand-fit``, and so every command of two words."""
+    known = {info.name for info in app.registered_commands}
+    for k, word in enumerate(words[:-1]):
+        if word in known:
+            joined = f"{word}-{words[k + 1]}"
+            return [*words[:k], joined, *words[k + 2 :]] if joined in known else words
+    return words
+
+
 def language_first(words: list[str]) -> list[str]:
     """Return the command line with ``--language`` moved before the command, so that it may stand anywhere."""
     kept: list[str] = []
@@ -62,7 +72,7 @@ def main() -> None:
     from postroad.errors import PostroadError, UsageError
 
     try:
-        code = app(language_first(sys.argv[1:]), standalone_mode=False)
+        code = app(one_word(language_first(sys.argv[1:])), standalone_mode=False)
         raise SystemExit(code if isinstance(code, int) else 0)
     except PostroadError as fault:
         sys.stderr.write(fault.say() + "\n")

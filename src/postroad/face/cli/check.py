@@ -20,10 +20,13 @@ def check(
     most: int = typer.Option(50, "--most", help="faults shown"),
 ) -> None:
     """检查 Check a pack: all faults at once, each with table, row, value and remedy."""
+    import datetime as dt
+
     from postroad import tables
     from postroad.errors import DataError
     from postroad.face.cli.display import err, out, print_json
     from postroad.language import say
+    from postroad.measure.clocks import impossible
     from postroad.network import Network, pack_folder, province, shipped_packs
 
     path = pack_folder(pack) if pack in shipped_packs() else Path(pack)
@@ -38,14 +41,17 @@ def check(
         count = sum(frame.height for frame in reading.quarantine.values())
         tables.write_quarantine(reading.quarantine, quarantine)
         err.print(say("face.quarantined", count=count, path=quarantine))
+    faults = reading.faults
+    if not faults:
+        network = Network(reading.frames)
+        faults = impossible(network, dt.datetime.now(tz=dt.UTC).date())
     if json_:
-        print_json({"pack": pack, "faults": [fault.as_dict() for fault in reading.faults]})
-        raise typer.Exit(2 if reading.faults else 0)
-    if reading.faults:
-        out.print(DataError(reading.faults).say(most=most), markup=False, soft_wrap=True)
-        out.print(say("face.pack_faulty", name=pack, count=len(reading.faults)))
+        print_json({"pack": pack, "faults": [fault.as_dict() for fault in faults]})
+        raise typer.Exit(2 if faults else 0)
+    if faults:
+        out.print(DataError(faults).say(most=most), markup=False, soft_wrap=True)
+        out.print(say("face.pack_faulty", name=pack, count=len(faults)))
         raise typer.Exit(2)
-    network = Network(reading.frames)
     filled = [frame.height for frame in reading.frames.values() if frame.height]
     facts: dict[str, Any] = {"tables": len(filled), "rows": f"{sum(filled):,}", "fingerprint": network.fingerprint[:12]}
     out.print(say("face.pack_clean", name=pack, **facts), soft_wrap=True)
