@@ -24,17 +24,16 @@ def test_corrupted_packs_are_told_in_full():
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_corrupted_packs():
+def test_a_hundred_thousand_corrupted_packs(tmp_path):
     """Two processes, so that a crash of the interpreter itself is seen as one, and both cores are used."""
     quiet = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": str(HERE)}
-    started = [
-        subprocess.Popen(
-            [sys.executable, str(HERE / "tables_fuzz.py"), str(first), "50000"],
-            env=quiet, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
-        for first in (0, 50_000)
-    ]  # fmt: skip
-    for process in started:
+    started = []
+    for first in (0, 50_000):
+        command = [sys.executable, "-X", "faulthandler", str(HERE / "tables_fuzz.py"), str(first), "50000"]
+        with (tmp_path / f"{first}.err").open("w") as errors:
+            process = subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, stderr=errors, text=True)
+        started.append((process, tmp_path / f"{first}.err"))
+    for process, errors in started:
         told, _ = process.communicate()
-        assert process.returncode == 0, told
+        assert process.returncode == 0, told + errors.read_text("utf-8")[-3000:]
         assert told.splitlines()[0].endswith(" 0 wrong"), told

@@ -10,9 +10,12 @@ import polars as pl
 import pytest
 import tables_mutator
 import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postroad import tables
 from postroad.errors import DataError, UsageError
+from postroad.tables import reading as reading_room
 from postroad.tables.datum import gcj02, to_wgs84
 
 SCHEMA = tables_mutator.SCHEMA
@@ -202,6 +205,21 @@ def test_torn_rows_are_set_aside_whole(line, key):
     assert [(f.key, f.row) for f in reading.faults] == [(key, 2)]
     assert reading.quarantine["places"].height == 1
     assert reading.frames["places"].height == 1
+
+
+@given(st.lists(st.booleans(), max_size=40), st.sampled_from([0, 1, 1000]))
+def test_good_rows_are_the_same_as_views_and_as_a_copy(good, shortest):
+    frame = pl.DataFrame({"a": range(len(good))}, schema={"a": pl.Int64})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_room, "SHORTEST_RUN", shortest)
+        kept = reading_room._rows(frame, np.array(good, dtype=bool))
+    assert kept["a"].to_list() == [at for at, one in enumerate(good) if one]
+
+
+def test_a_torn_header_is_not_replaced_by_its_repeat_further_down():
+    torn = '"place_id"\x0b"name_zh"' + HEAD[HEAD.index(",level") :]
+    reading = read(torn + ROW + HEAD + ROW)
+    assert [f.key for f in reading.faults] == ["tables.no_header"]
 
 
 @pytest.mark.parametrize(

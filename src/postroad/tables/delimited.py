@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -125,7 +125,7 @@ def part(text: str, separator: str) -> tuple[list[list[str]], list[tuple[int, st
 
 
 def _sheet(
-    rows: Sequence[Sequence[str]], torn: Iterable[tuple[int, str]], width: int, table: Table, notes: list[Note]
+    rows: Sequence[Sequence[str]], torn: Sequence[tuple[int, str]], width: int, table: Table, notes: list[Note]
 ) -> Sheet | Fault:
     """Return the sheet, with torn rows and rows of too many or too few cells set apart."""
     full = [[*row[:width], *[None] * (width - len(row))] for row in rows]
@@ -133,7 +133,8 @@ def _sheet(
     if any("'" in cell for row in rows for cell in row):
         grid = grid.with_columns(unguarded(pl.all()))
     header = find(grid.head(DEPTH).rows(), table)
-    if header is None:
+    # A torn line above may be the true header, and the one found below it a repeat: then rows between would be lost.
+    if header is None or any(at < header.first for at, _ in torn):
         return no_header(grid, table)
     wide = max(len(row) for row in rows[: header.first])
     unread: dict[int, tuple[str, Fault]] = {}

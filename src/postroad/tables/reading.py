@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -29,9 +30,14 @@ from postroad.tables.sheet import Sheet
 from postroad.tables.stored import read_duckdb, read_parquet
 from postroad.tables.workbook import read_workbook
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 Source = str | Path | Mapping[str, bytes]
 """A path, or file names with their bytes (as they would lie in a folder)."""
 
+SHORTEST_RUN = 1000
+"""Good rows are copied when the runs between bad ones are shorter than this on average."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 
 
@@ -101,13 +107,24 @@ def _settled(taken: Mapping[str, Taken], faults: list[Fault], known: Schema) -> 
         for finding in one.findings:
             faults += finding.faults(one.table, one.sheet.numbers)
         good = kept[name]
-        frames[name] = one.frame if good.all() else one.frame.filter(pl.Series(good))
+        frames[name] = _rows(one.frame, good)
         aside = set_aside(one, good)
         if aside.height:
             quarantine[name] = aside
         notes += one.notes
         tally[name] = Tally(one.sheet.rows, int(np.count_nonzero(good)), aside.height, one.sheet.skipped)
     return Reading(frames, faults, quarantine, notes, tally)
+
+
+def _rows(frame: pl.DataFrame, good: NDArray[np.bool_]) -> pl.DataFrame:
+    """Return the good rows: views of the runs between bad ones where these are few, else a copy."""
+    edges = np.flatnonzero(np.diff(good, prepend=False, append=False))
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    if good.all():
+        return frame
+    if starts.size == 0 or starts.size * SHORTEST_RUN > frame.height:
+        return frame.filter(pl.Series(good))
+    return pl.concat([frame.slice(int(at), int(n)) for at, n in zip(starts, lengths, strict=True)])
 
 
 def _sheets(path: Source, known: Schema) -> Iterator[Sheet | Fault]:

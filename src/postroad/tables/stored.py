@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
+from pyarrow.lib import ArrowException
 
 from postroad.errors import Fault
 from postroad.tables.headers import table_named, unknown_table
@@ -17,9 +19,14 @@ from postroad.tables.sheet import Sheet, from_typed
 
 def read_parquet(source: bytes | Path, table: Table) -> Sheet | Fault:
     """Return the sheet in a Parquet file, or the fault that it cannot be read."""
+    # Not by polars' own reader: on a damaged page it asks for more memory than there is and ends the whole process.
     try:
-        frame = pl.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
-    except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as broken:
+        file = pq.ParquetFile(
+            io.BytesIO(source) if isinstance(source, bytes) else source, memory_map=True, pre_buffer=False
+        )
+        parts = [pl.DataFrame(file.read_row_group(at)) for at in range(file.num_row_groups)]
+        frame = pl.concat(parts) if parts else pl.DataFrame(file.read())
+    except (ArrowException, pl.exceptions.PolarsError, OSError, ValueError, MemoryError) as broken:
         return Fault.of("tables.parquet_unreadable", table=table.name, detail=_short(broken))
     return from_typed(frame, table)
 
