@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from postroad.measure.indicator import Observation, year_of
@@ -225,6 +225,7 @@ POSSIBLE = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
+@example([("narrow", 0.0), ("narrow", 0.0)], "up", "linear", "2026-11-01", 1.0)  # likely met from an old value
 @given(
     POSSIBLE,
     st.sampled_from(["up", "down", "hold"]),

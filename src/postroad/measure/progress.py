@@ -8,6 +8,7 @@ number is held against where it started.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,12 +81,16 @@ def judge(target: Target, evidence: Evidence) -> Judgement:
 
 
 def _worst(parts: list[Part], decisive: int) -> Judgement:
-    """The worst of the counted parts; unknown when none of the decisive ones, which come first, is counted."""
+    """The worst of the counted parts; unknown when none of the decisive ones, which come first, is counted.
+
+    A single decisive part decides alone: those after it then only inform.
+    """
+    if decisive == 1:
+        parts = [parts[0], *(dataclasses.replace(item, score=None) for item in parts[1:])]
     counted = [item for item in parts[:decisive] if item.score is not None]
     if not counted:
         return Judgement("unknown", tuple(parts), None, parts[0].detail)
-    if decisive > 1:
-        counted += [item for item in parts[decisive:] if item.score is not None]
+    counted += [item for item in parts[decisive:] if item.score is not None]
     worst = max(counted, key=lambda item: ORDER.index(item.status))
     mean = float(np.mean([item.score for item in counted if item.score is not None]))
     return Judgement(worst.status, tuple(parts), mean, worst.detail)
