@@ -7,6 +7,8 @@ import zipfile
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tables_mutator
 import xlsxwriter
@@ -205,6 +207,16 @@ def test_torn_rows_are_set_aside_whole(line, key):
     assert [(f.key, f.row) for f in reading.faults] == [(key, 2)]
     assert reading.quarantine["places"].height == 1
     assert reading.frames["places"].height == 1
+
+
+def test_text_in_parquet_that_is_no_utf8_is_a_fault(tmp_path):
+    names = pa.array([b"s1"], pa.large_binary())
+    broken = pa.array([b"\xff\xfe"], pa.large_binary())
+    text = [pa.Array.from_buffers(pa.large_string(), 1, one.buffers()) for one in (names, broken, names, names)]
+    pq.write_table(pa.table(dict(zip(("source_id", "title", "origin", "source"), text, strict=True))),
+                   tmp_path / "sources.parquet")  # fmt: skip
+    faults = tables.read(tmp_path, SCHEMA).faults
+    assert ("tables.parquet_unreadable", "sources") in [(f.key, f.table) for f in faults]
 
 
 @given(st.lists(st.booleans(), max_size=40), st.sampled_from([0, 1, 1000]))

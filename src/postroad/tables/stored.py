@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
+from pyarrow.lib import Table as ArrowTable
 
 from postroad.errors import Fault
 from postroad.tables.headers import table_named, unknown_table
@@ -24,11 +25,17 @@ def read_parquet(source: bytes | Path, table: Table) -> Sheet | Fault:
         file = pq.ParquetFile(
             io.BytesIO(source) if isinstance(source, bytes) else source, memory_map=True, pre_buffer=False
         )
-        parts = [pl.DataFrame(file.read_row_group(at)) for at in range(file.num_row_groups)]
-        frame = pl.concat(parts) if parts else pl.DataFrame(file.read())
+        parts = [_sound(file.read_row_group(at)) for at in range(file.num_row_groups)]
+        frame = pl.concat(parts) if parts else _sound(file.read())
     except (ArrowException, pl.exceptions.PolarsError, OSError, ValueError, MemoryError) as broken:
         return Fault.of("tables.parquet_unreadable", table=table.name, detail=_short(broken))
     return from_typed(frame, table)
+
+
+def _sound(part: ArrowTable) -> pl.DataFrame:
+    """Return a part of a file as a frame; text that is no UTF-8 must not get there, where nothing looks at it again."""
+    part.validate(full=True)
+    return pl.DataFrame(part)
 
 
 def read_duckdb(path: Path, schema: Schema) -> Iterator[Sheet | Fault]:
