@@ -11,6 +11,7 @@ from markupsafe import Markup
 from postroad.face.report.chart import chart, drawable, short
 from postroad.face.report.map import coverage_map, legend
 from postroad.language import Language, say
+from postroad.measure.judgement import shown_chance
 
 if TYPE_CHECKING:
     from postroad.face.report.contents import Contents
@@ -33,6 +34,7 @@ def page(held: Contents, spoken: Language) -> str:
         t=lambda key, **facts: say(f"face.{key}", spoken, **facts),
         both=lambda words: words[spoken],
         number=lambda value: "–" if value is None else short(value),
+        chance=shown_chance,
         icon=lambda status: ICONS[status],
     )
     return environment.get_template("page.html.j2").render(
