@@ -1,8 +1,8 @@
 """What every design method promises, as one test class: subclass it and say how your method is asked.
 
 A subclass gives ``usual`` (a problem of some size), ``solve``, ``small`` (problems of at most six places with
-``brute_force``), ``impossible`` (with the words that an explanation must hold) and ``fingerprint``. ``answer.objective``
-and ``answer.bound`` are read; a method without a bound says so by ``bound is None``.
+``brute_force``), ``impossible`` (with the words that an explanation must hold) and ``fingerprint``.
+``answer.objective`` and ``answer.bound`` are read; a method without a bound says so by ``bound is None``.
 
     class TestHubs(DesignContract):
         def usual(self): ...
@@ -96,9 +96,8 @@ class DesignContract:
         problem = self.usual()
         try:
             answer = self.solve(problem, time_s=0.05)
-        except (Stopped, InfeasibleError) as refusal:
-            assert not isinstance(refusal, InfeasibleError), "a lack of time is no proof that nothing is possible"
-            return
+        except Stopped:
+            return  # never InfeasibleError: a lack of time is no proof that nothing is possible
         self.admissible(problem, answer)
         best = self.solve(problem)
         if answer.bound is not None:
