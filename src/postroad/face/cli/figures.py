@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from postroad.plan.figures import Figure, Ledger
 
 
+WIDE = 120
+"""Columns a terminal needs before candidates and links fit beside each figure."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("figures")(figures)
@@ -55,21 +59,26 @@ def _show(ledger: Ledger) -> None:
     plain: dict[str, Any] = ledger.to_dict()
     for note in plain["notes"]:
         out.print(note[current()])
+    wide = out.width >= WIDE
     table = Table(header_style="bold", pad_edge=False)
     for key in ("place", "subject", "printed", "candidates", "chosen", "verdict", "links"):
-        table.add_column(say(f"face.{key}"), justify="right" if key in ("place", "printed", "chosen") else "left")
+        if wide or key not in ("candidates", "links"):
+            table.add_column(say(f"face.{key}"), justify="right" if key in ("place", "printed", "chosen") else "left")
     for figure in ledger.amounts:
         words = say(f"face.verdict_{figure.verdict}")
+        links = "; ".join(("✓ " if link.passed else "✕ ") + link.detail.say() for link in figure.links)
         table.add_row(
             f"{figure.line}:{figure.column}",
             figure.mention.subject,
             figure.mention.printed,
-            _candidates(figure),
+            *([_candidates(figure)] if wide else []),
             f"{figure.chosen:g}" if figure.chosen < 1e6 else f"{figure.chosen:,.0f}",
             f"[{STYLES[figure.verdict]}]{words}[/]",
-            "; ".join(("✓ " if link.passed else "✕ ") + link.detail.say() for link in figure.links),
+            *([links] if wide else []),
         )
     out.print(table)
+    if not wide:
+        out.print(say("face.widen", columns=WIDE))
     counts = ", ".join(f"{say('face.verdict_' + v)} {n}" for v, n in plain["summary"].items())
     out.print(say("face.verdicts", words=counts))
     for title, members in (("orphan_targets", ledger.orphan_targets), ("orphan_baselines", ledger.orphan_baselines)):

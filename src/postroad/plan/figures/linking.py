@@ -144,7 +144,7 @@ def _ratios(mentions: list[Mention], population: float | None) -> list[Bond]:
         scale = ratio.get("under_factor", 1.0) / (population or 1.0 if ratio.get("per_head") else 1.0)
         a, b = over[0], under[0]
         test = _between(mentions[a].factor, mentions[b].factor * scale, ratio["low"], ratio["high"])
-        bounds = {"low": f"{ratio['low']:,g}", "high": f"{ratio['high']:,.0f}"}
+        bounds = {end: f"{ratio[end]:,.0f}" if ratio[end] >= 100 else f"{ratio[end]:g}" for end in ("low", "high")}
         detail = Text.of("figures.ratio_link", name=Said.both(ratio["zh"], ratio["en"]), **bounds)
         made.append(Bond(ratio["name"], (a, b), test, detail, two_sided=ratio["low"] > 0))
     return made
