@@ -1,0 +1,153 @@
+"""Demand poured through a timetable as a fluid: how full each departure is, what each hub sorts when, who arrives when.
+
+A day is a circle: the timetable and the demand repeat, and a parcel that misses the last departure takes the first of
+the next day. Each pair of places has one route. Pieces wait for the next cut-off at a hub with waves, for a fixed
+handling elsewhere, and always take the next departure; capacity is not limited here, which is what sizing needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+SLOTS = 48
+SLOT_MIN = 1440 // SLOTS
+
+
+@dataclass(frozen=True)
+class Clockwork:
+    """A timetable as arrays: departures by arc in order of time, waves by node in order of cut-off.
+
+    ``first`` and ``wave_first`` delimit arcs and nodes. A node without waves handles whatever comes in
+    ``handling_min``. Times are minutes of the day; ``release`` is minutes after the cut-off.
+    """
+
+    nodes: tuple[str, ...]
+    arcs: tuple[tuple[str, str], ...]
+    first: NDArray[np.int64]
+    depart: NDArray[np.float64]
+    duration: NDArray[np.float64]
+    wave_first: NDArray[np.int64]
+    cutoff: NDArray[np.float64]
+    release: NDArray[np.float64]
+    handling_min: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        departures: Mapping[tuple[str, str], Sequence[tuple[float, float]]],
+        waves: Mapping[str, Sequence[tuple[float, float]]],
+        handling: Mapping[str, float],
+    ) -> Clockwork:
+        """Make one from departures (time, duration) by arc, waves (cut-off, minutes to release) and handling."""
+        nodes = tuple(sorted(handling))
+        arcs = tuple(sorted(departures))
+        runs = [sorted((t % 1440.0, long) for t, long in departures[arc]) for arc in arcs]
+        held = [sorted((t % 1440.0, long) for t, long in waves.get(node, ())) for node in nodes]
+        flat, sorted_ = _flat(runs), _flat(held)
+        ends = _ends(runs), _ends(held)
+        times = np.array([handling[node] for node in nodes])
+        return cls(nodes, arcs, ends[0], flat[:, 0], flat[:, 1], ends[1], sorted_[:, 0], sorted_[:, 1], times)
+
+
+def _flat(rows: list[list[tuple[float, float]]]) -> NDArray[np.float64]:
+    return np.array([pair for row in rows for pair in row], np.float64).reshape(-1, 2)
+
+
+def _ends(rows: list[list[tuple[float, float]]]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Poured:
+    """What a day of demand does: pieces on each departure, and minutes from acceptance to the last centre.
+
+    ``sorted_pieces[n, s]`` arrive at node ``n`` in half hour ``s``; ``minutes[k, s]`` is for pair ``k`` accepted in
+    half hour ``s`` (infinite where an arc has no departure); ``taken`` is the departure of each leg (-1: none).
+    """
+
+    load: NDArray[np.float64]
+    sorted_pieces: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+    taken: NDArray[np.int64]
+
+
+def routes(ways: Sequence[Sequence[str]], clock: Clockwork) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return routes as node numbers in one array, with where each begins."""
+    row = {node: k for k, node in enumerate(clock.nodes)}
+    flat = np.array([row[place] for way in ways for place in way], np.int64)
+    return np.concatenate([[0], np.cumsum([len(way) for way in ways])]).astype(np.int64), flat
+
+
+def pour(
+    clock: Clockwork, ways: Sequence[Sequence[str]], pieces: NDArray[np.float64], hours: NDArray[np.float64],
+    first_mile_min: float,
+) -> Poured:  # fmt: skip
+    """Return loads, sorting and times of a day: ``pieces[k]`` a day on each way, spread over the hours' weights."""
+    first, flat = routes(ways, clock)
+    arc_of = np.full((len(clock.nodes),) * 2, -1, np.int64)
+    row = {node: k for k, node in enumerate(clock.nodes)}
+    for k, (a, b) in enumerate(clock.arcs):
+        arc_of[row[a], row[b]] = k
+    share = np.repeat(hours / hours.sum(), SLOTS // 24) / (SLOTS // 24)
+    parts: Any = _pour(
+        first, flat, pieces, share, first_mile_min, arc_of, clock.first, clock.depart, clock.duration, clock.wave_first,
+        clock.cutoff, clock.release, clock.handling_min,
+    )  # fmt: skip
+    return Poured(*parts)
+
+
+@njit(cache=True)
+def _next(times, begin, end, now):  # type: ignore[no-untyped-def]
+    """The first of the daily times at or after a moment: its number and how long to wait; -1 where there is none."""
+    clock = now % 1440.0
+    for k in range(begin, end):
+        if times[k] >= clock - 1e-9:
+            return k, max(0.0, times[k] - clock)
+    return (begin, times[begin] + 1440.0 - clock) if end > begin else (-1, np.inf)
+
+
+@njit(cache=True)
+def _pour(  # type: ignore[no-untyped-def]
+    first, flat, pieces, share, first_mile, arc_of, dep_first, depart, duration, wave_first, cutoff, release, handling
+):
+    pairs, longest = first.size - 1, 0
+    for k in range(pairs):
+        longest = max(longest, first[k + 1] - first[k])
+    load = np.zeros(depart.size)
+    sorted_pieces = np.zeros((handling.size, SLOTS))
+    minutes = np.full((pairs, SLOTS), np.inf)
+    taken = np.full((pairs, SLOTS, max(1, longest - 1)), np.int64(-1))
+    for k in range(pairs):
+        for slot in range(SLOTS):
+            start = (slot + 0.5) * SLOT_MIN
+            now, amount = start + first_mile, pieces[k] * share[slot]
+            for step in range(first[k], first[k + 1]):
+                node = flat[step]
+                sorted_pieces[node, int(now // SLOT_MIN) % SLOTS] += amount
+                if wave_first[node + 1] > wave_first[node]:
+                    wave, wait = _next(cutoff, wave_first[node], wave_first[node + 1], now)
+                    now += wait + release[wave]
+                else:
+                    now += handling[node]
+                if step + 1 == first[k + 1]:
+                    minutes[k, slot] = now - start
+                    break
+                arc = arc_of[node, flat[step + 1]]
+                if arc < 0:
+                    break
+                run, wait = _next(depart, dep_first[arc], dep_first[arc + 1], now)
+                if run < 0:
+                    break
+                load[run] += amount
+                taken[k, slot, step - first[k]] = run
+                now += wait + duration[run]
+    return load, sorted_pieces, minutes, taken

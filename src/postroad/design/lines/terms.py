@@ -1,0 +1,75 @@
+"""What the trunk design has to assume, in one place, so that whoever knows better replaces it.
+
+Minutes of handling and the hours of delivery are published nowhere for the province; each default says what it stands
+on. Rates, sizes and prices come from the network's own parameters and vehicles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from postroad.travel.speeds import parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from postroad.network import Network
+
+DAY = 1440.0
+SOURCE = "rule-trunk"
+SOURCE_TITLE = "Trunk design: hub plants, line-hauls and sort waves made by rule or by optimisation from assumed terms"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Assumed times, and figures read from the network's parameters (``of`` fills them).
+
+    ``first_mile_min`` is from acceptance to the county centre's dock; ``sort_min`` from cut-off to release of a wave by
+    tier; ``county_handling_min`` at a county centre; ``delivery_starts_min`` when couriers leave, ``delivery_min`` how
+    long until the piece is handed over (the published mean of the delivery stage).
+    """
+
+    first_mile_min: float = 60.0
+    sort_min: Mapping[int, float] = field(default_factory=lambda: {1: 90.0, 2: 60.0, 3: 60.0})
+    county_handling_min: float = 30.0
+    delivery_starts_min: tuple[float, ...] = (480.0, 840.0)
+    delivery_min: float = 194.0
+    dock_turn_min: float = 45.0
+    spare: float = 1.15
+    sorter_pieces_h: float = 20000.0
+    county_sorter_pieces_h: float = 8000.0
+    manual_pieces_h: float = 300.0
+    sorter_staff: float = 40.0
+    sort_cost_yuan: float = 0.255
+    energy_kwh_piece: float = 0.022
+    exchange_pieces_h: float = 2000.0
+    customs_min: float = 720.0
+    customs_checked: float = 0.03
+    diesel_kgco2e_l: float = 3.25
+    grid_kgco2e_kwh: float = 0.4671
+    rail_kgco2e_tkm: float = 0.022
+    air_kgco2e_tkm: float = 0.602
+    piece_kg: float = 1.2
+
+    @classmethod
+    def of(cls, network: Network) -> Terms:
+        """Return the terms of a network; ``DataError`` names every parameter that is missing."""
+        names = {
+            "sorter_pieces_h": ("crossbelt_sorter_throughput", 1.0),
+            "county_sorter_pieces_h": ("county_sorter_throughput", 1.0),
+            "manual_pieces_h": ("manual_sort_rate", 1.0),
+            "sorter_staff": ("crossbelt_sorter_staff_before_after", 1.0),
+            "sort_cost_yuan": ("unit_sorting_hub_cost", 1.0),
+            "exchange_pieces_h": ("exchange_office_throughput", 1.0),
+            "customs_min": ("customs_dwell_time", 60.0),
+            "customs_checked": ("customs_inspection_rate", 0.01),
+            "delivery_min": ("stage_time_delivery", 60.0),
+            "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
+            "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
+            "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
+            "piece_kg": ("parcel_mean_weight", 1.0),
+        }
+        held = parameters(network, [name for name, _ in names.values()])
+        known: dict[str, Any] = {term: held[name][0] * scale for term, (name, scale) in names.items()}
+        return cls(**known)

@@ -1,0 +1,108 @@
+"""Vehicles for departures: the cheapest number of one type that takes the load, and what a run costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.design.lines.terms import SOURCE
+from postroad.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from postroad.design.lines.fluid import Clockwork, Poured
+    from postroad.design.lines.work import Trunk
+    from postroad.network import Network
+
+AIR_PIECES, AIR_YUAN = 1500, 4.0
+"""Pieces of a hold on a scheduled flight and yuan a piece, as timetable.services assumes them."""
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """A type of road vehicle: what it takes, what it costs, how far it goes, and its fuel for 100 km."""
+
+    vehicle_id: str
+    pieces: int
+    yuan_km: float
+    yuan_h: float
+    range_km: float
+    energy: str
+    per_100km: float
+
+    def cost(self, km: float, minutes: float) -> float:
+        """Return the cost of one run in yuan: kilometres and the driver's hours."""
+        return km * self.yuan_km + minutes / 60 * self.yuan_h
+
+
+def fleet(network: Network) -> tuple[Vehicle, ...]:
+    """Return the vehicles of the network, largest first; ``DataError`` when there is none with a capacity."""
+    columns = (
+        "vehicle_id",
+        "capacity_pieces",
+        "cost_yuan_per_km",
+        "cost_yuan_per_h",
+        "range_km",
+        "energy",
+        "energy_per_100km",
+    )
+    rows = network["vehicles"].select(columns).drop_nulls(["capacity_pieces", "cost_yuan_per_km"])
+    made = [
+        Vehicle(name, int(size), km, hour or 0.0, reach or math.inf, energy or "diesel", use or 0.0)
+        for name, size, km, hour, reach, energy, use in rows.iter_rows()
+        if size
+    ]
+    if not made:
+        raise DataError.of("lines.no_vehicle", table="vehicles", column="capacity_pieces")
+    return tuple(sorted(made, key=lambda vehicle: (-vehicle.pieces, vehicle.vehicle_id)))
+
+
+def cheapest(types: Sequence[Vehicle], pieces: float, km: float, minutes: float) -> tuple[Vehicle, int]:
+    """Return the type and number that take the pieces at the least cost; at least one vehicle."""
+    fit = [vehicle for vehicle in types if vehicle.range_km >= km] or list(types)
+    needed = [(vehicle, max(1, math.ceil(pieces / vehicle.pieces - 1e-9))) for vehicle in fit]
+    return min(needed, key=lambda pair: (pair[1] * pair[0].cost(km, minutes), pair[1], pair[0].vehicle_id))
+
+
+def runs(work: Trunk, clock: Clockwork, poured: Mapping[str, Poured], types: Sequence[Vehicle]) -> pl.DataFrame:
+    """Return the line-hauls: for each departure vehicles for the ordinary day, and more of them for the peak."""
+    rows: list[dict[str, Any]] = []
+    for arc, (a, b) in enumerate(clock.arcs):
+        km, mode = work.roads.km(a, b), work.roads.mode(a, b)
+        for n, run in enumerate(range(int(clock.first[arc]), int(clock.first[arc + 1]))):
+            minutes = float(clock.duration[run])
+            ordinary, peak = (float(poured[day].load[run]) * work.terms.spare for day in ("ordinary", "peak"))
+            held = 0.0
+            for season, pieces in (("any", ordinary), ("peak", peak)):
+                if pieces <= held or (season == "any" and pieces <= 0):
+                    continue
+                row: dict[str, Any] = {
+                    "line_haul_id": f"LH-{a}-{b}-{n + 1}" + ("" if season == "any" else "-P"),
+                    "from_place_id": a,
+                    "to_place_id": b,
+                    "mode": mode,
+                    "depart_min": round(float(clock.depart[run]), 1) % 1440.0,
+                    "duration_min": round(minutes, 1),
+                    "season": season,
+                    "distance_km": round(km, 1),
+                    "origin": "synthetic",
+                    "source": SOURCE,
+                }
+                row |= _capacity(types, pieces - held, km, minutes, mode)
+                held += row["capacity_pieces"]
+                rows.append(row)
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _capacity(types: Sequence[Vehicle], pieces: float, km: float, minutes: float, mode: str) -> dict[str, Any]:
+    if mode == "air":
+        taken = math.ceil(pieces)
+        return {"vehicle_id": None, "vehicles": None, "capacity_pieces": taken, "cost_yuan": round(taken * AIR_YUAN, 2)}
+    vehicle, count = cheapest(types, pieces, km, minutes)
+    cost = round(count * vehicle.cost(km, minutes), 2)
+    size = count * vehicle.pieces
+    return {"vehicle_id": vehicle.vehicle_id, "vehicles": count, "capacity_pieces": size, "cost_yuan": cost}
