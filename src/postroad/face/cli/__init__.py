@@ -12,7 +12,18 @@ import typer
 
 from postroad import __version__, language
 
-COMMANDS = ("run", "check", "score", "figures", "pack", "travel", "demand", "timetable", "design")
+COMMANDS = (
+    "run",
+    "check",
+    "score",
+    "figures",
+    "pack",
+    "travel",
+    "demand",
+    "timetable",
+    "design",
+    "draw",
+)
 """The modules of this folder that add commands, in the order of the help page."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
