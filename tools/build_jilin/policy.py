@@ -13,6 +13,7 @@ ASSUMED = [
     ("electric_share_last_mile", 20.0, 5.0, 40.0, "%", "of last-mile kilometres in 2020; no published figure "
      "found"),
     ("bus_hold_intensity", 60.0, 20.0, 120.0, "gCO2e/tkm", "mass share of a coach's fuel; no published figure found"),
+    ("city_delivery_km_piece", 0.15, 0.05, 0.3, "km/piece", "30 km a day for 200 pieces; no published figure found"),
 ]  # fmt: skip
 
 
