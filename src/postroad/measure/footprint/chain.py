@@ -1,9 +1,9 @@
 """Emissions of the transport chain by ISO 14083: its elements, their emissions, and one rule that shares them out.
 
 Elements are line-haul legs, sorting at hubs, rural rounds and city delivery. A leg pools its runs both ways, so the
-empty way back counts: ISO 14083:2023 takes empty trips as part of the operation. The rule: pieces, which the
-standard lets mail and parcel operators use for mass; within one element every piece bears the same. Not counted: buildings' heat,
-packaging production (see ``packaging``), making of vehicles.
+empty way back counts: ISO 14083:2023 takes empty trips as part of the operation. The rule: pieces, which the standard
+lets mail and parcel operators use for mass; within one element every piece bears the same. Not counted: heat of
+buildings, packaging production (see ``packaging``), making of vehicles.
 """
 
 from __future__ import annotations
