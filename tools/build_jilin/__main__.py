@@ -13,7 +13,7 @@ import polars as pl
 
 from postroad import tables
 from postroad.network import pack_folder
-from tools.build_jilin import links, outlines, places, policy, population, records, scatter, sites, travel
+from tools.build_jilin import links, outlines, places, policy, population, promises, records, scatter, sites, travel
 from tools.build_jilin.inputs import Inputs
 
 PARQUET = ("places", "populations", "sites")
@@ -51,6 +51,7 @@ def frames(inputs: Inputs) -> tuple[dict[str, pl.DataFrame], dict[str, object], 
         "operators": records.operators(),
         "vehicles": records.vehicles(known),
         "parameters": known,
+        "promise_pairs": promises.promise_pairs(counties, units),
         "statistics": records.statistics(inputs),
     }
     built["sources"] = inputs.sources()

@@ -46,6 +46,7 @@ RULES = {
     "rule-vehicles": "Vehicle types put together from the parameters of the model",
     "rule-travel": "Detour, waiting and handling assumed for travel, each with a range",
     "rule-policy": "Shares and stocks of 2020 that levers act on and no table counts, each with a range",
+    "rule-promises": "Pairs of cities for the four classes the plan promises 24 hours: our reading of its terms",
     "rule-known-roads": "Commonly quoted road distance between two towns, from memory, rounded, not verified",
     "rule-operators": "Well-known post, express and carrier brands",
     "rule-buses": "Seeded synthetic county-township-village bus lines; no timetable of them is published",
