@@ -1,0 +1,88 @@
+"""Hub location on published instances, against the compact 3-index program in HiGHS, SCIP or CBC.
+
+``python -m benchmarks hub --instance PATH --problem USApHMP|UMApHMP|USAHLP|UMAHLP|CSAHLP|TD-SAHLP [--p P]
+[--alpha A] [--beta B] [--time-limit S] --json`` prints one line: objective in the unit of the published table, bound,
+hubs and allocation counted from 1, seconds (compiling and reading included), peak memory. ``--peer highs`` runs the
+peer as well, in a process of its own; ``--first N`` and ``--candidates K`` belong to TD-SAHLP, ``--fixed`` and
+``--capacity`` (L, T or a file) to the AP set, where they may also follow the path: ``AP50.txt FT CL``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from benchmarks import Options, Row, alone, register
+from benchmarks.hub_cases.reading import PROBLEMS, Asked, Unreadable, problem
+
+PEERS = ("highs", "scip", "cbc")
+
+
+def ours(path: str, asked: dict[str, Any], time_s: float, seed: int) -> dict[str, Any]:
+    """Read and solve; return what is printed."""
+    began = time.monotonic()
+    from postroad.design.hubs import choose_hubs
+    from postroad.design.program import Limits
+    from postroad.errors import InfeasibleError, Stopped
+
+    case = problem(path, Asked(**asked))
+    spent = time.monotonic() - began
+    try:
+        answer = choose_hubs(case, Limits(time_s=max(0.01, time_s - spent)), seed=seed)
+    except InfeasibleError as none:
+        return {"objective": None, "bound": None, "status": "infeasible", "why": none.say("en")}
+    except Stopped:
+        return {"objective": None, "bound": None, "status": "unanswered"}
+    return {
+        "objective": answer.objective,
+        "bound": answer.bound,
+        "gap": answer.gap,
+        "hubs": [k + 1 for k in answer.hubs],
+        "allocation": (answer.allocation + 1).tolist(),
+        "status": answer.status,
+        "nodes": answer.nodes,
+        "steps": answer.steps,
+    }
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--instance", required=True, help="a file of the AP or set III formats, or a folder of CSVs")
+    parser.add_argument("--problem", required=True, choices=PROBLEMS)
+    parser.add_argument("--p", type=int)
+    parser.add_argument("--alpha", type=float, help="transfer factor; AP files hold their own")
+    parser.add_argument("--beta", type=float, help="hours within which every route must lie")
+    parser.add_argument("--first", "--n", type=int, help="only the first cities (TD-SAHLP)")
+    parser.add_argument("--candidates", type=int, default=20, help="how many of the busiest may be hubs (TD-SAHLP)")
+    parser.add_argument("--fixed", default="L", help="L, T or a file of fixed costs")
+    parser.add_argument("--capacity", default="L", help="L, T or a file of capacities")
+    parser.add_argument("--time-limit", type=float, default=300.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peer", default="", help="highs, scip, cbc: several with commas")
+
+
+def _run(options: Options) -> list[Row] | dict[str, Any]:
+    names = ("problem", "p", "alpha", "beta", "first", "candidates", "fixed", "capacity")
+    asked = {name: getattr(options, name) for name in names}
+    words = (options.instance, asked, options.time_limit)
+    began = time.monotonic()
+    try:
+        problem(options.instance, Asked(**asked))
+    except Unreadable as wrong:
+        raise SystemExit(f"benchmarks hub: {wrong}") from wrong
+    mine = alone("benchmarks.hub:ours", *words[:2], options.time_limit - (time.monotonic() - began), options.seed,
+                 imports=["benchmarks.hub"])  # fmt: skip
+    told = {"instance": options.instance, **{k: v for k, v in asked.items() if v is not None}, **mine["result"]}
+    told |= {"seconds": round(mine["seconds"], 3), "peak_mb": round(mine["peak_mb"], 1)}
+    for name in filter(None, options.peer.split(",")):
+        peer = alone(f"benchmarks.hub_cases.peers:{name}", *words, imports=["benchmarks.hub_cases.peers"])
+        told[f"peer_{name}"] = {
+            **peer["result"],
+            "seconds": round(peer["seconds"], 3),
+            "peak_mb": round(peer["peak_mb"], 1),
+            "ratio": round(peer["seconds"] / mine["seconds"], 1),
+        }
+    return told
+
+
+register("hub", _run, _arguments)

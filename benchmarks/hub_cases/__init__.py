@@ -1,0 +1,1 @@
+"""Published hub location instances: their formats, and the peers they are measured against."""

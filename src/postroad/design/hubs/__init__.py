@@ -1,0 +1,12 @@
+"""Which places are hubs and who feeds them (P32 P69 P79): the field's standard problems, and the plan's three tiers.
+
+choose_hubs(problem)     single or multiple allocation, a number of hubs or their cost, capacity, a latest arrival
+why(problem)             what makes a problem impossible
+"""
+
+from postroad.design.hubs.answer import HubAnswer
+from postroad.design.hubs.choosing import choose_hubs
+from postroad.design.hubs.problem import HubProblem, euclidean
+from postroad.design.hubs.reasons import why
+
+__all__ = ["HubAnswer", "HubProblem", "choose_hubs", "euclidean", "why"]

@@ -1,0 +1,201 @@
+"""Single allocation: search for an answer, bound it, rule out, and divide what is left until it is proven."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postroad.design.hubs import single_bound, single_search
+from postroad.design.hubs.answer import HubAnswer
+from postroad.design.hubs.arrays import NONE, Single, single_arrays
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.design.hubs.hunt import Hunt
+    from postroad.design.hubs.problem import HubProblem
+
+ROOT_STEPS, CHILD_STEPS = 1500, 60
+WORK = 3e7
+"""Entries looked at in one compiled call; keeps a call well under a second."""
+
+
+@dataclass
+class Part:
+    """A part of the answers: which allocations it still holds, with prices and the bound they give."""
+
+    s: Single
+    ok: NDArray[np.bool_]
+    u: NDArray[np.float64]
+    lam: NDArray[np.float64]
+    x: NDArray[np.int64]
+    often: NDArray[np.float64]
+    bound: float
+    pace: float = 1.0
+
+    def shrunk(self, problem: HubProblem) -> Part:
+        """Return the part over the hubs it still holds, once these are far fewer."""
+        stay = self.ok[self.s.hub, np.arange(self.s.hub.size)]
+        if stay.sum() > 0.7 * stay.size or stay.all():
+            return self
+        keep = np.zeros(problem.size, bool)
+        keep[self.s.hub[stay]] = True
+        number = np.cumsum(stay) - 1
+        x = np.where(stay[self.x], number[self.x], 0)
+        return Part(
+            single_arrays(problem, keep),
+            np.ascontiguousarray(self.ok[:, stay]),
+            np.ascontiguousarray(self.u[:, :, stay]),
+            self.lam,
+            x,
+            self.often[stay],
+            self.bound,
+            self.pace,
+        )
+
+    def without(self, place: int, hub: int, *, only: bool) -> Part | None:
+        """Return the part where a place has this hub only, or anything but it; None when nothing is left."""
+        ok = self.ok.copy()
+        if only:
+            ok[place] = False
+            ok[place, hub] = True
+        elif self.s.hub[hub] == place:
+            ok[:, hub] = False
+        else:
+            ok[place, hub] = False
+        if not single_bound.settle(self.s, ok):
+            return None
+        return Part(self.s, ok, self.u.copy(), self.lam.copy(), self.x.copy(), self.often.copy(), self.bound, 0.6)
+
+
+def solve_single(hunt: Hunt, seed: int) -> HubAnswer:
+    """Return the best answer with its bound; the caller has made sure that some answer may exist."""
+    problem = hunt.problem
+    s = single_arrays(problem)
+    _search(hunt, s, seed)
+    bound = -np.inf
+    stack = [_root(hunt, s)]
+    while stack:
+        part = stack.pop()
+        if part.bound >= hunt.cost - hunt.tolerance:
+            continue
+        hunt.nodes += 1
+        state, part = _raise(hunt, part, ROOT_STEPS if hunt.nodes == 1 else CHILD_STEPS)
+        if state == single_bound.RUNNING:
+            if not hunt.left():
+                stack.append(part)
+                break
+            stack.extend(_divide(hunt, part))
+    bound = min([hunt.cost - hunt.tolerance, *(part.bound for part in stack)])
+    return _answer(hunt, bound, proven=not stack)
+
+
+def _answer(hunt: Hunt, bound: float, *, proven: bool) -> HubAnswer:
+    seconds = time.monotonic() - hunt.began
+    if hunt.cost >= NONE:
+        return HubAnswer(np.inf, np.inf if proven else bound, (), hunt.allocation, "infeasible" if proven else
+                         "unanswered", seconds, hunt.nodes, hunt.steps)  # fmt: skip
+    hubs = tuple(int(k) for k in np.unique(hunt.allocation))
+    status = "optimal" if proven else "feasible"
+    return HubAnswer(hunt.cost, bound, hubs, hunt.allocation, status, seconds, hunt.nodes, hunt.steps)
+
+
+def _search(hunt: Hunt, s: Single, seed: int) -> None:
+    """Look for a good answer from the hubs that serve most for least."""
+    n, h = s.cost.shape
+    worth = np.argsort(np.where(s.own >= 0, s.sent + s.between.sum(0), -1.0))[::-1]
+    count = s.least if s.least == s.most else max(1, min(h, round(np.sqrt(n) / 2)))
+    rounds = int(np.clip(4e8 / (n * n * max(4, count)), 40, 1500))
+    is_open = np.zeros(h, bool)
+    is_open[s.own[worth[:count]]] = True
+    for turn in range(4):
+        if turn and not hunt.left():
+            break
+        cost, a = single_search.search(s, is_open, hunt.cost, rounds // 4, seed * 4 + turn)
+        if a.min() >= 0 and hunt.take(s, a, cost):
+            is_open = np.zeros(h, bool)
+            is_open[a] = True
+
+
+def _root(hunt: Hunt, s: Single) -> Part:
+    n, h = s.cost.shape
+    ok = np.ones((n, h), bool)
+    alive = single_bound.settle(s, ok)
+    if hunt.allocation.size:
+        a = s.own[hunt.allocation]
+        u = single_bound.start_prices(s, a)
+        lam = single_bound.reduced(s, u)[np.arange(n), a]
+    else:
+        a = np.zeros(n, np.int64)
+        u, lam = np.zeros((n, n, h)), s.cost.min(1)
+    x = np.repeat(a[:, None], n, 1)
+    return Part(s, ok, u, lam, x, np.full(h, 0.5), -np.inf if alive else np.inf)
+
+
+def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
+    """Raise the bound of a part in short calls, trying the hubs it points at; stop where it stands still."""
+    state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
+    while state == single_bound.RUNNING and done < steps and still < 4:
+        part = part.shrunk(hunt.problem)
+        s = part.s
+        n, h = s.cost.shape
+        cb = single_bound.reduced(s, part.u)
+        forced = (part.ok[s.hub].sum(1) == 1) & part.ok[s.hub, np.arange(h)]
+        rounds = int(np.clip(WORK / (n * n * max(8, part.ok.sum() / n)), 1, 25))
+        best = hunt.cost if hunt.cost < NONE else 2 * abs(part.bound if np.isfinite(part.bound) else s.cost.sum())
+        state, high, part.pace, taken = single_bound.ascend(
+            s, part.u, cb, part.lam, part.ok, part.x, forced, best, hunt.tolerance, part.pace, rounds, part.often
+        )  # fmt: skip
+        part.bound = max(part.bound, high)
+        done, hunt.steps = done + taken, hunt.steps + taken
+        if state == single_bound.RUNNING:
+            _try(hunt, part, cb)
+            moved = part.bound - last > 1e-4 * (best - part.bound)
+            last, still = part.bound, 0 if moved else still + 1
+        if part.bound >= hunt.cost - hunt.tolerance:
+            state = single_bound.FINISHED
+        if not hunt.left():
+            break
+    return state, part
+
+
+def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
+    """Make an answer of the hubs the relaxed one chose most often."""
+    s = part.s
+    h = s.hub.size
+    inside = part.ok[s.hub, np.arange(h)]
+    ranked = np.argsort(-np.where(inside, part.often, -1.0), kind="stable")
+    counts = [s.least] if s.least == s.most else sorted({max(1, int((part.often > t).sum())) for t in (0.3, 0.5, 0.7)})
+    for count in counts:
+        is_open = np.zeros(h, bool)
+        is_open[ranked[:count]] = True
+        a = single_search.begin(s, is_open, cb, part.ok)
+        if a.min() >= 0:
+            single_search.descend(s, a)
+            hunt.take(s, a, single_search.total_cost(s, a))
+
+
+def _divide(hunt: Hunt, part: Part) -> list[Part]:
+    """Split by the least certain hub, else by the busiest place that still has a choice; the likelier half last."""
+    s = part.s
+    h = s.hub.size
+    inside = part.ok[s.hub, np.arange(h)]
+    undecided = inside & (part.ok[s.hub].sum(1) > 1)
+    if undecided.any():
+        hub = int(np.argmin(np.where(undecided, np.abs(part.often - 0.5), 2.0)))
+        place, likely = int(s.hub[hub]), bool(part.often[hub] > 0.5)
+    else:
+        many = part.ok.sum(1)
+        if many.max() == 1:
+            a = part.ok.argmax(1)
+            if single_search.keeps_rules(s, a):
+                hunt.take(s, a, single_search.total_cost(s, a))
+            return []
+        place = int(np.argmax(np.where(many > 1, s.sent + s.between.sum(0), -1.0)))
+        price = np.where(part.ok[place], single_bound.reduced(s, part.u)[place], np.inf)
+        hub, likely = int(np.argmin(price)), True
+    halves = [part.without(place, hub, only=not likely), part.without(place, hub, only=likely)]
+    return [half for half in halves if half is not None]

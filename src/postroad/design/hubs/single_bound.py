@@ -1,0 +1,391 @@
+# mypy: disable-error-code="no-untyped-def"
+"""A lower bound for single allocation, compiled: Lagrangean relaxation of the program of Skorin-Kapov et al.
+
+For every two places ``x[i, j, k, l]`` says over which hubs they meet, and its sums over ``l`` and over ``k`` equal the
+allocations ``z[i, k]`` and ``z[j, l]``. Pricing these equations (``u``) and that each place has one hub (``lam``)
+leaves one smallest entry for every two places and one look at each hub, as Pirkul and Schilling did. The bound is that
+of the linear program, which is nearly always the optimum. Whatever a price shows to be too dear is ruled out for good.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from postroad.design.hubs.arrays import NONE
+
+FINISHED, RUNNING, EMPTY = 1, 0, 2
+
+
+@njit(cache=True)
+def start_prices(s, a):
+    """Prices at which the allocation ``a`` costs what it does; tight for it because distances keep the triangle."""
+    n, h = s.cost.shape
+    u = np.zeros((n, n, h))
+    for i in range(n):
+        for j in range(n):
+            if j != i:
+                half = 0.5 * s.between[i, j]
+                for k in range(h):
+                    u[i, j, k] = half * (s.transfer[k, a[j]] - s.transfer[k, a[i]])
+    return u
+
+
+@njit(cache=True)
+def reduced(s, u):
+    """Cost of each allocation at the prices ``u``."""
+    n, h = s.cost.shape
+    cb = s.cost.copy()
+    for i in range(n):
+        for j in range(n):
+            if j != i:
+                for k in range(h):
+                    cb[i, k] += u[i, j, k]
+    return cb
+
+
+@njit(cache=True)
+def labels(ok):
+    """Hubs still open to each place, as rows of a table with their number."""
+    n, h = ok.shape
+    lab, many = np.zeros((n, h), np.int64), np.zeros(n, np.int64)
+    for i in range(n):
+        for k in range(h):
+            if ok[i, k]:
+                lab[i, many[i]] = k
+                many[i] += 1
+    return lab, many
+
+
+@njit(cache=True)
+def settle(s, ok):
+    """Rule out what linking and time rule out; False when some place is left with nothing."""
+    n, h = ok.shape
+    while True:
+        before = ok.sum()
+        for i in range(n):
+            only, count = -1, 0
+            for k in range(h):
+                if ok[i, k] and not ok[s.hub[k], k]:
+                    ok[i, k] = False
+                if ok[i, k]:
+                    only = k
+                    count += 1
+            if count == 0:
+                return False
+            if count == 1:
+                place = s.hub[only]
+                for m in range(h):
+                    ok[place, m] = m == only
+        if s.reach.size:
+            for i in range(n):
+                for k in range(h):
+                    if ok[i, k] and not _timely(s, ok, i, k):
+                        ok[i, k] = False
+        if ok.sum() == before:
+            return True
+
+
+@njit(cache=True)
+def _timely(s, ok, i, k):
+    if 2 * s.reach[i, k] + s.leg[k, k] > s.within:
+        return False
+    h = ok.shape[1]
+    for j in range(ok.shape[0]):
+        fits = j == i
+        for m in range(h):
+            if fits:
+                break
+            fits = ok[j, m] and s.reach[i, k] + s.leg[k, m] + s.reach[j, m] <= s.within
+        if not fits:
+            return False
+    return True
+
+
+@njit(cache=True)
+def meetings(s, u, lab, many, x):
+    """Sum over every two places of the least entry; ``x[i, j]`` becomes the hub of ``i`` in it. Inf where none fits."""
+    n, h = s.cost.shape
+    low = np.empty(h)
+    timed, linked = s.reach.size > 0, s.link.size > 0
+    total = 0.0
+    for i in range(n):
+        for j in range(i):
+            v = s.between[i, j]
+            least_b = NONE
+            for q in range(many[j]):
+                low[q] = -u[j, i, lab[j, q]]
+                least_b = min(least_b, low[q])
+            best, at, to = NONE, -1, -1
+            if not timed and not linked:
+                at, to = x[i, j], x[j, i]
+                best = v * s.transfer[at, to] - u[i, j, at] - u[j, i, to]
+            special = linked and s.own[i] >= 0 and s.own[j] >= 0
+            for r in range(many[i]):
+                k = lab[i, r]
+                a = -u[i, j, k]
+                if a + least_b >= best:
+                    continue
+                row = s.transfer[k]
+                for q in range(many[j]):
+                    m = lab[j, q]
+                    value = a + v * row[m] + low[q]
+                    if value < best:
+                        if timed and s.reach[i, k] + s.leg[k, m] + s.reach[j, m] > s.within:
+                            continue
+                        if special and k == s.own[i] and m == s.own[j]:
+                            value += s.link[k, m]
+                            if value >= best:
+                                continue
+                        best, at, to = value, k, m
+            if at < 0:
+                return np.inf
+            x[i, j], x[j, i] = at, to
+            total += best
+    return total
+
+
+@njit(cache=True)
+def _hub_worth(s, cb, lam, ok, rho, ratio):
+    """Cost of opening each hub with whoever gains by it; with capacity, as a continuous knapsack (``ratio`` its price)."""
+    n, h = s.cost.shape
+    gain, size = np.empty(n), np.empty(n)
+    for k in range(h):
+        place = s.hub[k]
+        ratio[k] = 0.0
+        if not ok[place, k]:
+            rho[k] = NONE
+            continue
+        value, count, load = cb[place, k] - lam[place], 0, s.sent[place]
+        for i in range(n):
+            if i != place and ok[i, k]:
+                d = cb[i, k] - lam[i]
+                if d < 0:
+                    value += d
+                    gain[count], size[count] = d, s.sent[i]
+                    load += s.sent[i]
+                    count += 1
+        if s.capacity.size and load > s.capacity[k]:
+            value = cb[place, k] - lam[place]
+            room = s.capacity[k] - s.sent[place]
+            if room < -1e-9:
+                rho[k] = NONE
+                continue
+            order = np.argsort(gain[:count] / np.maximum(size[:count], 1e-12))
+            for q in order:
+                if size[q] <= room:
+                    value += gain[q]
+                    room -= size[q]
+                else:
+                    value += gain[q] * room / size[q]
+                    ratio[k] = -gain[q] / size[q]
+                    break
+        rho[k] = value
+
+
+@njit(cache=True)
+def _choose(s, rho, forced, y, price):
+    """Least sum of hub worths under their number and, as a linear program, under total capacity.
+
+    ``price`` becomes: the worth an unchosen hub is measured against, that of the best unchosen one, and the price of a
+    unit of capacity. With a number that is free, both worths are nothing unless a single hub has to be taken.
+    """
+    h = rho.size
+    y[:] = 0.0
+    price[:] = 0.0
+    total, count = 0.0, 0
+    for k in range(h):
+        if forced[k]:
+            y[k] = 1.0
+            total += rho[k]
+            count += 1
+    if count > s.most:
+        return np.inf
+    fixed_number = s.least == s.most
+    least = s.least if fixed_number or s.capacity.size == 0 else 0
+    price[0] = -NONE if count == s.most else 0.0
+    price[1] = NONE if fixed_number else 0.0
+    for k in np.argsort(rho):
+        if forced[k] or rho[k] >= NONE:
+            continue
+        if count < least or (count < s.most and rho[k] < 0):
+            y[k] = 1.0
+            total += rho[k]
+            count += 1
+            if fixed_number:
+                price[0] = rho[k]
+            elif count <= least:
+                price[0] = max(0.0, rho[k])
+        else:
+            if fixed_number:
+                price[1] = rho[k]
+            break
+    if count < least:
+        return np.inf
+    if s.capacity.size and not fixed_number:
+        total = _fill(s, rho, y, total, price)
+    return total
+
+
+@njit(cache=True)
+def _fill(s, rho, y, total, price):
+    """Open further hubs, the last in part, until total capacity suffices."""
+    missing = s.sent.sum() - (y * s.capacity).sum()
+    if missing <= 1e-9:
+        return total
+    share = np.full(rho.size, NONE)
+    for k in range(rho.size):
+        if y[k] < 0.5 and rho[k] < NONE:
+            share[k] = max(0.0, rho[k]) / max(1e-12, s.capacity[k])
+    for k in np.argsort(share):
+        if share[k] >= NONE:
+            return np.inf
+        part = min(1.0, missing / max(1e-12, s.capacity[k]))
+        y[k] = part
+        total += part * rho[k]
+        missing -= part * s.capacity[k]
+        price[2] = share[k]
+        if missing <= 1e-9:
+            return total
+    return np.inf
+
+
+@njit(cache=True)
+def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
+    """Rule out whatever would cost more than ``slack`` above the bound: a hub open or closed, an allocation."""
+    n, h = s.cost.shape
+    gone = 0
+    for k in range(h):
+        place = s.hub[k]
+        if not ok[place, k]:
+            continue
+        unit = price[2] * s.capacity[k] if s.capacity.size else 0.0
+        extra = max(0.0, rho[k] - unit - price[0]) if y[k] == 0.0 else 0.0
+        if extra > slack:
+            for i in range(n):
+                gone += ok[i, k]
+                ok[i, k] = False
+            continue
+        if y[k] == 1.0 and price[1] - (rho[k] - unit) > slack:
+            for m in range(h):
+                if m != k and ok[place, m]:
+                    ok[place, m] = False
+                    gone += 1
+        for i in range(n):
+            if i != place and ok[i, k] and extra + max(0.0, cb[i, k] - lam[i] + ratio[k] * s.sent[i]) > slack:
+                ok[i, k] = False
+                gone += 1
+    return gone
+
+
+@njit(cache=True)
+def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often):
+    """Raise the bound by up to ``rounds`` subgradient steps, changing prices and what is ruled out.
+
+    ``best`` is the objective to beat. Returns state, highest bound, pace, steps and how often each hub was chosen.
+    """
+    n, h = s.cost.shape
+    rho, ratio, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(3)
+    lab, many = labels(ok)
+    _renew(ok, lab, many, x)
+    taken, shares = np.empty((n, h), np.int64), np.empty((n, h))
+    count = np.zeros(n, np.int64)
+    weight = s.sent + s.between.sum(0) + 1e-12
+    high, since = -np.inf, 0
+    goal = best - tolerance
+    for step in range(rounds):
+        bound = meetings(s, u, lab, many, x)
+        _hub_worth(s, cb, lam, ok, rho, ratio)
+        chosen = _choose(s, rho, forced, y, price)
+        bound += chosen + lam.sum()
+        if not bound < goal:
+            return FINISHED, max(bound, high), pace, step + 1
+        for k in range(h):
+            often[k] = 0.95 * often[k] + 0.05 * y[k]
+        if bound > high + 1e-5 * abs(best):
+            high, since = bound, 0
+        else:
+            high = max(high, bound)
+            since += 1
+            if since >= 12:
+                pace, since = pace * 0.7, 0
+        if _rule_out(s, ok, cb, lam, rho, ratio, y, goal - bound, price):
+            if not settle(s, ok):
+                return EMPTY, max(goal, high), pace, step + 1
+            lab, many = labels(ok)
+            _renew(ok, lab, many, x)
+            _force(s, ok, forced)
+        norm = _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight)
+        if norm < 1e-20:
+            return RUNNING, high, pace, step + 1
+        _step(s, u, cb, lam, x, taken, shares, count, weight, pace * (best - bound) / norm)
+    return RUNNING, high, pace, rounds
+
+
+@njit(cache=True)
+def _renew(ok, lab, many, x):
+    """Point remembered entries at hubs that are still open."""
+    n = ok.shape[0]
+    for i in range(n):
+        for j in range(n):
+            if not ok[i, x[i, j]] and many[i]:
+                x[i, j] = lab[i, 0]
+
+
+@njit(cache=True)
+def _force(s, ok, forced):
+    for k in range(s.hub.size):
+        place = s.hub[k]
+        if ok[place, k] and ok[place].sum() == 1:
+            forced[k] = True
+
+
+@njit(cache=True)
+def _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight):
+    """List for each place the allocations the relaxed answer holds, with their share; return the weighted norm."""
+    n, h = s.cost.shape
+    norm = 0.0
+    for i in range(n):
+        count[i] = 0
+        held = 0.0
+        for k in range(h):
+            if y[k] > 0 and ok[i, k]:
+                d = cb[i, k] - lam[i]
+                if s.own[i] == k or d + ratio[k] * s.sent[i] < 0:
+                    taken[i, count[i]], shares[i, count[i]] = k, y[k]
+                    count[i] += 1
+                    held += y[k]
+        norm += weight[i] * (1 - held) ** 2
+        for j in range(n):
+            if j == i:
+                continue
+            v, at, seen = s.between[i, j], x[i, j], False
+            for q in range(count[i]):
+                g = shares[i, q]
+                if taken[i, q] == at:
+                    g -= 1.0
+                    seen = True
+                norm += v * g * g
+            if not seen:
+                norm += v
+    return norm
+
+
+@njit(cache=True)
+def _step(s, u, cb, lam, x, taken, shares, count, weight, length):
+    n = s.cost.shape[0]
+    for i in range(n):
+        held = 0.0
+        for q in range(count[i]):
+            held += shares[i, q]
+        lam[i] += length * weight[i] * (1 - held)
+        for j in range(n):
+            if j == i:
+                continue
+            t, at = length * s.between[i, j], x[i, j]
+            for q in range(count[i]):
+                k = taken[i, q]
+                u[i, j, k] += t * shares[i, q]
+                cb[i, k] += t * shares[i, q]
+            u[i, j, at] -= t
+            cb[i, at] -= t

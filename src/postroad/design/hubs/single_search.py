@@ -1,0 +1,225 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Local search for single allocation, compiled: move places between hubs, exchange hubs, open and close them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from postroad.design.hubs.arrays import NONE
+
+
+@njit(cache=True)
+def total_cost(s, a):
+    """Cost of an allocation (candidate number of each place), link costs included; no rule is checked."""
+    n, total = a.size, 0.0
+    for i in range(n):
+        total += s.cost[i, a[i]]
+        row = s.transfer[a[i]]
+        for j in range(i):
+            total += s.between[i, j] * row[a[j]]
+    if s.link.size:
+        for k in range(s.hub.size):
+            for m in range(k):
+                if a[s.hub[k]] == k and a[s.hub[m]] == m:
+                    total += s.link[k, m]
+    return total
+
+
+@njit(cache=True)
+def keeps_rules(s, a):
+    """Whether an allocation keeps linking, capacity and time."""
+    n, h = a.size, s.hub.size
+    radius = np.full(h, -1.0)
+    load = np.zeros(h)
+    for i in range(n):
+        k = a[i]
+        if a[s.hub[k]] != k:
+            return False
+        load[k] += s.sent[i]
+        if s.reach.size:
+            radius[k] = max(radius[k], s.reach[i, k])
+    if s.capacity.size and (load > s.capacity * (1 + 1e-9) + 1e-9).any():
+        return False
+    if s.reach.size:
+        for k in range(h):
+            for m in range(k + 1):
+                if radius[k] >= 0 and radius[m] >= 0 and radius[k] + s.leg[k, m] + radius[m] > s.within:
+                    return False
+    return True
+
+
+@njit(cache=True)
+def _room_in_time(s, a, i, k):
+    """Whether place ``i`` at hub ``k`` meets every other place in time."""
+    if 2 * s.reach[i, k] + s.leg[k, k] > s.within:
+        return False
+    for j in range(a.size):
+        if j != i and a[j] >= 0 and s.reach[i, k] + s.leg[k, a[j]] + s.reach[j, a[j]] > s.within:
+            return False
+    return True
+
+
+@njit(cache=True)
+def begin(s, is_open, price, ok):
+    """Allocate every place to the open hub of least ``price``, where the rules leave room; -1 where none is left."""
+    n, h = price.shape
+    a = np.full(n, -1, np.int64)
+    load = np.zeros(h)
+    for k in range(h):
+        if is_open[k]:
+            a[s.hub[k]] = k
+            load[k] += s.sent[s.hub[k]]
+    if s.capacity.size and (load > s.capacity).any():
+        a[:] = -1
+        return a
+    order = np.argsort(-s.sent)
+    for i in order:
+        if a[i] >= 0:
+            continue
+        least = NONE
+        for k in range(h):
+            if not is_open[k] or not ok[i, k] or price[i, k] >= least:
+                continue
+            if s.capacity.size and load[k] + s.sent[i] > s.capacity[k]:
+                continue
+            if s.reach.size and not _room_in_time(s, a, i, k):
+                continue
+            least = price[i, k]
+            a[i] = k
+        if a[i] >= 0:
+            load[a[i]] += s.sent[i]
+    return a
+
+
+@njit(cache=True)
+def _gather(s, a):
+    n, h = a.size, s.hub.size
+    met = np.zeros((n, h))
+    for i in range(n):
+        for j in range(n):
+            met[i, a[j]] += s.between[i, j]
+    return met
+
+
+@njit(cache=True)
+def _price_at(s, met, opened, i, k):
+    price = s.cost[i, k]
+    for m in opened:
+        price += met[i, m] * s.transfer[k, m]
+    return price
+
+
+@njit(cache=True)
+def _move(s, a, met, i, k):
+    old = a[i]
+    a[i] = k
+    for j in range(a.size):
+        met[j, old] -= s.between[i, j]
+        met[j, k] += s.between[i, j]
+
+
+@njit(cache=True)
+def descend(s, a):
+    """Move single places, and exchange two where capacity binds, for as long as it pays; changes ``a``."""
+    n, h = a.size, s.hub.size
+    load = np.zeros(h)
+    is_open = np.zeros(h, np.bool_)
+    for i in range(n):
+        load[a[i]] += s.sent[i]
+        is_open[a[i]] = True
+    opened = np.flatnonzero(is_open)
+    met = _gather(s, a)
+    for _ in range(60):
+        changed = False
+        for i in range(n):
+            if s.own[i] >= 0 and a[i] == s.own[i]:
+                continue
+            here = _price_at(s, met, opened, i, a[i])
+            best, to = here - 1e-9 * abs(here), -1
+            for k in opened:
+                if k == a[i] or (s.capacity.size and load[k] + s.sent[i] > s.capacity[k]):
+                    continue
+                if s.reach.size and not _room_in_time(s, a, i, k):
+                    continue
+                price = _price_at(s, met, opened, i, k)
+                if price < best:
+                    best, to = price, k
+            if to >= 0:
+                load[a[i]] -= s.sent[i]
+                load[to] += s.sent[i]
+                _move(s, a, met, i, to)
+                changed = True
+        if not changed and s.capacity.size:
+            changed = _exchange(s, a, met, load, opened)
+        if not changed:
+            break
+
+
+@njit(cache=True)
+def _exchange(s, a, met, load, opened):
+    """Let two places of different hubs change places where capacity allows and it pays; whether any did."""
+    n, changed = a.size, False
+    for i in range(n):
+        if s.own[i] >= 0 and a[i] == s.own[i]:
+            continue
+        for j in range(i):
+            k, m = a[i], a[j]
+            if k == m or (s.own[j] >= 0 and m == s.own[j]):
+                continue
+            shift = s.sent[i] - s.sent[j]
+            if load[m] + shift > s.capacity[m] or load[k] - shift > s.capacity[k]:
+                continue
+            saved = _price_at(s, met, opened, i, k) + _price_at(s, met, opened, j, m)
+            saved -= _price_at(s, met, opened, i, m) + _price_at(s, met, opened, j, k)
+            # Each price counts the pair at the other's old hub; put that right.
+            v = s.between[i, j]
+            saved += v * (s.transfer[k, k] + s.transfer[m, m] - 2 * s.transfer[k, m])
+            if saved > 1e-9 * abs(s.cost[i, k]):
+                load[m] += shift
+                load[k] -= shift
+                _move(s, a, met, i, m)
+                _move(s, a, met, j, k)
+                changed = True
+    return changed
+
+
+@njit(cache=True)
+def _shake(is_open, least, most, strength):
+    """Exchange, open or close hubs at random."""
+    for _ in range(strength):
+        opened, closed = np.flatnonzero(is_open), np.flatnonzero(~is_open)
+        draw = np.random.random()
+        if closed.size and (opened.size < least or (draw < 0.25 and opened.size < most)):
+            is_open[closed[np.random.randint(closed.size)]] = True
+        elif opened.size > least and draw < 0.5:
+            is_open[opened[np.random.randint(opened.size)]] = False
+        elif opened.size and closed.size:
+            is_open[opened[np.random.randint(opened.size)]] = False
+            is_open[closed[np.random.randint(closed.size)]] = True
+
+
+@njit(cache=True)
+def search(s, is_open, best, rounds, seed):
+    """Variable neighbourhood search from a set of hubs; returns cost and allocation, ``NONE`` where none was found."""
+    np.random.seed(seed)
+    ok = np.ones(s.cost.shape, np.bool_)
+    kept = is_open.copy()
+    held = np.full(s.cost.shape[0], -1, np.int64)
+    strength = 1
+    for r in range(rounds):
+        trial = kept.copy()
+        if r:
+            _shake(trial, s.least, s.most, strength)
+        a = begin(s, trial, s.cost, ok)
+        if a.min() < 0:
+            if best >= NONE and r % 4 == 0:
+                kept = trial
+            continue
+        descend(s, a)
+        cost = total_cost(s, a)
+        if cost < best - 1e-9 * abs(cost):
+            best, held, kept, strength = cost, a, trial, 1
+        else:
+            strength = strength % 3 + 1
+    return best, held
