@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from benchmarks import Options, Row, alone, register
-from benchmarks.hub_cases.reading import PROBLEMS, Asked, Unreadable, problem
+from benchmarks.hub_cases.reading import PROBLEMS, Asked, UnreadableError, problem
 
 PEERS = ("highs", "scip", "cbc")
 
@@ -68,7 +68,7 @@ def _run(options: Options) -> list[Row] | dict[str, Any]:
     began = time.monotonic()
     try:
         problem(options.instance, Asked(**asked))
-    except Unreadable as wrong:
+    except UnreadableError as wrong:
         raise SystemExit(f"benchmarks hub: {wrong}") from wrong
     mine = alone("benchmarks.hub:ours", *words[:2], options.time_limit - (time.monotonic() - began), options.seed,
                  imports=["benchmarks.hub"])  # fmt: skip

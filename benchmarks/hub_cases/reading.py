@@ -15,7 +15,7 @@ PROBLEMS = ("USApHMP", "UMApHMP", "USAHLP", "UMAHLP", "CSAHLP", "TD-SAHLP")
 SPEED_KM_H = 60.0
 
 
-class Unreadable(UsageError):
+class UnreadableError(UsageError):
     """An instance that cannot be read as asked."""
 
     def __init__(self, text: str) -> None:
@@ -62,21 +62,21 @@ def problem(path: str, asked: Asked) -> HubProblem:
     if asked.alpha is not None:
         factors = (factors[0], asked.alpha, factors[2])
     elif not data.factors_known:
-        raise Unreadable(f"{where}: say the transfer factor with --alpha")
+        raise UnreadableError(f"{where}: say the transfer factor with --alpha")
     if asked.problem == "TD-SAHLP":
         return _time_definite(data, asked, factors)
     more: dict[str, object] = {"multiple": asked.problem.startswith("UMA")}
     if asked.problem.endswith("pHMP"):
         if asked.p is None:
-            raise Unreadable(f"{asked.problem} needs --p")
+            raise UnreadableError(f"{asked.problem} needs --p")
         more["hubs"] = asked.p
     else:
         if data.fixed is None:
-            raise Unreadable(f"{where}: no fixed costs found beside or in the file, which {asked.problem} needs")
+            raise UnreadableError(f"{where}: no fixed costs found beside or in the file, which {asked.problem} needs")
         more["fixed"] = data.fixed
     if asked.problem == "CSAHLP":
         if data.capacity is None:
-            raise Unreadable(f"{where}: no capacities found beside or in the file, which CSAHLP needs")
+            raise UnreadableError(f"{where}: no capacities found beside or in the file, which CSAHLP needs")
         more["capacity"] = data.capacity
     return euclidean(data.flow, data.distance, factors, **more)
 
@@ -94,7 +94,7 @@ def _data(path: Path, asked: Asked) -> Data:
     if not path.exists() and path.with_suffix(".txt").exists():
         path = path.with_suffix(".txt")
     if not path.exists():
-        raise Unreadable(f"no instance at {path}")
+        raise UnreadableError(f"no instance at {path}")
     folder = path if path.is_dir() else path.parent
     if path.is_dir() or path.suffix == ".csv":
         return _tables(folder, path)
@@ -108,7 +108,7 @@ def _tables(folder: Path, path: Path) -> Data:
     if path.is_file() and len(flows) > 1:
         flows, distances = ([f for f in files if f.stem.startswith(stem)] for files in (flows, distances))
     if not flows or not distances:
-        raise Unreadable(f"{folder}: no *flow*.csv and *dist*.csv there")
+        raise UnreadableError(f"{folder}: no *flow*.csv and *dist*.csv there")
     flow, distance = (np.loadtxt(files[0], delimiter=",") for files in (flows, distances))
     fixed = links = None
     if (folder / "cities.csv").exists():
@@ -126,7 +126,7 @@ def _text(path: Path, folder: Path, asked: Asked) -> Data:
     square = 1 + 2 * n + n * n
     tail = words[square:]
     if tail.size not in (4, 4 + n, 4 + 2 * n):
-        raise Unreadable(f"{path}: {tail.size} numbers after the flows; 4, {4 + n} or {4 + 2 * n} were expected")
+        raise UnreadableError(f"{path}: {tail.size} numbers after the flows; 4, {4 + n} or {4 + 2 * n} were expected")
     at = words[1 : 1 + 2 * n].reshape(n, 2)
     flow = words[1 + 2 * n : square].reshape(n, n)
     scale = 5.0 if tail.size == 4 + n else 1.0
@@ -143,14 +143,14 @@ def _beside(folder: Path, kind: str, which: str, n: int) -> np.ndarray | None:
         return None
     found = np.array(file.read_text().split(), float)
     if found.size != n:
-        raise Unreadable(f"{file}: {found.size} numbers, {n} were expected")
+        raise UnreadableError(f"{file}: {found.size} numbers, {n} were expected")
     return found
 
 
 def _time_definite(data: Data, asked: Asked, factors: tuple[float, float, float]) -> HubProblem:
     """Hubs among the cities that send most of all, the first cities only, every route within ``beta`` hours."""
     if asked.beta is None or data.fixed is None or data.links is None:
-        raise Unreadable("TD-SAHLP needs --beta, and cities.csv and fixed_link_cost.csv beside the tables")
+        raise UnreadableError("TD-SAHLP needs --beta, and cities.csv and fixed_link_cost.csv beside the tables")
     n = asked.first or data.flow.shape[0]
     busiest = np.argsort(-data.flow.sum(1), kind="stable")[: asked.candidates]
     square = np.ix_(range(n), range(n))

@@ -17,7 +17,7 @@ class HubAnswer:
 
     ``hubs`` are places in ascending order; ``allocation[i]`` is the hub of place ``i`` (with multiple allocation the
     hub most of its own pieces leave through). ``status`` is ``optimal`` (bound within the gap asked for) or
-    ``feasible`` (stopped before). ``nodes`` counts the parts the search was divided into, ``steps`` the bounds computed.
+    ``feasible`` (stopped before). ``nodes`` counts the parts the search fell into, ``steps`` the bounds computed.
     """
 
     objective: float

@@ -10,7 +10,6 @@ import numpy as np
 
 from postroad.design.hubs import multiple_bound as kernel
 from postroad.design.hubs.answer import HubAnswer
-from postroad.design.hubs.arrays import NONE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,assignment"
 """Multiple allocation, compiled: the cost of a set of hubs, local search, and a Lagrangean lower bound.
 
 The bound prices the rule that a path may only use open hubs (``u``, one price for each pair and hub) in the path
@@ -58,31 +58,35 @@ def cost_of(m, opened):
 
 
 @njit(cache=True)
+def _flipped(m, is_open, out, into):
+    """Cost after closing one hub and opening another; -1 for neither."""
+    if out >= 0:
+        is_open[out] = False
+    if into >= 0:
+        is_open[into] = True
+    cost = cost_of(m, np.flatnonzero(is_open))
+    if out >= 0:
+        is_open[out] = True
+    if into >= 0:
+        is_open[into] = False
+    return cost
+
+
+@njit(cache=True)
 def improve(m, is_open, best):
     """Exchange, open or close single hubs while it pays; changes ``is_open`` and returns its cost."""
     for _ in range(50):
         found, out, into = best - 1e-9 * abs(best), -1, -1
         opened, closed = np.flatnonzero(is_open), np.flatnonzero(~is_open)
-        for k in opened:
-            if opened.size > m.least:
-                is_open[k] = False
-                cost = cost_of(m, np.flatnonzero(is_open))
-                is_open[k] = True
-                if cost < found:
-                    found, out, into = cost, k, -1
-        for q in closed:
-            is_open[q] = True
-            if opened.size < m.most:
-                cost = cost_of(m, np.flatnonzero(is_open))
-                if cost < found:
-                    found, out, into = cost, -1, q
-            for k in opened:
-                is_open[k] = False
-                cost = cost_of(m, np.flatnonzero(is_open))
-                is_open[k] = True
+        for a in range(-1, opened.size):
+            for b in range(-1, closed.size):
+                count = opened.size - (a >= 0) + (b >= 0)
+                if count < m.least or count > m.most or count == 0 or (a < 0 and b < 0):
+                    continue
+                k, q = opened[a] if a >= 0 else -1, closed[b] if b >= 0 else -1
+                cost = _flipped(m, is_open, k, q)
                 if cost < found:
                     found, out, into = cost, k, q
-            is_open[q] = False
         if out < 0 and into < 0:
             break
         if out >= 0:
@@ -118,41 +122,36 @@ def shaken(m, is_open, best, rounds, seed):
 
 
 @njit(cache=True)
+def _to_open(m, opened, place, end):
+    """Least cost between a place and each candidate over one open hub; ``end`` chooses the delivering side."""
+    h = m.hub.size
+    least = np.full(h, NONE)
+    leg = m.deliver[place] if end else m.collect[place]
+    for k in range(h):
+        for a in opened:
+            least[k] = min(least[k], leg[a] + m.transfer[a, k])
+    return least
+
+
+@njit(cache=True)
 def start_prices(m, is_open):
-    """First prices: what a pair would save by a hub that is closed, or lose without one that is open."""
+    """First prices: what a pair would save by a hub that is closed."""
     n, h = m.collect.shape
     u = np.zeros((n, n, h))
-    opened = np.flatnonzero(is_open)
-    p = opened.size
-    first = np.empty(p)
-    onward = np.empty((h, n))
-    for k in range(h):
-        for j in range(n):
-            least = NONE
-            for b in opened:
-                least = min(least, m.transfer[k, b] + m.deliver[j, b])
-            onward[k, j] = least
+    opened, closed = np.flatnonzero(is_open), np.flatnonzero(~is_open)
+    onward = np.empty((n, h))
+    for j in range(n):
+        onward[j] = _to_open(m, opened, j, True)
     for i in range(n):
-        inward = np.empty(h)
-        for k in range(h):
-            least = NONE
-            for a in opened:
-                least = min(least, m.collect[i, a] + m.transfer[a, k])
-            inward[k] = least
-        for b in range(p):
-            first[b] = inward[opened[b]]
+        inward = _to_open(m, opened, i, False)
         for j in range(n):
-            w = m.flow[i, j]
-            if w <= 0:
-                continue
             now = NONE
-            for b in range(p):
-                now = min(now, first[b] + m.deliver[j, opened[b]])
-            for k in range(h):
-                if not is_open[k]:
-                    via = min(inward[k] + m.deliver[j, k], m.collect[i, k] + onward[k, j])
-                    via = min(via, m.collect[i, k] + m.transfer[k, k] + m.deliver[j, k])
-                    u[i, j, k] = w * max(0.0, now - via)
+            for b in opened:
+                now = min(now, inward[b] + m.deliver[j, b])
+            for k in closed:
+                via = min(inward[k] + m.deliver[j, k], m.collect[i, k] + onward[j, k])
+                via = min(via, m.collect[i, k] + m.transfer[k, k] + m.deliver[j, k])
+                u[i, j, k] = m.flow[i, j] * max(0.0, now - via)
     return u
 
 

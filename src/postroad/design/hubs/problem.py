@@ -48,8 +48,7 @@ class HubProblem:
         for name in _ARRAYS:
             value = getattr(self, name)
             if value is not None:
-                kind = np.bool_ if name == "candidates" else np.float64
-                held = np.array(value, kind, order="C")
+                held: NDArray[Any] = np.array(value, bool if name == "candidates" else float, order="C")
                 held.flags.writeable = False
                 object.__setattr__(self, name, held)
         faults = list(_faults(self))
@@ -59,7 +58,7 @@ class HubProblem:
     @property
     def size(self) -> int:
         """How many places there are."""
-        return self.flow.shape[0]
+        return len(self.flow)
 
     @cached_property
     def may_be_hub(self) -> NDArray[np.bool_]:

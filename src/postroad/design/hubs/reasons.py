@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def why(problem: HubProblem) -> tuple[Fault, ...]:
     """Return what rules the problem out at first sight: every reason at once; empty when none is seen."""
-    return tuple([*_number(problem), *_capacity(problem), *_time(problem)])
+    return (*_number(problem), *_capacity(problem), *_time(problem))
 
 
 def ensure_possible(problem: HubProblem) -> None:

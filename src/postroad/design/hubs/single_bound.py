@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,assignment"
 """A lower bound for single allocation, compiled: Lagrangean relaxation of the program of Skorin-Kapov et al.
 
 For every two places ``x[i, j, k, l]`` says over which hubs they meet, and its sums over ``l`` and over ``k`` equal the
@@ -60,30 +60,38 @@ def labels(ok):
 @njit(cache=True)
 def settle(s, ok):
     """Rule out what linking and time rule out; False when some place is left with nothing."""
-    n, h = ok.shape
     while True:
         before = ok.sum()
-        for i in range(n):
-            only, count = -1, 0
-            for k in range(h):
-                if ok[i, k] and not ok[s.hub[k], k]:
-                    ok[i, k] = False
-                if ok[i, k]:
-                    only = k
-                    count += 1
-            if count == 0:
-                return False
-            if count == 1:
-                place = s.hub[only]
-                for m in range(h):
-                    ok[place, m] = m == only
+        if not _link(s, ok):
+            return False
         if s.reach.size:
-            for i in range(n):
-                for k in range(h):
+            for i in range(ok.shape[0]):
+                for k in range(ok.shape[1]):
                     if ok[i, k] and not _timely(s, ok, i, k):
                         ok[i, k] = False
         if ok.sum() == before:
             return True
+
+
+@njit(cache=True)
+def _link(s, ok):
+    """A hub that is closed serves nobody; the only hub of some place is open. False when a place has none left."""
+    n, h = ok.shape
+    for i in range(n):
+        only, count = -1, 0
+        for k in range(h):
+            if ok[i, k] and not ok[s.hub[k], k]:
+                ok[i, k] = False
+            if ok[i, k]:
+                only = k
+                count += 1
+        if count == 0:
+            return False
+        if count == 1:
+            place = s.hub[only]
+            for m in range(h):
+                ok[place, m] = ok[place, m] and m == only
+    return True
 
 
 @njit(cache=True)
@@ -107,47 +115,69 @@ def meetings(s, u, lab, many, x):
     """Sum over every two places of the least entry; ``x[i, j]`` becomes the hub of ``i`` in it. Inf where none fits."""
     n, h = s.cost.shape
     low = np.empty(h)
-    timed, linked = s.reach.size > 0, s.link.size > 0
+    plain = s.reach.size == 0 and s.link.size == 0
     total = 0.0
     for i in range(n):
         for j in range(i):
-            v = s.between[i, j]
-            least_b = NONE
+            least = NONE
             for q in range(many[j]):
                 low[q] = -u[j, i, lab[j, q]]
-                least_b = min(least_b, low[q])
-            best, at, to = NONE, -1, -1
-            if not timed and not linked:
-                at, to = x[i, j], x[j, i]
-                best = v * s.transfer[at, to] - u[i, j, at] - u[j, i, to]
-            special = linked and s.own[i] >= 0 and s.own[j] >= 0
-            for r in range(many[i]):
-                k = lab[i, r]
-                a = -u[i, j, k]
-                if a + least_b >= best:
-                    continue
-                row = s.transfer[k]
-                for q in range(many[j]):
-                    m = lab[j, q]
-                    value = a + v * row[m] + low[q]
-                    if value < best:
-                        if timed and s.reach[i, k] + s.leg[k, m] + s.reach[j, m] > s.within:
-                            continue
-                        if special and k == s.own[i] and m == s.own[j]:
-                            value += s.link[k, m]
-                            if value >= best:
-                                continue
-                        best, at, to = value, k, m
-            if at < 0:
+                least = min(least, low[q])
+            best = _least_plain(s, u, lab, many, x, low, least, i, j) if plain else NONE
+            if not plain:
+                best = _least_ruled(s, u, lab, many, x, low, least, i, j)
+            if best >= NONE:
                 return np.inf
-            x[i, j], x[j, i] = at, to
             total += best
     return total
 
 
 @njit(cache=True)
+def _least_plain(s, u, lab, many, x, low, least, i, j):
+    """Least entry of two places, begun from the one remembered; hubs that cannot beat it are passed over."""
+    v, at, to = s.between[i, j], x[i, j], x[j, i]
+    best = v * s.transfer[at, to] - u[i, j, at] - u[j, i, to]
+    for r in range(many[i]):
+        k = lab[i, r]
+        a = -u[i, j, k]
+        if a + least >= best:
+            continue
+        row = s.transfer[k]
+        for q in range(many[j]):
+            value = a + v * row[lab[j, q]] + low[q]
+            if value < best:
+                best, at, to = value, k, lab[j, q]
+    x[i, j], x[j, i] = at, to
+    return best
+
+
+@njit(cache=True)
+def _least_ruled(s, u, lab, many, x, low, least, i, j):
+    """The same under a latest arrival and with link costs between hubs."""
+    v, at, to, best = s.between[i, j], -1, -1, NONE
+    timed = s.reach.size > 0
+    special = s.link.size > 0 and s.own[i] >= 0 and s.own[j] >= 0
+    for r in range(many[i]):
+        k = lab[i, r]
+        a = -u[i, j, k]
+        if a + least >= best:
+            continue
+        row = s.transfer[k]
+        for q in range(many[j]):
+            m = lab[j, q]
+            value = a + v * row[m] + low[q]
+            if special and k == s.own[i] and m == s.own[j]:
+                value += s.link[k, m]
+            if value < best and not (timed and s.reach[i, k] + s.leg[k, m] + s.reach[j, m] > s.within):
+                best, at, to = value, k, m
+    if at >= 0:
+        x[i, j], x[j, i] = at, to
+    return best
+
+
+@njit(cache=True)
 def _hub_worth(s, cb, lam, ok, rho, ratio):
-    """Cost of opening each hub with whoever gains by it; with capacity, as a continuous knapsack (``ratio`` its price)."""
+    """Cost of opening each hub with whoever gains by it; capacity as a continuous knapsack, ``ratio`` its price."""
     n, h = s.cost.shape
     gain, size = np.empty(n), np.empty(n)
     for k in range(h):

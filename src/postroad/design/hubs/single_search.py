@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,assignment"
 """Local search for single allocation, compiled: move places between hubs, exchange hubs, open and close them."""
 
 from __future__ import annotations
