@@ -159,6 +159,21 @@ def test_villages_are_drawn_by_their_weights(made, drawn):
     assert stats.chisquare(got[keep], expected[keep] * got[keep].sum() / expected[keep].sum()).pvalue > 1e-4
 
 
+def test_weights_are_lognormal_into_the_tails(made, drawn):
+    """Kolmogorov and Smirnov on half a million pieces of one product, tails of one in ten thousand counted apart."""
+    products = made.network["products"].sort("product_id")
+    item = int(np.argmax(np.bincount(np.concatenate([block.product for block in drawn]))))
+    grams = np.concatenate([block.weight_g[block.product == item] for block in drawn]).astype(float)
+    sigma, mean = products["weight_sigma"][item], products["weight_mean_kg"][item] * 1000
+    spread = np.random.default_rng(1).uniform(-0.5, 0.5, grams.size)  # undo the rounding to whole grams
+    z = (np.log(np.maximum(grams + spread, 0.5)) - np.log(mean) + sigma**2 / 2) / sigma
+    assert grams.size > 200_000
+    assert stats.kstest(z, "norm").statistic < 1.95 / np.sqrt(grams.size)
+    beyond = (np.abs(z) > 3.7).sum()
+    expected = 2 * stats.norm.sf(3.7) * grams.size
+    assert abs(beyond - expected) < 4.5 * np.sqrt(expected)
+
+
 def test_weights_have_the_mean_of_their_product(made, drawn):
     frame = pl.concat([b.frame() for b in drawn])
     means = dict(frame.group_by("product_id").agg(pl.col("weight_g").mean()).iter_rows())

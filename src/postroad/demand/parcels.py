@@ -3,7 +3,8 @@
 Parcel ``k`` of a draw is a function of seed, day and ``k`` alone: its random words are ``mix(stream + (k + 1) * G)``
 (splitmix64, Steele, Lea and Flood 2014) on streams keyed by a SHA-256 of seed and day. So neither the number of workers
 nor the size of blocks can change a byte. Categories are drawn from alias tables (Walker 1977, Vose 1991) in constant
-time; the minute of acceptance is stratified, so parcel numbers run with the clock.
+time, two of them from the halves of one word; weights from a ziggurat (Marsaglia and Tsang 2000); the minute of
+acceptance is stratified, so parcel numbers run with the clock.
 """
 
 from __future__ import annotations
@@ -29,11 +30,27 @@ if TYPE_CHECKING:
 
     from postroad.network import Network
 
-STREAMS = 9
+STREAMS = 6
 CARRYING = ("post", "express")
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _ONE, _S12, _S27, _S30, _S31 = np.uint64(1), np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
+_S8, _S32, _LAYER, _HALF = np.uint64(8), np.uint64(32), np.uint64(255), np.uint64(0xFFFFFFFF)
+_TRIES = np.uint64(64)
+"""Words set aside for one normal number: far more than a ziggurat ever rejects."""
+
+
+def _ziggurat() -> NDArray[np.float64]:
+    """Edges of 256 layers of equal area under the normal curve, and the curve's height at each (the tail at 3.65)."""
+    edge, area = 3.6541528853610088, 0.00492867323399
+    edges = np.zeros(257)
+    edges[0], edges[1] = area / math.exp(-edge * edge / 2), edge
+    for k in range(1, 255):
+        edges[k + 1] = math.sqrt(-2 * math.log(area / edges[k] + math.exp(-edges[k] * edges[k] / 2)))
+    return np.column_stack([edges, np.exp(-edges * edges / 2)])
+
+
+_NORMAL = _ziggurat()
 
 
 class Alias(NamedTuple):
@@ -186,9 +203,23 @@ def _mix(z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _uniform(stream, k):  # type: ignore[no-untyped-def]
-    word = _mix(stream + (np.uint64(k) + _ONE) * _GOLDEN)
+def _word(stream, k):  # type: ignore[no-untyped-def]
+    return _mix(stream + (np.uint64(k) + _ONE) * _GOLDEN)
+
+
+@njit(cache=True, inline="always")
+def _whole(word):  # type: ignore[no-untyped-def]
     return (np.float64(word >> _S12) + 0.5) * 2.0**-52
+
+
+@njit(cache=True, inline="always")
+def _high(word):  # type: ignore[no-untyped-def]
+    return (np.float64(word >> _S32) + 0.5) * 2.0**-32
+
+
+@njit(cache=True, inline="always")
+def _low(word):  # type: ignore[no-untyped-def]
+    return (np.float64(word & _HALF) + 0.5) * 2.0**-32
 
 
 @njit(cache=True, inline="always")
@@ -204,29 +235,68 @@ def _pick(tables, d, u):  # type: ignore[no-untyped-def]
     return tables.value[first + tables.other[at]]
 
 
+@njit(cache=True)
+def _rare(word, stream, k, layers):  # type: ignore[no-untyped-def]
+    """The one normal number in a hundred that the first look of the ziggurat does not settle."""
+    nth = np.uint64(k) * _TRIES
+    while True:
+        layer = int(word & _LAYER)
+        x = _whole(word) * layers[layer, 0]
+        if x < layers[layer + 1, 0]:
+            break
+        if layer == 0:
+            while True:
+                beyond = -math.log(_whole(_word(stream, nth))) / layers[1, 0]
+                up = -math.log(_whole(_word(stream, nth + _ONE)))
+                nth += np.uint64(2)
+                if up + up > beyond * beyond:
+                    x = layers[1, 0] + beyond
+                    break
+            break
+        height = layers[layer, 1] + _whole(_word(stream, nth)) * (layers[layer + 1, 1] - layers[layer, 1])
+        if height < math.exp(-x * x / 2):
+            break
+        word = _word(stream, nth + _ONE)
+        nth += np.uint64(2)
+    return x if (word >> _S8) & _ONE else -x
+
+
 @njit(cache=True, nogil=True)
-def _draw(first, count, total, streams, pair, ends, leaf, product, operators, shape, hour):  # type: ignore[no-untyped-def]
+def _draw(first, count, total, streams, pair, ends, leaf, product, operators, shape, hour, layers):  # type: ignore[no-untyped-def]
     origin, destination = np.empty(count, np.int32), np.empty(count, np.int32)
     what, who = np.empty(count, np.uint8), np.empty(count, np.uint8)
     minute = np.empty(count, np.uint16)
     grams, cubic = np.empty(count, np.uint32), np.empty(count, np.uint32)
+    h, step = 0, hour[24] / total
+    per_min = np.empty(24)
+    for late in range(24):
+        per_min[late] = 60.0 / max(1e-300, hour[late + 1] - hour[late])
     for n in range(count):
         k = first + n
-        p = _pick(pair, 0, _uniform(streams[0], k))
-        origin[n] = _pick(leaf, ends[p, 0], _uniform(streams[1], k))
-        destination[n] = _pick(leaf, ends[p, 1], _uniform(streams[2], k))
-        item = _pick(product, ends[p, 2], _uniform(streams[3], k))
+        p = _pick(pair, 0, _whole(_word(streams[0], k)))
+        word = _word(streams[1], k)
+        origin[n] = _pick(leaf, ends[p, 0], _high(word))
+        destination[n] = _pick(leaf, ends[p, 1], _low(word))
+        word = _word(streams[2], k)
+        item = _pick(product, ends[p, 2], _high(word))
         what[n] = item
-        who[n] = int(_uniform(streams[4], k) * operators)
-        q = (k + _uniform(streams[5], k)) / total * hour[24]
-        h = 0
+        who[n] = int(_low(word) * operators)
+        word = _word(streams[3], k)
+        q = (k + _high(word)) * step
         while hour[h + 1] <= q and h < 23:
             h += 1
-        minute[n] = min(1439, int(60.0 * (h + (q - hour[h]) / max(1e-300, hour[h + 1] - hour[h]))))
-        z = math.sqrt(-2.0 * math.log(_uniform(streams[6], k))) * math.cos(2.0 * math.pi * _uniform(streams[7], k))
+        minute[n] = min(1439, int(60.0 * h + (q - hour[h]) * per_min[h]))
+        filled = 0.7 + 0.6 * _low(word)
+        word = _word(streams[4], k)
+        layer = int(word & _LAYER)
+        z = _whole(word) * layers[layer, 0]
+        if z >= layers[layer + 1, 0]:
+            z = _rare(word, streams[5], k, layers)
+        elif not (word >> _S8) & _ONE:
+            z = -z
         w = math.exp(shape[item, 0] + shape[item, 1] * z)
         grams[n] = max(1, int(w + 0.5))
-        cubic[n] = max(1, int(w * shape[item, 2] * (0.7 + 0.6 * _uniform(streams[8], k)) + 0.5))
+        cubic[n] = max(1, int(w * shape[item, 2] * filled + 0.5))
     return origin, destination, what, who, minute, grams, cubic
 
 
@@ -245,7 +315,7 @@ def blocks(drawer: Drawer, count: int, seed: int, purpose: str, workers: int = 1
         n = min(size, count - first)
         drawn = _draw(
             first, n, count, start, drawer.pair, drawer.pair_ends, drawer.leaf, drawer.product, operators,
-            drawer.weight, drawer.hour,
+            drawer.weight, drawer.hour, _NORMAL,
         )  # fmt: skip
         origin, destination, product, operator, minute, grams, cubic = drawn
         return Block(first, origin, destination, product, operator, minute, grams, cubic, drawer)
