@@ -5,4 +5,5 @@ import sys
 
 from benchmarks import call
 
-print(json.dumps(call(sys.argv[1])))
+if __name__ == "__main__":  # workers it spawns import it again
+    print(json.dumps(call(sys.argv[1])))
