@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroad.errors import DataError
-from postroad.network import Network
-from postroad.plan.levers import Change, Cost, Lever, apply, without, yearly_costs
+from postroad.network import Network, province
+from postroad.plan.levers import Change, Cost, Lever, apply, levers, without, yearly_costs
+from postroad.plan.levers.reading import read
+from postroad.plan.plan import plan
 
 DAY = dt.date(2025, 12, 31)
 COST = Cost("assumed", "s", "state", capital_yuan_each=100.0, yearly_yuan_each=10.0)
@@ -154,3 +156,33 @@ def test_costs_follow_ramp_and_share():
     )
     assert told["capital_yuan"].to_list() == pytest.approx([100.0, 100.0, 0.0, 0.0], abs=0.5)
     assert told["running_yuan"].to_list() == pytest.approx([5.0, 15.0, 20.0, 20.0], abs=0.1)
+
+
+def test_jilins_levers_carry_at_least_sixty_rows_and_every_other_row_says_why_not():
+    held = levers("jilin", plan("jilin"))
+    assert len(held.rows) >= 60
+    assert {row for reason in held.without for row in reason.rows} == {f"P{k:02d}" for k in range(1, 101)} - set(
+        held.rows
+    )
+
+
+def test_all_levers_that_act_on_the_pack_work_together_and_pass_every_check():
+    held = levers("jilin", plan("jilin"))
+    base = without(province("jilin"), held.base)
+    done = apply(base, held.levers, DAY)
+    assert done.network.check() == []
+    assert done.opened["third-tier-hubs"] == 5
+    assert done.opened["village-stations"] == 9321 - 8885
+
+
+def test_a_levers_file_with_many_faults_tells_them_all():
+    bad = {"id": "bad", "kind": "magic", "zh": "甲", "en": "a", "rows": ["P999"], "moves": ["nowhere"],
+           "start": dt.date(2021, 1, 1), "ramp_years": -1, "cost": {"payer": "nobody"},
+           "changes": [{"table": "nothing", "op": "set"},
+                       {"table": "sites", "op": "scale", "column": "kind", "value": 2},
+                       {"table": "sites", "op": "set", "column": "cells", "value": "$lost"}]}  # fmt: skip
+    with pytest.raises(DataError) as told:
+        read({"levers": [bad], "odd": 1}, plan("jilin"))
+    keys = {fault.key for fault in told.value.faults}
+    assert {"levers.bad_kind", "levers.bad_ramp", "levers.bad_cost", "levers.no_such_table", "levers.not_a_number",
+            "levers.no_such_parameter", "levers.stranger", "levers.row_without"} <= keys  # fmt: skip

@@ -47,6 +47,7 @@ RULES = {
     "rule-travel": "Detour, waiting and handling assumed for travel, each with a range",
     "rule-policy": "Shares and stocks of 2020 that levers act on and no table counts, each with a range",
     "rule-promises": "Pairs of cities for the four classes the plan promises 24 hours: our reading of its terms",
+    "rule-levers": "Sizes and costs of the plan's levers, assumed from common prices; no budget is published",
     "rule-known-roads": "Commonly quoted road distance between two towns, from memory, rounded, not verified",
     "rule-operators": "Well-known post, express and carrier brands",
     "rule-buses": "Seeded synthetic county-township-village bus lines; no timetable of them is published",

@@ -13,6 +13,10 @@ ASSUMED = [
     ("electric_share_last_mile", 20.0, 5.0, 40.0, "%", "of last-mile kilometres in 2020; no published figure "
      "found"),
     ("bus_hold_intensity", 60.0, 20.0, 120.0, "gCO2e/tkm", "mass share of a coach's fuel; no published figure found"),
+    ("shared_county_centre_share", 0.0, 0.0, 100.0, "%", "of county centres shared by post and express firms in 2020"),
+    ("shared_round_share", 0.0, 0.0, 100.0, "%", "of townships on shared rounds in 2020; the plan calls sharing hard"),
+    ("bus_hold_share", 0.0, 0.0, 100.0, "%", "of townships reached by buses that carry parcels in 2020; pilots only"),
+    ("far_village_runs_a_week", 3.0, 2.0, 5.0, "runs/week", "delivery in villages off the main rounds"),
     ("city_delivery_km_piece", 0.15, 0.05, 0.3, "km/piece", "30 km a day for 200 pieces; no published figure found"),
 ]  # fmt: skip
 
