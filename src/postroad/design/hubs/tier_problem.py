@@ -1,0 +1,146 @@
+"""The three-tier trunk of a province as arrays: flows a day, towns that may be hubs, what runs between them cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from postroad.errors import DataError, Fault
+from postroad.travel import engine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.demand import Demand
+    from postroad.network import Network
+
+DAYS = 365.0
+TOWN_KINDS = ("county", "county_city", "autonomous_county")
+VEHICLES = ("TRUCK_4_2", "TRUCK_9_6", "SEMI_17_5")
+"""What runs below a hub of tier 3, between tiers 3 and 2, and above."""
+PARAMETERS = ("fill_factor_linehaul_volume", "unit_sorting_hub_cost", "hub_dwell_time_target", "stage_time_delivery")
+
+
+@dataclass(frozen=True)
+class TierProblem:
+    """Units (counties and zones), towns that may be hubs, places outside; flows in pieces a day, costs in yuan.
+
+    ``run[v]`` is the cost of one run of vehicle ``v`` (0 feeder, 1 truck, 2 semi) between towns, ``run_unit`` from a
+    unit to a town by feeder, ``run_outside`` from a town to a place outside by semi; ``room[v]`` the pieces a run
+    takes at the usual fill. Minutes likewise. ``at_town[i]`` is the town a unit lies in. ``sort_yuan`` is paid and
+    ``dwell_min`` spent at every hub passed.
+    """
+
+    units: tuple[str, ...]
+    towns: tuple[str, ...]
+    outside: tuple[str, ...]
+    names: dict[str, str]
+    flow: NDArray[np.float64]
+    sent_out: NDArray[np.float64]
+    taken_in: NDArray[np.float64]
+    room: NDArray[np.float64]
+    run: NDArray[np.float64]
+    run_unit: NDArray[np.float64]
+    run_outside: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+    minutes_unit: NDArray[np.float64]
+    at_town: NDArray[np.int64]
+    sort_yuan: float
+    dwell_min: float
+    delivery_min: float
+
+    def town(self, place_id: str) -> int:
+        """Return the number of a town; ``DataError`` when the place is none."""
+        if place_id not in self.towns:
+            raise DataError.of("design.tier_no_town", table="sites", column="place_id", value=place_id)
+        return self.towns.index(place_id)
+
+
+def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> TierProblem:
+    """Return the arrays of a network with its demand; ``DataError`` names what is missing."""
+    places = network["places"]
+    units = sorted(places.filter(pl.col("level") == "county")["place_id"].to_list())
+    towns = _towns(places)
+    held = _parameters(network)
+    fleet = _fleet(network)
+    roads = engine(network, "road", season)
+    far = [x for x in sorted(places.filter(level="external", kind="city")["place_id"]) if x in roads.reaches([x])]
+    ways = roads.ways([*units, *towns], [*towns, *far])
+    km, hours = ways.km, ways.minutes / 60
+    if not np.isfinite(km).all():
+        lost = [place for place, row in zip([*units, *towns], km, strict=True) if not np.isfinite(row).any()]
+        raise DataError([Fault.of("design.tier_no_road", table="places", value=place) for place in lost or far])
+    u, t = len(units), len(towns)
+    run = np.array([_run(km[u:, :t], hours[u:, :t], vehicle) for vehicle in fleet])
+    run = (run + run.transpose(0, 2, 1)) / 2
+    daily = _flows(demand, units, far)
+    fill = held["fill_factor_linehaul_volume"]
+    at = {place: k for k, place in enumerate(towns)}
+    parent = dict(places.select("place_id", "parent_id").iter_rows())
+    return TierProblem(
+        tuple(units),
+        tuple(towns),
+        tuple(far),
+        dict(places.select("place_id", "name_zh").iter_rows()),
+        *daily,
+        np.array([fill * vehicle[2] for vehicle in fleet]),
+        run,
+        _run(km[:u, :t], hours[:u, :t], fleet[0]),
+        _run(km[u:, t:], hours[u:, t:], fleet[2]),
+        ways.minutes[u:, :t],
+        ways.minutes[:u, :t],
+        np.array([at.get(i, at.get(parent[i], -1)) for i in units]),
+        held["unit_sorting_hub_cost"],
+        60 * held["hub_dwell_time_target"],
+        60 * held["stage_time_delivery"],
+    )
+
+
+def _towns(places: pl.DataFrame) -> list[str]:
+    """Prefecture cities stand for their districts and zones; every other county seat stands for itself."""
+    cities = places.filter(pl.col("kind") == "prefecture_city")["place_id"].to_list()
+    seats = places.filter(pl.col("kind").is_in(TOWN_KINDS) & (pl.col("level") == "county"))["place_id"].to_list()
+    return sorted(cities) + sorted(seats)
+
+
+def _parameters(network: Network) -> dict[str, float]:
+    held = dict(network["parameters"].select("parameter", "value").iter_rows())
+    missing = [name for name in PARAMETERS if held.get(name) is None]
+    if missing:
+        raise DataError(Fault.of("design.tier_no_parameter", table="parameters", value=name) for name in missing)
+    return {name: float(held[name]) for name in PARAMETERS}
+
+
+def _fleet(network: Network) -> list[tuple[float, float, float]]:
+    """Yuan per km and hour, and pieces, of the three vehicles."""
+    columns = ("cost_yuan_per_km", "cost_yuan_per_h", "capacity_pieces")
+    rows = {row[0]: row[1:] for row in network["vehicles"].select("vehicle_id", *columns).iter_rows()}
+    missing = [name for name in VEHICLES if name not in rows or None in rows[name]]
+    if missing:
+        raise DataError(Fault.of("design.tier_no_vehicle", table="vehicles", value=name) for name in missing)
+    return [(float(a), float(b), float(c)) for a, b, c in (rows[name] for name in VEHICLES)]
+
+
+def _run(
+    km: NDArray[np.float64], hours: NDArray[np.float64], vehicle: tuple[float, float, float]
+) -> NDArray[np.float64]:
+    return np.asarray(km * vehicle[0] + hours * vehicle[1])
+
+
+def _flows(
+    demand: Demand, units: list[str], far: list[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Pieces a day between units, from units to places outside, and from there."""
+    row, column = ({place: k for k, place in enumerate(ids)} for ids in (units, far))
+    inside, out, back = np.zeros((len(units),) * 2), np.zeros((len(units), len(far))), np.zeros((len(units), len(far)))
+    for start, end, pieces in demand.flows.select("origin_id", "destination_id", "pieces").iter_rows():
+        if start in row and end in row:
+            inside[row[start], row[end]] += pieces / DAYS
+        elif start in row and end in column:
+            out[row[start], column[end]] += pieces / DAYS
+        elif start in column and end in row:
+            back[row[end], column[start]] += pieces / DAYS
+    return inside, out, back
