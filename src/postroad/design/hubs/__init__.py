@@ -2,11 +2,13 @@
 
 choose_hubs(problem)     single or multiple allocation, a number of hubs or their cost, capacity, a latest arrival
 why(problem)             what makes a problem impossible
+trunk_tiers(network, demand)   the plan's tiers against the best, what lies between, and the allocations as a table
 """
 
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.choosing import choose_hubs
 from postroad.design.hubs.problem import HubProblem, euclidean
 from postroad.design.hubs.reasons import why
+from postroad.design.hubs.trunk import TrunkTiers, trunk_tiers
 
-__all__ = ["HubAnswer", "HubProblem", "choose_hubs", "euclidean", "why"]
+__all__ = ["HubAnswer", "HubProblem", "TrunkTiers", "choose_hubs", "euclidean", "trunk_tiers", "why"]

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
     from postroad.design.hubs.tier_problem import TierProblem
 
+PULL = 1.3
+"""How much a piece's onward way weighs against its feeder when units choose hubs by rule; found by trial."""
+
 
 class Trunk(NamedTuple):
-    """The arrays of a ``TierProblem`` as kernels take them; ``piece1`` and ``piece2`` are yuan per piece and run."""
+    """The arrays of a ``TierProblem`` as kernels take them; ``join`` is what a unit's feeders cost a day."""
 
     flow: NDArray[np.float64]
     out: NDArray[np.float64]
     back: NDArray[np.float64]
     join: NDArray[np.float64]
+    own: NDArray[np.int64]
     truck: NDArray[np.float64]
     semi: NDArray[np.float64]
     far: NDArray[np.float64]
@@ -42,6 +46,7 @@ def trunk_arrays(p: TierProblem) -> Trunk:
         np.ascontiguousarray(p.sent_out),
         np.ascontiguousarray(p.taken_in),
         np.ascontiguousarray(join),
+        np.ascontiguousarray(p.own),
         np.ascontiguousarray(p.run[1]),
         np.ascontiguousarray(p.run[2]),
         np.ascontiguousarray(p.run_outside),
@@ -58,43 +63,45 @@ def round_trips(there, back, room):
 
 
 @njit(cache=True)
-def arrange(t, tier):
-    """Choose by simple rules the hub above each hub and the hub of each unit; -1 where there is none.
+def _worths(t, tier, above):
+    """What a piece costs from each hub to where an average piece goes; sets the hub above each hub on the way.
 
-    A piece is worth what it costs from the hub to where an average piece of its unit goes: places outside, and the
-    first-tier hub for the rest.
+    An average piece goes to the places outside in their shares, and otherwise to the first-tier hub.
     """
-    n, c = t.join.shape
+    c, far = t.semi.shape[0], t.far.shape[1]
     top = np.flatnonzero(tier == 1)[0]
-    above, worth = np.full(c, -1, np.int64), np.full(c, NONE)
-    total_out = t.out.sum() + t.back.sum()
-    inside = t.flow.sum()
-    share = np.zeros(t.out.shape[1])
-    for x in range(share.size):
-        share[x] = (t.out[:, x].sum() + t.back[:, x].sum()) / (total_out + inside + 1e-12)
-    home = inside / (total_out + inside + 1e-12)
-    for k in range(c):
-        if tier[k] == 1 or tier[k] == 2:
-            worth[k] = home * t.semi[k, top] / t.semi_room
-            for x in range(share.size):
-                worth[k] += share[x] * t.far[k, x] / t.semi_room
-            above[k] = top
-    for k in range(c):
-        if tier[k] == 3:
-            for m in range(c):
-                if tier[m] == 1 or tier[m] == 2:
-                    price = worth[m] + t.truck[k, m] / t.truck_room + t.sort
-                    if price < worth[k]:
-                        worth[k], above[k] = price, m
-    hub = np.full(n, -1, np.int64)
+    pieces = t.out.sum() + t.back.sum() + t.flow.sum() + 1e-12
+    worth = np.full(c, NONE)
+    for k in np.flatnonzero((tier == 1) | (tier == 2)):
+        worth[k] = t.flow.sum() / pieces * t.semi[k, top] / t.semi_room
+        for x in range(far):
+            worth[k] += (t.out[:, x].sum() + t.back[:, x].sum()) / pieces * t.far[k, x] / t.semi_room
+        above[k] = top
+    for k in np.flatnonzero(tier == 3):
+        for m in np.flatnonzero((tier == 1) | (tier == 2)):
+            price = worth[m] + t.truck[k, m] / t.truck_room + t.sort
+            if price < worth[k]:
+                worth[k], above[k] = price, m
+    return worth
+
+
+@njit(cache=True)
+def arrange(t, tier):
+    """Choose by simple rules the hub above each hub and the hub of each unit; -1 where there is none."""
+    n, c = t.join.shape
+    hub, above = np.full(n, -1, np.int64), np.full(c, -1, np.int64)
+    worth = _worths(t, tier, above)
+    hubs = np.flatnonzero(tier > 0)
     for i in range(n):
+        if t.own[i] >= 0 and tier[t.own[i]] > 0:
+            hub[i] = t.own[i]
+            continue
         pieces = t.flow[i].sum() + t.flow[:, i].sum() + t.out[i].sum() + t.back[i].sum()
         least = NONE
-        for k in range(c):
-            if tier[k] > 0:
-                price = t.join[i, k] + 1.3 * pieces * worth[k]
-                if price < least:
-                    least, hub[i] = price, k
+        for k in hubs:
+            price = t.join[i, k] + PULL * pieces * worth[k]
+            if price < least:
+                least, hub[i] = price, k
     return hub, above
 
 
@@ -144,37 +151,54 @@ def cost_of(t, tier, hub, above, direct, direct_out):
     direction. Between hubs of tiers 1 and 2, and from tier 2 to places outside, a direct line runs where it costs less
     than the way over the first-tier hub.
     """
-    c, far = t.semi.shape[0], t.far.shape[1]
     top = np.flatnonzero(tier == 1)[0]
     total = 0.0
     for i in range(hub.size):
         total += t.join[i, hub[i]]
     between, out, back, up, down, sorted_ = _gathered(t, tier, hub, above)
-    for k in range(c):
-        if tier[k] == 3:
-            total += 2 * round_trips(up[k], down[k], t.truck_room) * t.truck[k, above[k]]
-    to_top, from_top = np.zeros(c), np.zeros(c)
+    for k in np.flatnonzero(tier == 3):
+        total += 2 * round_trips(up[k], down[k], t.truck_room) * t.truck[k, above[k]]
+    second = np.flatnonzero(tier == 2)
+    to_top, from_top = between[:, top].copy(), between[top].copy()
+    lines, passed = _across(t, second, top, between, to_top, from_top, direct)
+    far_lines, far_passed = _outward(t, second, top, out, back, to_top, from_top, direct_out)
+    for k in second:
+        total += 2 * round_trips(to_top[k], from_top[k], t.semi_room) * t.semi[k, top]
+    for x in range(t.far.shape[1]):
+        total += 2 * round_trips(out[top, x], back[top, x], t.semi_room) * t.far[top, x]
+    return total + lines + far_lines + (sorted_ + passed + far_passed) * t.sort
+
+
+@njit(cache=True)
+def _across(t, second, top, between, to_top, from_top, direct):
+    """Second-tier hubs among themselves: own line, or over the first tier. Returns cost and pieces passed."""
+    total, passed = 0.0, 0.0
     direct[:] = False
+    for k in second:
+        for m in second:
+            if m >= k:
+                continue
+            both = between[k, m] + between[m, k]
+            own = 2 * round_trips(between[k, m], between[m, k], t.semi_room) * t.semi[k, m]
+            if own < both * ((t.semi[k, top] + t.semi[top, m]) / t.semi_room + t.sort):
+                direct[k, m] = direct[m, k] = True
+                total += own
+            else:
+                to_top[k] += between[k, m]
+                from_top[k] += between[m, k]
+                to_top[m] += between[m, k]
+                from_top[m] += between[k, m]
+                passed += both
+    return total, passed
+
+
+@njit(cache=True)
+def _outward(t, second, top, out, back, to_top, from_top, direct_out):
+    """Lines from second-tier hubs to places outside, likewise; what goes over the first tier is added to its own."""
+    total, passed = 0.0, 0.0
     direct_out[:] = False
-    for k in range(c):
-        if tier[k] != 2:
-            continue
-        to_top[k] += between[k, top]
-        from_top[k] += between[top, k]
-        for m in range(k):
-            if tier[m] == 2:
-                both = between[k, m] + between[m, k]
-                own = 2 * round_trips(between[k, m], between[m, k], t.semi_room) * t.semi[k, m]
-                if own < both * ((t.semi[k, top] + t.semi[top, m]) / t.semi_room + t.sort):
-                    direct[k, m] = direct[m, k] = True
-                    total += own
-                else:
-                    to_top[k] += between[k, m]
-                    from_top[k] += between[m, k]
-                    to_top[m] += between[m, k]
-                    from_top[m] += between[k, m]
-                    sorted_ += both
-        for x in range(far):
+    for k in second:
+        for x in range(t.far.shape[1]):
             both, heavy = out[k, x] + back[k, x], max(out[k, x], back[k, x])
             own = 2 * round_trips(out[k, x], back[k, x], t.semi_room) * t.far[k, x]
             if own < 2 * heavy * (t.semi[k, top] + t.far[top, x]) / t.semi_room + both * t.sort:
@@ -185,13 +209,8 @@ def cost_of(t, tier, hub, above, direct, direct_out):
                 from_top[k] += back[k, x]
                 out[top, x] += out[k, x]
                 back[top, x] += back[k, x]
-                sorted_ += both
-    for k in range(c):
-        if tier[k] == 2:
-            total += 2 * round_trips(to_top[k], from_top[k], t.semi_room) * t.semi[k, top]
-    for x in range(far):
-        total += 2 * round_trips(out[top, x], back[top, x], t.semi_room) * t.far[top, x]
-    return total + sorted_ * t.sort
+                passed += both
+    return total, passed
 
 
 @njit(cache=True)
@@ -205,34 +224,36 @@ def price(t, tier):
 @njit(cache=True)
 def settle_units(t, tier, hub, above):
     """Move single units and tier-3 hubs to other hubs for as long as it pays; changes both, returns the cost."""
-    n, c = t.join.shape
-    direct, direct_out = np.zeros((c, c), np.bool_), np.zeros((c, t.far.shape[1]), np.bool_)
-    best = cost_of(t, tier, hub, above, direct, direct_out)
-    hubs = np.flatnonzero(tier > 0)
+    best = _tried(t, tier, hub, above)
+    hubs, upper = np.flatnonzero(tier > 0), np.flatnonzero((tier == 1) | (tier == 2))
     for _ in range(20):
         before = best
-        for i in range(n):
-            for k in hubs:
-                old = hub[i]
-                if k != old:
-                    hub[i] = k
-                    cost = cost_of(t, tier, hub, above, direct, direct_out)
-                    if cost < best - 1e-9 * best:
-                        best = cost
-                    else:
-                        hub[i] = old
-        for k in hubs:
-            if tier[k] != 3:
-                continue
-            for m in hubs:
-                old = above[k]
-                if tier[m] != 3 and m != old:
-                    above[k] = m
-                    cost = cost_of(t, tier, hub, above, direct, direct_out)
-                    if cost < best - 1e-9 * best:
-                        best = cost
-                    else:
-                        above[k] = old
+        for i in range(hub.size):
+            if t.own[i] < 0 or tier[t.own[i]] == 0:
+                best = _best_of(t, tier, hub, above, hub, i, hubs, best)
+        for k in np.flatnonzero(tier == 3):
+            best = _best_of(t, tier, hub, above, above, k, upper, best)
         if best >= before:
             break
+    return best
+
+
+@njit(cache=True)
+def _tried(t, tier, hub, above):
+    c = t.semi.shape[0]
+    return cost_of(t, tier, hub, above, np.zeros((c, c), np.bool_), np.zeros((c, t.far.shape[1]), np.bool_))
+
+
+@njit(cache=True)
+def _best_of(t, tier, hub, above, choice, at, options, best):
+    """Set ``choice[at]`` to the option of least cost and return that cost."""
+    for k in options:
+        old = choice[at]
+        if k != old:
+            choice[at] = k
+            cost = _tried(t, tier, hub, above)
+            if cost < best - 1e-9 * best:
+                best = cost
+            else:
+                choice[at] = old
     return best

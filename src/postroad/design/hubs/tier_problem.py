@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from postroad.errors import DataError, Fault
+from postroad.rates import runs
 from postroad.travel import engine
 
 if TYPE_CHECKING:
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from postroad.network import Network
 
 DAYS = 365.0
+EARTH_KM = 6371.0088
 TOWN_KINDS = ("county", "county_city", "autonomous_county")
 VEHICLES = ("TRUCK_4_2", "TRUCK_9_6", "SEMI_17_5")
-"""What runs below a hub of tier 3, between tiers 3 and 2, and above."""
+"""What runs from units to hubs, between tiers 3 and 2, and above."""
+ONE_TOWN_KM = 12.0
+"""A county seat this near a prefecture city is one town with it, and no place for a hub of its own."""
 PARAMETERS = ("fill_factor_linehaul_volume", "unit_sorting_hub_cost", "hub_dwell_time_target", "stage_time_delivery")
 
 
@@ -30,8 +34,8 @@ class TierProblem:
 
     ``run[v]`` is the cost of one run of vehicle ``v`` (0 feeder, 1 truck, 2 semi) between towns, ``run_unit`` from a
     unit to a town by feeder, ``run_outside`` from a town to a place outside by semi; ``room[v]`` the pieces a run
-    takes at the usual fill. Minutes likewise. ``at_town[i]`` is the town a unit lies in. ``sort_yuan`` is paid and
-    ``dwell_min`` spent at every hub passed.
+    takes at the usual fill. Minutes likewise. ``own[i]`` is the town that unit ``i`` is itself, -1 for a district or
+    zone. ``sort_yuan`` is paid and ``dwell_min`` spent at every hub passed.
     """
 
     units: tuple[str, ...]
@@ -47,7 +51,8 @@ class TierProblem:
     run_outside: NDArray[np.float64]
     minutes: NDArray[np.float64]
     minutes_unit: NDArray[np.float64]
-    at_town: NDArray[np.int64]
+    minutes_outside: NDArray[np.float64]
+    own: NDArray[np.int64]
     sort_yuan: float
     dwell_min: float
     delivery_min: float
@@ -65,7 +70,7 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
     units = sorted(places.filter(pl.col("level") == "county")["place_id"].to_list())
     towns = _towns(places)
     held = _parameters(network)
-    fleet = _fleet(network)
+    room = _room(network)
     roads = engine(network, "road", season)
     far = [x for x in sorted(places.filter(level="external", kind="city")["place_id"]) if x in roads.reaches([x])]
     ways = roads.ways([*units, *towns], [*towns, *far])
@@ -74,25 +79,24 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
         lost = [place for place, row in zip([*units, *towns], km, strict=True) if not np.isfinite(row).any()]
         raise DataError([Fault.of("design.tier_no_road", table="places", value=place) for place in lost or far])
     u, t = len(units), len(towns)
-    run = np.array([_run(km[u:, :t], hours[u:, :t], vehicle) for vehicle in fleet])
+    run = np.array([_run(network, km[u:, :t], hours[u:, :t], vehicle) for vehicle in VEHICLES])
     run = (run + run.transpose(0, 2, 1)) / 2
     daily = _flows(demand, units, far)
-    fill = held["fill_factor_linehaul_volume"]
     at = {place: k for k, place in enumerate(towns)}
-    parent = dict(places.select("place_id", "parent_id").iter_rows())
     return TierProblem(
         tuple(units),
         tuple(towns),
         tuple(far),
         dict(places.select("place_id", "name_zh").iter_rows()),
         *daily,
-        np.array([fill * vehicle[2] for vehicle in fleet]),
+        held["fill_factor_linehaul_volume"] * room,
         run,
-        _run(km[:u, :t], hours[:u, :t], fleet[0]),
-        _run(km[u:, t:], hours[u:, t:], fleet[2]),
+        _run(network, km[:u, :t], hours[:u, :t], VEHICLES[0]),
+        _run(network, km[u:, t:], hours[u:, t:], VEHICLES[2]),
         ways.minutes[u:, :t],
         ways.minutes[:u, :t],
-        np.array([at.get(i, at.get(parent[i], -1)) for i in units]),
+        ways.minutes[u:, t:],
+        np.array([at.get(i, -1) for i in units]),
         held["unit_sorting_hub_cost"],
         60 * held["hub_dwell_time_target"],
         60 * held["stage_time_delivery"],
@@ -101,9 +105,13 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
 
 def _towns(places: pl.DataFrame) -> list[str]:
     """Prefecture cities stand for their districts and zones; every other county seat stands for itself."""
-    cities = places.filter(pl.col("kind") == "prefecture_city")["place_id"].to_list()
-    seats = places.filter(pl.col("kind").is_in(TOWN_KINDS) & (pl.col("level") == "county"))["place_id"].to_list()
-    return sorted(cities) + sorted(seats)
+    cities = places.filter(pl.col("kind") == "prefecture_city").sort("place_id")
+    seats = places.filter(pl.col("kind").is_in(TOWN_KINDS) & (pl.col("level") == "county")).sort("place_id")
+    lon, lat = (np.radians(pl.concat([cities, seats])[axis].to_numpy()) for axis in ("lon", "lat"))
+    c = cities.height
+    across = (lon[c:, None] - lon[:c]) * np.cos((lat[c:, None] + lat[:c]) / 2)
+    near = np.hypot(across, lat[c:, None] - lat[:c]).min(1, initial=np.inf) * EARTH_KM < ONE_TOWN_KM
+    return cities["place_id"].to_list() + seats.filter(~near)["place_id"].to_list()
 
 
 def _parameters(network: Network) -> dict[str, float]:
@@ -114,20 +122,20 @@ def _parameters(network: Network) -> dict[str, float]:
     return {name: float(held[name]) for name in PARAMETERS}
 
 
-def _fleet(network: Network) -> list[tuple[float, float, float]]:
-    """Yuan per km and hour, and pieces, of the three vehicles."""
-    columns = ("cost_yuan_per_km", "cost_yuan_per_h", "capacity_pieces")
-    rows = {row[0]: row[1:] for row in network["vehicles"].select("vehicle_id", *columns).iter_rows()}
-    missing = [name for name in VEHICLES if name not in rows or None in rows[name]]
+def _room(network: Network) -> NDArray[np.float64]:
+    """Pieces each of the three vehicles holds when full."""
+    held = dict(network["vehicles"].select("vehicle_id", "capacity_pieces").iter_rows())
+    missing = [name for name in VEHICLES if not held.get(name)]
     if missing:
         raise DataError(Fault.of("design.tier_no_vehicle", table="vehicles", value=name) for name in missing)
-    return [(float(a), float(b), float(c)) for a, b, c in (rows[name] for name in VEHICLES)]
+    return np.array([float(held[name]) for name in VEHICLES])
 
 
-def _run(
-    km: NDArray[np.float64], hours: NDArray[np.float64], vehicle: tuple[float, float, float]
-) -> NDArray[np.float64]:
-    return np.asarray(km * vehicle[0] + hours * vehicle[1])
+def _run(network: Network, km: NDArray[np.float64], hours: NDArray[np.float64], vehicle: str) -> NDArray[np.float64]:
+    """Yuan of one run over each way."""
+    frame = pl.DataFrame({"distance_km": km.ravel(), "duration_min": 60 * hours.ravel()})
+    priced = runs(network, frame.with_columns(vehicle_id=pl.lit(vehicle)))
+    return np.array(priced["run_yuan"].to_numpy()).reshape(km.shape)
 
 
 def _flows(

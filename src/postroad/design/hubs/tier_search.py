@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from postroad.design.hubs.tier_problem import TierProblem
 
-KEPT = 20_000
+KEPT = 100_000
 """Layouts kept of all those priced."""
 
 
@@ -126,7 +126,7 @@ def exchanges(tier: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def widen(hunt: Hunt, within: float) -> None:
-    """Price the exchanges around every layout found within a share of the best, until none is new or enough are kept."""
+    """Price the exchanges around every layout within a share of the best, until none is new or enough are kept."""
     done: set[bytes] = set()
     while hunt.seen and len(hunt.seen) < KEPT:
         limit = min(hunt.seen.values()) * (1 + within)
@@ -161,7 +161,7 @@ def lower_bound(problem: TierProblem, hubs: int, time_s: float, stop: Callable[[
     out = (cheapest[:, :, None] + problem.run_outside[None] / problem.room[2]).min(1)
     heavy = np.where(problem.sent_out.sum(0) > problem.taken_in.sum(0), problem.sent_out, problem.taken_in)
     join = np.zeros((n, n))
-    join[np.ix_(range(u), place)] = tier_cost.trunk_arrays(problem).join + 2 * heavy @ out.T
+    join[np.ix_(np.arange(u), place)] = tier_cost.trunk_arrays(problem).join + 2 * heavy @ out.T
     flow, transfer = np.zeros((n, n)), np.zeros((n, n))
     flow[:u, :u] = problem.flow
     transfer[np.ix_(place, place)] = cheapest + problem.sort_yuan * (1 - np.eye(len(towns)))
