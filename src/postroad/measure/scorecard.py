@@ -28,6 +28,7 @@ from postroad.measure.judgement import Evidence, Judgement
 from postroad.measure.orphans import unmarked_or_unpublished
 from postroad.measure.progress import judge, path_of, required_growth
 from postroad.parallel import Progress
+from postroad.results import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,10 +73,14 @@ class Scorecard:
     sources: dict[str, dict[str, Any]]
 
     @property
+    def stamp(self) -> Stamp:
+        """Where the scorecard comes from, as every result says it; the moment it was made is not part of it."""
+        return Stamp("scorecard", self.fingerprint, {"as_of": self.as_of.isoformat()}, self.seed, self.version)
+
+    @property
     def run_id(self) -> str:
-        """Sixteen digits that stand for inputs, day, seed and version."""
-        key = f"{self.fingerprint}|{self.as_of}|{self.seed}|{self.version}"
-        return hashlib.sha256(key.encode()).hexdigest()[:16]
+        """The id to print beside each number: it stands for inputs, day, seed and version."""
+        return self.stamp.run_id
 
     @property
     def summary(self) -> dict[str, int]:
