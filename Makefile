@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 export PYTHONHASHSEED := 0
 
-.PHONY: run test check slow format bench clean
+.PHONY: run test check slow format bench clean console
 
 run: .venv/ready
 	$(BIN)/postroad run jilin --out out
@@ -22,6 +22,13 @@ check: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.check_words
 	$(BIN)/python -m tools.reference --check
+	$(BIN)/python -m tools.console --check
+
+# Only for those who change console/: needs Node 20 or newer. The built files are committed.
+console: .venv/ready
+	$(BIN)/python -m tools.console describe
+	cd console && npm ci --no-audit --no-fund && npm run types && npm run check && npm run build
+	$(BIN)/python -m tools.console seal
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .

@@ -15,6 +15,7 @@ from postroad import tables
 from postroad.language import LANGUAGES, catalogue
 
 SOURCE = Path(__file__).parents[1] / "src" / "postroad"
+CONSOLE = Path(__file__).parents[1] / "console" / "src"
 SAYING = {"say", "remedy", "of", "Fault", "Text"}
 OWN_WORDS = {"unit"}
 """Rooms whose keys come from data (units of targets), so that none can be called idle."""
@@ -64,11 +65,19 @@ def used() -> tuple[set[str], set[str]]:
         text = path.read_text("utf-8")
         whole |= {f"face.{name}" for name in re.findall(r"\bt\('(\w+)'(?: ?[,)])", text)}
         begun |= {f"face.{name}" for name in re.findall(r"\bt\('(\w+)' ~", text)}
+    for path in CONSOLE.rglob("*.ts"):
+        text = path.read_text("utf-8")
+        whole |= {_roomed(name) for name in re.findall(r'\bt\("([\w.]+)"', text)}
+        begun |= {_roomed(name) for name in re.findall(r"\bt\(`([\w.]+?)\$\{", text)}
     helpers = re.compile(r'(?:sheets|self)\.(?:say|table)\(\s*"(\w+)"')
     for path in (SOURCE / "face").rglob("*.py"):
         text = path.read_text("utf-8")
         whole |= {f"face.{name}" for name in helpers.findall(text)}
     return whole, begun
+
+
+def _roomed(name: str) -> str:
+    return name if "." in name else f"console.{name}"
 
 
 def literals() -> set[str]:

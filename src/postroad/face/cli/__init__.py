@@ -23,6 +23,7 @@ COMMANDS = (
     "timetable",
     "design",
     "draw",
+    "serve",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 

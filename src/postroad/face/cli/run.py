@@ -54,3 +54,4 @@ def run(
             move(Progress(step + 1, len(LANGUAGES)))
     for path in written:
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+    out.print(say("face.serve_hint", name=province), soft_wrap=True)

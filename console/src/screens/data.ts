@@ -1,0 +1,189 @@
+/** Data: packs and their tables, uploads with faults and rows set aside, runs, sources, and what is synthetic. */
+
+import { get, send, upload, type Fault, type Job, type ProvinceDetail, type Run, type TablePage, type Upload } from "../api";
+import { h, replace, type Child } from "../dom";
+import { card as jobCard } from "../jobs";
+import { both, button, definition, faultList, later, notice, origin, problem, table, title } from "../parts";
+import { go, href } from "../state";
+import { number, t, when } from "../words";
+import type { Context, View } from "../main";
+
+const PARTS = ["tables", "uploads", "runs", "sources", "accounts"] as const;
+const ORIGINS = ["observed", "derived", "assumed", "synthetic"] as const;
+
+export function show(context: Context): View {
+  const part = PARTS.find((p) => p === context.query.get("part")) ?? "tables";
+  const shown = PARTS.filter((p) => p !== "accounts" || context.session.may.includes("accounts"));
+  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, q: null, page: null, origin: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
+  const stops: (() => void)[] = [];
+  const makers = { tables: () => tables(context), uploads: () => uploads(context, stops), runs: () => runs(context), sources: () => sources(context), accounts: () => accounts() };
+  return { node: h("div", {}, title(t("screen_data"), t("lead_data")), tabs, later(makers[part]())), leave: () => stops.forEach((end) => end()) };
+}
+
+async function tables(context: Context): Promise<Node> {
+  const asked = context.query.get("table");
+  if (asked) return page(context, asked);
+  const held = await get<ProvinceDetail>(`/api/provinces/${context.province}`);
+  const total = (name: (typeof ORIGINS)[number]): number => held.tables.reduce((sum, one) => sum + one[name], 0);
+  const all = held.tables.reduce((sum, one) => sum + one.rows, 0);
+  const filled = held.tables.filter((one) => one.rows).sort((a, b) => b.rows - a.rows);
+  return h("div", {},
+    definition([[t("province"), both(held.label)], [t("rows_in_all"), number(all)], [t("fingerprint"), h("code", {}, held.fingerprint.slice(0, 16))], [t("faults"), held.faults.length ? number(held.faults.length) : t("none")]]),
+    held.faults.length ? faultList(held.faults) : null,
+    h("ul", { class: "key" }, ORIGINS.map((name) => h("li", {}, h("span", { class: "bar-of", style: "display:inline-flex;min-width:1.2rem;width:1.2rem;vertical-align:middle;margin-right:.4rem" }, h("i", { class: name, style: "width:100%" })), `${t(`face.origin_${name}`)} ${number(total(name))}`, " – ", t(`about_${name}`)))),
+    table(t("part_of_data_tables"), [
+      { head: t("face.table"), cell: (row) => both(row.label) },
+      { head: t("face.rows"), number: true, cell: (row) => number(row.rows) },
+      { head: t("of_origin"), cell: (row) => h("span", { class: "bar-of", role: "img", "aria-label": ORIGINS.map((o) => `${t(`face.origin_${o}`)} ${row[o]}`).join(", ") }, ORIGINS.map((o) => h("i", { class: o, style: `width:${(100 * row[o]) / Math.max(1, row.rows)}%` }))) },
+      ...ORIGINS.map((o) => ({ head: t(`face.origin_${o}`), number: true, cell: (row: (typeof filled)[number]): Child => (row[o] ? number(row[o]) : "") })),
+    ], filled, (row) => href(undefined, { table: row.table })),
+  );
+}
+
+async function page(context: Context, name: string): Promise<Node> {
+  const size = 50;
+  const at = Math.max(0, Number(context.query.get("page") ?? "0"));
+  const [q, made] = [context.query.get("q") ?? "", context.query.get("origin") ?? ""];
+  const held = await get<TablePage>(`/api/provinces/${context.province}/tables/${name}?offset=${at * size}&limit=${size}&q=${encodeURIComponent(q)}&origin=${made}`);
+  const search = h("input", { type: "search", value: q, placeholder: t("search_rows"), "aria-label": t("search_rows"), onchange: (e: Event) => go(href(undefined, { q: (e.target as HTMLInputElement).value, page: null })) });
+  const pick = h("select", { "aria-label": t("of_origin"), onchange: (e: Event) => go(href(undefined, { origin: (e.target as HTMLSelectElement).value, page: null })) }, ["", ...ORIGINS].map((o) => h("option", { value: o, selected: o === made }, o ? t(`face.origin_${o}`) : t("all_origins"))));
+  const rows = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": both(held.label) },
+    h("table", {}, h("thead", {}, h("tr", {}, held.columns.map((c) => h("th", { scope: "col", title: both(c.means) }, both(c.label), c.unit ? h("small", { class: "soft" }, ` ${c.unit}`) : null)))),
+      h("tbody", {}, held.rows.map((row) => h("tr", {}, row.map((cell, k) => h("td", { class: typeof cell === "number" ? "n" : "" }, held.columns[k]?.name === "origin" ? origin(String(cell), true) : cell === null ? "" : typeof cell === "number" ? String(cell) : String(cell))))))));
+  const last = Math.max(0, Math.ceil(held.total / size) - 1);
+  return h("div", {},
+    h("p", {}, h("a", { href: href(undefined, { table: null, q: null, page: null, origin: null }) }, `← ${t("part_of_data_tables")}`)),
+    h("div", { class: "row mid" }, h("h2", { style: "margin:0" }, both(held.label)), search, pick, h("span", { class: "soft" }, t("rows_found", { count: number(held.total) }))),
+    h("div", { style: "margin:.7rem 0" }, rows),
+    h("div", { class: "row mid" }, at > 0 ? h("a", { class: "button", href: href(undefined, { page: String(at - 1) }) }, "←") : null, h("span", { class: "soft num" }, `${at + 1} / ${last + 1}`), at < last ? h("a", { class: "button", href: href(undefined, { page: String(at + 1) }) }, "→") : null));
+}
+
+interface Found { faults: Fault[]; fault_count: number; notes: Record<string, string>[]; tally: Record<string, { rows: number; taken: number; quarantined: number; skipped: number }>; quarantined: number }
+
+async function uploads(context: Context, stops: (() => void)[]): Promise<Node> {
+  const list = h("div");
+  const wrong = h("div");
+  const draw = async (): Promise<void> => {
+    const held = await get<Upload[]>("/api/uploads");
+    replace(list, held.length ? held.map((one) => uploaded(one, stops, draw)) : h("p", { class: "soft" }, t("no_uploads")));
+  };
+  const sendOne = async (file: File): Promise<void> => {
+    replace(wrong, h("span", { class: "pulse" }, t("sending", { file: file.name })));
+    try {
+      await upload<Upload>(`/api/uploads?file=${encodeURIComponent(file.name)}`, file);
+      replace(wrong);
+      await draw();
+    } catch (found) {
+      replace(wrong, problem(found));
+    }
+  };
+  const pick = h("input", { type: "file", accept: ".xlsx,.csv,.zip", class: "unseen", id: "pack-file", onchange: (e: Event) => { const file = (e.target as HTMLInputElement).files?.[0]; if (file) void sendOne(file); } });
+  const drop = h("div", { class: "drop",
+    ondragover: (e: DragEvent) => { e.preventDefault(); drop.classList.add("over"); }, ondragleave: () => drop.classList.remove("over"),
+    ondrop: (e: DragEvent) => { e.preventDefault(); drop.classList.remove("over"); const file = e.dataTransfer?.files[0]; if (file) void sendOne(file); } },
+    h("p", { style: "margin:0 0 .6rem" }, t("upload_words")), pick, h("label", { class: "button", for: "pack-file" }, t("choose_file")), " ", h("a", { class: "button", href: "/api/uploads/template", download: true }, t("get_template")));
+  await draw();
+  return h("div", {}, context.session.may.includes("upload") ? [drop, wrong] : notice(t("may_not_upload")), list);
+}
+
+function uploaded(one: Upload, stops: (() => void)[], again: () => Promise<void>): HTMLElement {
+  const found = one.job?.state === "done" ? (one.job.result as unknown as Found) : null;
+  const open = one.job && (one.job.state === "waiting" || one.job.state === "running" || one.job.state === "failed");
+  return h("section", { class: "card", style: "margin-top:1rem" },
+    h("div", { class: "row mid" }, h("h3", { style: "margin:0" }, one.file), h("span", { class: "soft small" }, `${number(one.bytes / 1024)} KB · ${one.owner} · ${when(one.made_at)}`), h("code", {}, one.digest.slice(0, 12)), one.province ? h("strong", {}, t("taken_in_as", { name: one.province })) : null),
+    open ? jobCard(one.job as Job, stops, (job) => { if (job.state === "done") void again(); }) : null,
+    found ? findings(one, found, again) : null);
+}
+
+function findings(one: Upload, found: Found, again: () => Promise<void>): HTMLElement {
+  const name = h("input", { pattern: "[a-z][a-z0-9_-]{1,38}", placeholder: "my-province", "aria-label": t("take_in_name") });
+  const wrong = h("div");
+  const accept = async (): Promise<void> => {
+    try {
+      await send("POST", `/api/uploads/${one.upload_id}/accept`, { name: name.value });
+      await again();
+    } catch (problemFound) {
+      replace(wrong, problem(problemFound));
+    }
+  };
+  const rows = Object.entries(found.tally);
+  return h("div", {},
+    notice(found.fault_count ? t("faults_found", { count: found.fault_count }) : t("no_faults"), found.fault_count ? "bad" : "info"),
+    found.quarantined ? h("p", {}, h("a", { class: "button", href: `/api/uploads/${one.upload_id}/quarantine`, download: true }, t("get_quarantine", { count: found.quarantined }))) : null,
+    found.faults.length ? faultList(found.faults, 60) : null,
+    found.notes.length ? h("details", {}, h("summary", {}, t("repairs", { count: found.notes.length })), h("ul", {}, found.notes.slice(0, 100).map((words) => h("li", {}, both(words))))) : null,
+    table(t("rows_taken"), [
+      { head: t("face.table"), cell: ([table_]) => table_ }, { head: t("face.rows"), number: true, cell: ([, v]) => number(v.rows) },
+      { head: t("taken"), number: true, cell: ([, v]) => number(v.taken) }, { head: t("set_aside"), number: true, cell: ([, v]) => number(v.quarantined) }, { head: t("skipped"), number: true, cell: ([, v]) => number(v.skipped) },
+    ], rows),
+    !found.fault_count && !one.province ? h("div", { class: "row mid", style: "margin-top:.7rem" }, name, button(t("take_in"), () => void accept(), "primary")) : null, wrong);
+}
+
+async function runs(context: Context): Promise<Node> {
+  const asked = context.query.get("run");
+  if (asked) return oneRun(context, asked);
+  const held = await get<Run[]>("/api/runs");
+  if (!held.length) return h("p", { class: "soft" }, t("no_runs"));
+  return table(t("part_of_data_runs"), [
+    { head: t("run"), cell: (run: Run) => h("code", {}, run.run_id) },
+    { head: t("kind"), cell: (run) => t(`kind_${run.kind}`) },
+    { head: t("options"), wide: true, cell: (run) => h("small", {}, Object.entries(run.options).filter(([, v]) => v !== null && v !== "").map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`).join(" · ")) },
+    { head: t("made_at"), cell: (run) => when(run.made_at) },
+    { head: t("published"), cell: (run) => (run.published ? "✓" : "") },
+  ], held, (run) => href(undefined, { run: run.run_id }));
+}
+
+async function oneRun(context: Context, id: string): Promise<Node> {
+  const run = await get<Run>(`/api/runs/${id}`);
+  const facts = Object.entries(run.facts).filter(([, v]) => v === null || typeof v !== "object").map(([k, v]): [string, Child] => [k, typeof v === "number" ? number(v, 4) : String(v)]);
+  const publish = async (): Promise<void> => {
+    await send(run.published ? "DELETE" : "PUT", `/api/runs/${id}/published`);
+    go(href(undefined, { run: id, seen: String(Date.now()) }), true);
+  };
+  return h("div", {},
+    h("p", {}, h("a", { href: href(undefined, { run: null }) }, `← ${t("part_of_data_runs")}`)),
+    h("h2", {}, t(`kind_${run.kind}`), " ", h("code", {}, run.run_id)),
+    definition([[t("made_at"), when(run.made_at)], [t("version"), run.version], [t("seed"), run.seed], [t("inputs"), h("code", {}, run.inputs.slice(0, 16))], [t("options"), h("code", {}, JSON.stringify(run.options))], ...facts]),
+    context.session.may.includes("publish") ? h("p", {}, button(run.published ? t("withdraw") : t("publish"), () => void publish())) : null,
+    h("h3", {}, t("tables")),
+    h("ul", { class: "parts" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, `${name} · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))));
+}
+
+async function sources(context: Context): Promise<Node> {
+  const held = await get<ProvinceDetail>(`/api/provinces/${context.province}`);
+  return table(t("part_of_data_sources"), [
+    { head: t("face.column_id"), cell: (s) => h("code", {}, s.source_id) },
+    { head: t("face.source"), wide: true, cell: (s) => [s.title, s.note ? h("div", { class: "soft small" }, s.note) : null] },
+    { head: t("face.version"), cell: (s) => s.version ?? "" }, { head: t("face.licence"), cell: (s) => s.licence ?? "" },
+    { head: t("face.digest"), cell: (s) => h("small", {}, (s.digest ?? "").slice(0, 16)) },
+  ], held.sources);
+}
+
+interface Account { name: string; role: string; scope: string; made_at: string; closed_at: string | null }
+
+async function accounts(): Promise<Node> {
+  const [held, roles] = await Promise.all([get<Account[]>("/api/accounts"), get<Record<string, string[]>>("/api/session/roles")]);
+  const [name, password, scope] = [h("input", { required: true, maxlength: 80 }), h("input", { type: "password", required: true, minlength: 12 }), h("input", { maxlength: 80 })];
+  const role = h("select", {}, Object.keys(roles).filter((r) => r !== "public").map((r) => h("option", { value: r }, t(`role_${r}`))));
+  const wrong = h("div");
+  const act = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+      go(href(undefined, { seen: String(Date.now()) }), true);
+    } catch (found) {
+      replace(wrong, problem(found));
+    }
+  };
+  const make = (e: Event): void => {
+    e.preventDefault();
+    void act(() => send("POST", "/api/accounts", { name: name.value, password: password.value, role: role.value, scope: scope.value }));
+  };
+  const labelled = (words: string, input: HTMLElement): HTMLElement => h("label", { class: "field" }, h("span", {}, words), input);
+  return h("div", {},
+    held.length ? table(t("part_of_data_accounts"), [
+      { head: t("name"), cell: (a: Account) => a.name }, { head: t("role"), cell: (a) => t(`role_${a.role}`) }, { head: t("scope"), cell: (a) => a.scope }, { head: t("made_at"), cell: (a) => when(a.made_at) },
+      { head: t("face.status"), cell: (a) => button(a.closed_at ? t("open_again") : t("close_account"), () => void act(() => send("PATCH", `/api/accounts/${a.name}`, { closed: !a.closed_at }))) },
+    ], held) : h("p", { class: "soft" }, t("no_accounts")),
+    h("h2", {}, t("new_account")),
+    h("form", { class: "row", onsubmit: make }, labelled(t("name"), name), labelled(t("password"), password), labelled(t("role"), role), labelled(t("scope"), scope), h("button", { class: "primary" }, t("make"))), wrong);
+}

@@ -1,0 +1,425 @@
+"""The shapes of bodies and answers, from which the interface's description and the console's types come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["met", "on_track", "at_risk", "off_track", "missed", "unknown"]
+Origin = Literal["observed", "derived", "assumed", "synthetic"]
+Cell = str | float | int | bool | None
+
+
+class Body(BaseModel):
+    """What a request carries; fields nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Both(BaseModel):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class FaultView(BaseModel):
+    """One fault: its place, the value found, what it means and the remedy, in both languages."""
+
+    key: str
+    table: str
+    column: str
+    row: int | None
+    value: Cell
+    nearest: Cell
+    count: int
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+class Problem(BaseModel):
+    """Why a request was not done."""
+
+    faults: list[FaultView]
+
+
+class SignIn(Body):
+    """Name and pass word."""
+
+    name: str = Field(min_length=1, max_length=80)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class SessionView(BaseModel):
+    """Who is signed in, what they may do, and the token every change must carry in ``x-csrf-token``."""
+
+    name: str
+    role: str
+    scope: str
+    may: list[str]
+    csrf: str
+
+
+class AccountBody(Body):
+    """A new account."""
+
+    name: str = Field(pattern=r"^[\w.@-]{1,80}$")
+    password: str = Field(min_length=1, max_length=200)
+    role: str = Field(max_length=20)
+    scope: str = Field("", max_length=80)
+
+
+class AccountChange(Body):
+    """What may change in an account."""
+
+    password: str | None = Field(None, max_length=200)
+    role: str | None = Field(None, max_length=20)
+    scope: str | None = Field(None, max_length=80)
+    closed: bool | None = None
+
+
+class AccountView(BaseModel):
+    """An account, without its pass word."""
+
+    name: str
+    role: str
+    scope: str
+    made_at: dt.datetime
+    closed_at: dt.datetime | None
+
+
+class About(BaseModel):
+    """What the server is: version, ways to sign in, and which engines stand in this installation."""
+
+    version: str
+    signed_in: bool
+    open_id: bool
+    engines: dict[str, bool]
+    kinds: list[str]
+
+
+class TableCount(BaseModel):
+    """How many rows a table has, and of which origin."""
+
+    table: str
+    label: Both
+    rows: int
+    observed: int
+    derived: int
+    assumed: int
+    synthetic: int
+
+
+class ProvinceView(BaseModel):
+    """A province in a list."""
+
+    name: str
+    label: Both
+    shipped: bool
+    fingerprint: str
+    has_plan: bool
+
+
+class SourceView(BaseModel):
+    """Where rows come from."""
+
+    source_id: str
+    title: str
+    version: str | None
+    licence: str | None
+    digest: str | None
+    note: str | None
+
+
+class ProvinceDetail(ProvinceView):
+    """A province with its tables, its sources and its faults."""
+
+    tables: list[TableCount]
+    sources: list[SourceView]
+    faults: list[FaultView]
+
+
+class ColumnView(BaseModel):
+    """A column of a table: what it is called and means."""
+
+    name: str
+    label: Both
+    means: Both
+    unit: str | None
+
+
+class TablePage(BaseModel):
+    """Some rows of a table."""
+
+    table: str
+    label: Both
+    columns: list[ColumnView]
+    rows: list[list[Cell]]
+    total: int
+    offset: int
+
+
+class Columns(BaseModel):
+    """Many things as columns of equal length: small to send and quick to draw."""
+
+    count: int
+    columns: dict[str, list[Cell]]
+
+
+class PlaceHit(BaseModel):
+    """A place found by name."""
+
+    place_id: str
+    name_zh: str
+    pinyin: str | None
+    level: str
+    kind: str
+    above: str
+    lon: float | None
+    lat: float | None
+
+
+class Fact(BaseModel):
+    """One fact: name, value, and where it comes from."""
+
+    label: Both
+    value: Cell
+    unit: Both | None = None
+    origin: Origin | None = None
+    source: str | None = None
+    period: str | None = None
+    run_id: str | None = None
+
+
+class PlaceView(PlaceHit):
+    """A place with its facts and the reasons that bind there."""
+
+    origin: Origin
+    source: str
+    facts: list[Fact]
+    why: list[Both]
+
+
+class Observation(BaseModel):
+    """A published or worked-out value of an indicator."""
+
+    period: str
+    value: float
+    known_on: dt.date
+    scope: str
+    origin: Origin
+    source: str
+
+
+class Baseline(BaseModel):
+    """Where a target starts."""
+
+    value: float
+    period: str | None
+    source: str
+    origin: Origin
+
+
+class Aim(BaseModel):
+    """What a target asks for."""
+
+    value: float | None
+    text: Both
+    derived: bool
+    source: str
+
+
+class PathPoint(BaseModel):
+    """A point of the path from baseline to aim."""
+
+    period: str
+    value: float
+
+
+class FanView(BaseModel):
+    """A forecast by year: median and the bands that hold 50 and 80 % of the draws."""
+
+    periods: list[str]
+    median: list[float]
+    low50: list[float]
+    high50: list[float]
+    low80: list[float]
+    high80: list[float]
+    probability: float | None
+    method: Both
+
+
+class Component(BaseModel):
+    """One part of a judgement."""
+
+    name: str
+    status: Status
+    score: float | None
+    detail: Both
+
+
+class IndicatorView(BaseModel):
+    """What is counted."""
+
+    id: str
+    label: Both
+    numerator: Both
+    denominator: Both
+
+
+class TaskView(BaseModel):
+    """A task of the plan that should move a target: who owes it, until when."""
+
+    id: str
+    row: str
+    label: Both
+    owner: str
+    partners: list[str]
+    payer: str
+    deadline: dt.date
+    deadline_stated: bool
+    moves: list[str]
+    assumed: list[str]
+
+
+class LineView(BaseModel):
+    """A target on the scorecard."""
+
+    target_id: str
+    rows: list[str]
+    label: Both
+    indicator: IndicatorView
+    unit: str
+    unit_label: Both
+    direction: str
+    wording: str
+    deadline: dt.date | None
+    orphan: bool
+    baseline: Baseline | None
+    target: Aim | None
+    proposed: Both | None
+    required_growth: float | None
+    path: list[PathPoint]
+    observations: list[Observation]
+    latest: Observation | None
+    forecast: FanView | None
+    status: Status
+    components: list[Component]
+    mean_score: float | None
+    reason: Both
+    needs: Both | None
+
+
+class CoherenceView(BaseModel):
+    """What two figures of the plan say about each other."""
+
+    id: str
+    rows: list[str]
+    text: Both
+    values: dict[str, Any]
+
+
+class ScorecardView(BaseModel):
+    """Every target judged on a day."""
+
+    province: str
+    plan: str
+    label: Both
+    as_of: dt.date
+    fingerprint: str
+    seed: int
+    version: str
+    run_id: str
+    summary: dict[str, int]
+    lines: list[LineView]
+    coherence: list[CoherenceView]
+    sources: dict[str, dict[str, Any]]
+
+
+class ScorecardFrame(BaseModel):
+    """What stands around a scorecard: the days on which something became known, and the plan's tasks."""
+
+    days: list[dt.date]
+    tasks: list[TaskView]
+
+
+class JobBody(Body):
+    """A job to do."""
+
+    kind: str = Field(max_length=40)
+    province: str = Field("jilin", max_length=80)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class JobView(BaseModel):
+    """A job: what it does, how far it is, how it ended."""
+
+    job_id: str
+    kind: str
+    province: str
+    options: dict[str, Any]
+    owner: str
+    state: Literal["waiting", "running", "stopped", "done", "failed"]
+    stop_asked: bool
+    done: int
+    total: int
+    note: str
+    attempts: int
+    made_at: dt.datetime
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    faults: list[FaultView] | None
+    result: dict[str, Any] | None
+
+
+class RunView(BaseModel):
+    """A saved result: where it comes from."""
+
+    run_id: str
+    folder: str
+    kind: str
+    inputs: str
+    options: dict[str, Any]
+    seed: int
+    version: str
+    made_at: str
+    published: bool
+    facts: dict[str, Any]
+    tables: dict[str, int]
+
+
+class UploadView(BaseModel):
+    """An uploaded file and the job that checks it."""
+
+    upload_id: str
+    file: str
+    bytes: int
+    digest: str
+    owner: str
+    made_at: dt.datetime
+    job: JobView | None
+    province: str | None
+
+
+class Accept(Body):
+    """The name an uploaded pack is taken in under."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,38}$")
+
+
+class FiguresBody(Body):
+    """A plan's text, and the province whose population helps to check it."""
+
+    text: str = Field(min_length=1, max_length=1_000_000)
+    province: str = Field("", max_length=80)
+
+
+class FiguresView(BaseModel):
+    """Every figure of a text, with the text as it was read."""
+
+    lines: list[str]
+    ledger: dict[str, Any]

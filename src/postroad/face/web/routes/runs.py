@@ -1,0 +1,86 @@
+"""Runs: every saved result with its stamp and its tables; the published ones are open to everybody."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import polars as pl
+from fastapi import APIRouter, Path, Query, Response
+
+from postroad.face.web import shelf
+from postroad.face.web.accounts import Person
+from postroad.face.web.house import Anybody, House, Publisher, Reader, TheHouse
+from postroad.face.web.models import RunView
+from postroad.face.web.refusal import Refused
+
+router = APIRouter(prefix="/api", tags=["runs"])
+RunId = Annotated[str, Path(pattern="^[0-9a-f]{12,16}$")]
+Table = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,60}$")]
+CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
+
+
+def _folder(house: House, who: Person, run_id: str) -> Any:
+    """Return a run's folder to those who may see it: everybody where it is published, else those who may read."""
+    if not who.may("read") and run_id not in shelf.shown(house.engine):
+        raise Refused(401, "console.sign_in_first")
+    return shelf.find(house.settings, run_id)
+
+
+@router.get("/runs", response_model=list[RunView])
+def listed(_: Reader, house: TheHouse) -> Any:
+    """List the runs, the newest first."""
+    shown = shelf.shown(house.engine)
+    found = [shelf.told(folder, shown, whole=False) for folder in shelf.folders(house.settings).values()]
+    return sorted(found, key=lambda run: run["made_at"], reverse=True)[: shelf.MOST_LISTED]
+
+
+@router.get("/public/runs", response_model=list[RunView])
+def public(house: TheHouse) -> Any:
+    """List the published runs; nobody need sign in."""
+    shown = shelf.shown(house.engine)
+    held = shelf.folders(house.settings)
+    return [shelf.told(held[run_id], shown, whole=False) for run_id in sorted(shown) if run_id in held]
+
+
+@router.get("/runs/{run_id}", response_model=RunView)
+def one(who: Anybody, house: TheHouse, run_id: RunId) -> Any:
+    """Return a run with all its facts."""
+    return shelf.told(_folder(house, who, run_id), shelf.shown(house.engine), whole=True)
+
+
+@router.get("/runs/{run_id}/tables/{table}.csv", response_class=Response, responses=CSV)
+def table_csv(who: Anybody, house: TheHouse, run_id: RunId, table: Table) -> Response:
+    """Return a run's table as CSV."""
+    made = shelf.csv(shelf.table(_folder(house, who, run_id), table))
+    name = f'attachment; filename="{run_id}-{table}.csv"'
+    return Response(made, media_type="text/csv", headers={"content-disposition": name})
+
+
+@router.get("/runs/{run_id}/tables/{table}", response_model=dict[str, Any])
+def table(
+    who: Anybody, house: TheHouse, run_id: RunId, table: Table,
+    offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=20_000)] = 100,
+) -> Any:  # fmt: skip
+    """Return some rows of a run's table as columns."""
+    frame = shelf.table(_folder(house, who, run_id), table)
+    some = frame.slice(offset, limit)
+    plain = some.with_columns(pl.col(name).cast(pl.String) for name, kind in some.schema.items() if kind.is_temporal())
+    kinds = {name: str(kind) for name, kind in frame.schema.items()}
+    return {"total": frame.height, "offset": offset, "types": kinds, "columns": plain.to_dict(as_series=False)}
+
+
+@router.put("/runs/{run_id}/published", response_model=RunView)
+def publish(who: Publisher, house: TheHouse, run_id: RunId) -> Any:
+    """Let everybody see a run."""
+    folder = shelf.find(house.settings, run_id)
+    shelf.publish(house.engine, run_id, who.name)
+    return shelf.told(folder, shelf.shown(house.engine), whole=True)
+
+
+@router.delete("/runs/{run_id}/published", response_model=RunView)
+def withdraw(_: Publisher, house: TheHouse, run_id: RunId) -> Any:
+    """Let only those who are signed in see a run."""
+    folder = shelf.find(house.settings, run_id)
+    shelf.withdraw(house.engine, run_id)
+    return shelf.told(folder, shelf.shown(house.engine), whole=True)

@@ -1,0 +1,62 @@
+"""Where the server keeps its things and what it allows; every field has a default that works offline."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class OpenId:
+    """Sign-in through OpenID Connect: the issuer, our client there, and which of its claims names the role."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    role_claim: str = "postroad_role"
+    scope_claim: str = "postroad_scope"
+
+    @classmethod
+    def from_environment(cls) -> OpenId | None:
+        """Return what POSTROAD_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET say, or ``None`` when they are not set."""
+        names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+        values = [os.environ.get(f"POSTROAD_OIDC_{name}", "") for name in names]
+        return cls(*values) if all(values) else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one server runs.
+
+    ``key`` signs the person who started the server in, through the address printed at the start. ``names`` are the
+    host names the server answers to, so that a foreign page cannot reach it under another. ``secure`` is true behind
+    TLS. ``runs`` are further folders whose results are shown.
+    """
+
+    home: Path
+    database: str = ""
+    key: str = ""
+    names: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "testserver")
+    secure: bool = False
+    workers: int = 1
+    upload_bytes: int = 256 * MEGABYTE
+    body_bytes: int = 2 * MEGABYTE
+    requests_per_second: float = 60.0
+    burst: int = 240
+    session_hours: float = 12.0
+    runs: tuple[Path, ...] = ()
+    open_id: OpenId | None = field(default_factory=OpenId.from_environment)
+
+    @property
+    def address(self) -> str:
+        """The address of the database: the one given, else a SQLite file in the home folder."""
+        return self.database or f"sqlite:///{self.home / 'web.sqlite3'}"
+
+    def folder(self, name: str) -> Path:
+        """Return a folder in the home folder, made when it is not there."""
+        made = self.home / name
+        made.mkdir(parents=True, exist_ok=True)
+        return made
