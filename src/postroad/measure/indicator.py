@@ -32,7 +32,8 @@ class Indicator:
     """One indicator; ``kind`` names its formula.
 
     statistic: the published value. ratio: statistic over divisor. per_day: statistic over the days of the year.
-    site_share: places of a kind that hold an open site of a kind. needs: cannot be measured yet.
+    site_share: places of a kind that hold an open site of a kind. needs: cannot be measured from a pack alone; where it
+    names a statistic, rows brought by another room (the ledger) measure it.
     """
 
     id: str
@@ -110,7 +111,7 @@ def observe(wanted: Indicator, network: Network, region: str, as_of: dt.date) ->
     """
     if wanted.kind == "site_share":
         return _site_share(wanted, network, as_of)
-    if wanted.kind == "needs":
+    if wanted.kind == "needs" and not wanted.statistic:
         return []
     known = _known(network, region, wanted.statistic, as_of, wanted.period)
     if wanted.kind == "ratio":

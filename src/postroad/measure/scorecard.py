@@ -233,7 +233,7 @@ def _plain_line(line: Line, plan_source: str) -> dict[str, Any]:
     target, latest = line.target, line.latest
     baseline = next((o for o in line.observations if o.period == target.baseline_period), None)
     needs = None
-    if line.indicator.kind == "needs":
+    if line.indicator.kind == "needs" and not line.observations:
         needs = _both(Text.of("measure.needs", what=Said.both(line.indicator.needs_zh, line.indicator.needs_en)))
     return {
         "target_id": target.id,

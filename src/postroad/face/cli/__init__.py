@@ -24,6 +24,7 @@ COMMANDS = (
     "design",
     "draw",
     "serve",
+    "ledger",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 

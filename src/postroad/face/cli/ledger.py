@@ -1,0 +1,427 @@
+"""``postroad ledger ...``: operators' records taken in, checked, balanced and proved; alerts; a rehearsal feed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import polars as pl
+
+FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
+KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
+DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
+AS_OF = typer.Option("", "--as-of", help="2026-11-30T18:00:00")
+JSON = typer.Option(False, "--json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
+    for function in (intake, checks, balance, prove, verify, audit, alerts, settle, seal, reidentify, feed, rules):
+        group.command(function.__name__)(function)
+    app.add_typer(group, name="ledger")
+
+
+def intake(
+    files: list[Path] = typer.Argument(..., help="文件或文件夹 files or folders"),
+    ledger: Path = FOLDER,
+    keys: Path = KEYS,
+    kind: str = typer.Option("", "--kind", help="acceptances | scans | deliveries | outlets | machines"),
+    known_at: str = typer.Option("", "--known-at", help="2026-11-12T06:00:00"),
+    json_: bool = JSON,
+) -> None:
+    """接收 Take operators' files into the ledger; bad rows go to quarantine with their reasons."""
+    from postroad.face.cli.display import err, out, print_json
+    from postroad.language import say
+    from postroad.supervise.identity import KeyRing
+    from postroad.supervise.ledger import take
+
+    ring = KeyRing.open(keys)
+    told = []
+    for file in _each(files):
+        taken = take(ledger, file, ring, kind=kind, known_at=_moment(known_at))
+        told.append(taken.as_dict())
+        if json_:
+            continue
+        if taken.already:
+            out.print(say("ledger.taken_already", file=taken.file, seq=taken.seq), soft_wrap=True)
+            continue
+        facts = {k: getattr(taken, k) for k in ("file", "lines", "stored", "corrected", "repeated", "quarantined")}
+        out.print(say("ledger.taken", **facts), soft_wrap=True)
+        for reason, count in taken.reasons.items():
+            out.print(f"  {count:,}  {say('ledger.reason_' + reason)}", soft_wrap=True)
+        if taken.not_taken:
+            err.print(say("ledger.columns_not_taken", columns=", ".join(taken.not_taken)), soft_wrap=True)
+    if json_:
+        print_json(told)
+
+
+def _each(files: list[Path]) -> list[Path]:
+    """The files named, and those in folders: registers first, corrections last, so that nothing waits for another."""
+    from postroad.supervise.ledger.kinds import REGISTERS
+    from postroad.supervise.ledger.reading import FORMS
+
+    found: list[Path] = []
+    for path in files:
+        inside = (
+            [f for f in sorted(path.iterdir()) if f.suffix in FORMS and f.name != "truth.json"]
+            if path.is_dir()
+            else [path]
+        )
+        found += inside
+    return sorted(found, key=lambda f: (not f.name.startswith(REGISTERS), "-later" in f.name))
+
+
+def _days(text: str) -> tuple[str, str] | None:
+    from postroad.face.cli.display import day
+
+    if not text:
+        return None
+    first, _, last = text.partition("..")
+    a, b = day(first), day(last or first)
+    return (a.isoformat(), b.isoformat()) if a and b else None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    import datetime as dt
+
+    from postroad.errors import UsageError
+
+    if not text:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError.of("face.bad_date", value=text) from None
+
+
+def _table(frame: pl.DataFrame, most: int = 20) -> None:
+    """Print the first rows of a frame as a table."""
+    from rich.table import Table
+
+    from postroad.face.cli.display import out
+    from postroad.language import say
+
+    table = Table(pad_edge=False, header_style="bold")
+    for name, held in frame.schema.items():
+        table.add_column(name, justify="right" if held.is_numeric() else "left")
+    for row in frame.head(most).iter_rows():
+        table.add_row(*(f"{v:,.3f}" if isinstance(v, float) else "" if v is None else str(v) for v in row))
+    out.print(table)
+    if frame.height > most:
+        out.print(say("ledger.more_rows", count=frame.height - most))
+
+
+def _plain(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return list(json.loads(json.dumps(frame.to_dicts(), default=str)))
+
+
+def checks(
+    ledger: Path = FOLDER,
+    days: str = DAYS,
+    as_of: str = AS_OF,
+    level: str = typer.Option("operator", "--level", help="all | operator | outlet | machine | hour"),
+    exact: bool = typer.Option(False, "--exact", help="Clopper-Pearson"),
+    gaps: Path | None = typer.Option(None, "--gaps", help=".parquet"),
+    json_: bool = JSON,
+) -> None:
+    """检查 Rates of the three checks with intervals, gaps, and impossible claims."""
+    import polars as pl
+
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.checks import check
+    from postroad.supervise.ledger.claims import claims
+
+    held = Ledger.open(ledger)
+    method = "exact" if exact else "wilson"
+    found = check(held, _days(days), _moment(as_of), method=method, gaps_to=gaps)
+    wrong = claims(held, _days(days), _moment(as_of))
+    if json_:
+        print_json({"origin": held.origin, "rates": _plain(found.rates), "gap_count": found.gap_count,
+                    "gaps": _plain(found.gaps),
+                    "claims": {k: _plain(getattr(wrong, k)) for k in wrong.counts}})  # fmt: skip
+        return
+    _mark(held.origin)
+    _table(found.rates.filter(pl.col("level").is_in(["all", level])).sort("check", "level", "rate_percent"), 200)
+    out.print(say("ledger.gaps", count=f"{found.gap_count:,}"))
+    for name, count in wrong.counts.items():
+        out.print(f"{say('ledger.claim_' + name)}: {count:,}", soft_wrap=True)
+
+
+def _mark(origin: str) -> None:
+    """Say that records are synthetic, before anything that rests on them."""
+    from postroad.face.cli.display import out
+    from postroad.language import say
+
+    if origin == "synthetic":
+        out.print("[yellow]" + say("ledger.synthetic") + "[/]", soft_wrap=True)
+
+
+def balance(
+    ledger: Path = FOLDER,
+    days: str = DAYS,
+    as_of: str = AS_OF,
+    until: str = typer.Option("", "--until", help="2026-11-14T00:00:00"),
+    leak: float = typer.Option(0.01, "--leak", help="漏失比例 share whose power is told"),
+    json_: bool = JSON,
+) -> None:
+    """平衡 Mass balance across operators and legs; legs that lose more than is usual."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.balance import balance as balanced
+
+    held = Ledger.open(ledger)
+    found = balanced(held, _days(days), _moment(as_of), _moment(until))
+    least = found.usual.least_pieces(leak, found.size)
+    if json_:
+        print_json({"origin": held.origin, "total": found.total, "until": str(found.until),
+                    "stages": _plain(found.stages), "flagged": _plain(found.flagged),
+                    "legs": found.legs.height, "usual_share": found.usual.share,
+                    "correlation": found.usual.correlation, "size": found.size, "leak": leak,
+                    "pieces_for_90_percent_power": least, "missing": _plain(found.missing)})  # fmt: skip
+        return
+    _mark(held.origin)
+    for name, value in found.total.items():
+        out.print(f"{say('ledger.total_' + name)}: {value:,}")
+    _table(found.stages, 50)
+    _table(found.flagged.select("from_id", "to_id", "operator_id", "pieces", "unexplained", "expected", "chance"))
+    out.print(say("ledger.balance_power", share=f"{found.usual.share:.2e}", legs=found.legs.height,
+                  leak=f"{100 * leak:g}", pieces="-" if least is None else f"{least:,}"), soft_wrap=True)  # fmt: skip
+
+
+def prove(
+    waybill: str = typer.Argument("", help="运单号 waybill; 空为日志一致性 empty: consistency of the log"),
+    ledger: Path = FOLDER,
+    size: int = typer.Option(0, "--size", help="commits"),
+    to: Path | None = typer.Option(None, "--out", help=".json"),
+) -> None:
+    """证明 A parcel's three checks in the log, or that the log of so many commits was only added to."""
+    from postroad.face.cli.display import out, print_json, write_text
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.proving import consistent
+    from postroad.supervise.ledger.proving import prove as proof_of
+
+    held = Ledger.open(ledger)
+    made = proof_of(held, waybill, size or None) if waybill else consistent(held, size or 1)
+    if to is None:
+        print_json(made)
+        return
+    path = write_text(to, json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+    out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+
+
+def verify(
+    proof: Path = typer.Argument(..., help=".json"),
+    root: str = typer.Option("", "--root", help="公布的根 published root"),
+    json_: bool = JSON,
+) -> None:
+    """验证 Hold a proof against a published root; needs no ledger. Exit code 2 when it fails."""
+    from postroad.errors import DataError, UsageError
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger.proving import verify as verified
+    from postroad.supervise.ledger.proving import verify_consistent
+
+    if not proof.is_file():
+        raise UsageError.of("ledger.no_file", path=str(proof))
+    try:
+        told = json.loads(proof.read_text("utf-8"))
+        if "old_root" in told:
+            shown: dict[str, Any] = {"holds": verify_consistent(told), "old_size": told["old_size"]}
+        else:
+            shown = verified(told, root or None)
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise DataError.of("ledger.not_a_proof") from wrong
+    if json_:
+        print_json(shown)
+    else:
+        _mark(shown.get("origin", ""))
+        out.print(say("ledger.proof_holds" if shown["holds"] else "ledger.proof_fails"))
+        for name, there in shown.get("checks", {}).items():
+            out.print(f"{say('ledger.check_' + name)}: {say('demand.yes' if there else 'demand.no')}")
+    if not shown["holds"]:
+        raise typer.Exit(2)
+
+
+def audit(ledger: Path = FOLDER, json_: bool = JSON) -> None:
+    """核对 Everything in the folder against the log; exit code 2 when something was changed."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.proving import audit as audited
+    from postroad.supervise.ledger.proving import openings
+
+    held = Ledger.open(ledger)
+    faults = audited(held)
+    if json_:
+        print_json({"origin": held.origin, "size": held.head.size, "root": held.head.root,
+                    "faults": [f.as_dict() for f in faults], "openings": openings(held)})  # fmt: skip
+    else:
+        _mark(held.origin)
+        for fault in faults:
+            out.print(fault.say(), soft_wrap=True, markup=False)
+        out.print(say("ledger.audited", size=held.head.size, root=held.head.root, faults=len(faults)), soft_wrap=True)
+    if faults:
+        raise typer.Exit(2)
+
+
+def alerts(
+    day_: str = typer.Argument(..., metavar="DAY", help="2026-11-30"),
+    ledger: Path = FOLDER,
+    as_of: str = AS_OF,
+    json_: bool = JSON,
+) -> None:
+    """预警 Outlets and hours of a day that depart from what is expected, and the record of the alarm."""
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import day, out, print_json
+    from postroad.language import say
+    from postroad.supervise.alert import alerts as raised
+    from postroad.supervise.alert import record
+    from postroad.supervise.ledger import Ledger
+
+    held, wanted = Ledger.open(ledger), day(day_)
+    if wanted is None:
+        raise UsageError.of("face.bad_date", value=day_)
+    found = raised(held, wanted, _moment(as_of))
+    past = record(held)
+    if json_:
+        told = [{**row, "reason": str(found.reason(raw))} for row, raw in
+                zip(_plain(found.found), found.found.iter_rows(named=True), strict=True)]  # fmt: skip
+        print_json({"origin": held.origin, "alerts": told, "tested": found.tested, "history_days": found.history_days,
+                    "spread": found.spread, "record": past})  # fmt: skip
+        return
+    _mark(held.origin)
+    for row in found.found.iter_rows(named=True):
+        out.print(f"{row['alert_id']}  {found.reason(row)}", soft_wrap=True, markup=False)
+    out.print(say("ledger.alerts", count=found.found.height, tested=f"{found.tested:,}", days=found.history_days))
+    out.print(say("ledger.alarm_record", hits=past["hits"], false=past["false"]))
+
+
+def settle(
+    day_: str = typer.Argument(..., metavar="DAY", help="2026-11-30"),
+    alert: str = typer.Argument(..., help="预警编号 id of the alert"),
+    outcome: str = typer.Argument(..., help="hit | false"),
+    note: str = typer.Option("", "--note"),
+    ledger: Path = FOLDER,
+) -> None:
+    """销号 Write down what became of an alert."""
+    import polars as pl
+
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import day, out
+    from postroad.language import say
+    from postroad.supervise.alert import alerts as raised
+    from postroad.supervise.alert import record
+    from postroad.supervise.alert import settle as settled
+    from postroad.supervise.ledger import Ledger, now
+
+    held, wanted = Ledger.open(ledger), day(day_)
+    if wanted is None:
+        raise UsageError.of("face.bad_date", value=day_)
+    found = raised(held, wanted).found.filter(pl.col("alert_id") == alert)
+    if not found.height:
+        raise UsageError.of("ledger.no_such_alert", value=alert, day=day_)
+    settled(held, found.row(0, named=True), outcome, note, now())
+    past = record(held)
+    out.print(say("ledger.alarm_record", hits=past["hits"], false=past["false"]))
+
+
+def seal(
+    officers: list[str] = typer.Argument(..., help="两名人员 two officers"),
+    keys: Path = KEYS,
+    to: Path = typer.Option(Path("out/ledger-shares"), "--out", help="文件夹 folder"),
+) -> None:
+    """封存 Give the key ring a seal whose opening key is split between two officers."""
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import out
+    from postroad.language import say
+    from postroad.supervise.identity import KeyRing, make_seal
+
+    if len(officers) != 2:
+        raise UsageError.of("ledger.two_officers", value=", ".join(officers))
+    for number, share in enumerate(make_seal(KeyRing.open(keys), (officers[0], officers[1])), 1):
+        path = share.save(to / f"share-{number}.json")
+        out.print(say("ledger.share_written", officer=share.officer, path=path.resolve()), soft_wrap=True)
+
+
+def reidentify(
+    sender: str = typer.Argument(..., help="假名 pseudonym"),
+    shares: list[Path] = typer.Option(..., "--share", help="份额文件 a share, twice"),
+    reason: str = typer.Option(..., "--reason", help="事由 why"),
+    ledger: Path = FOLDER,
+    keys: Path = KEYS,
+) -> None:
+    """还原 Open one pseudonym with both officers' shares; the opening is written into the log first."""
+    import sys
+
+    from postroad.errors import UsageError
+    from postroad.supervise.identity import KeyRing, Share
+    from postroad.supervise.ledger import Ledger, now
+    from postroad.supervise.ledger.proving import reidentify as opened
+
+    if len(shares) != 2:
+        raise UsageError.of("ledger.two_officers", value=", ".join(map(str, shares)))
+    held = (Share.load(shares[0]), Share.load(shares[1]))
+    number = opened(Ledger.open(ledger), sender, held, KeyRing.open(keys).seal, reason, now())
+    sys.stdout.write(number + "\n")
+
+
+def feed(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    to: Path = typer.Option(..., "--out", help="文件夹 folder"),
+    first_day: str = typer.Option("2026-11-01", "--from", help="2026-11-01"),
+    days: int = typer.Option(1, "--days", min=1),
+    pieces: int = typer.Option(20_000, "--pieces", help="每天件数，0 为需求模型的件数 a day; 0: the demand's own"),
+    form: str = typer.Option("csv", "--form", help="csv | parquet | jsonl"),
+    clean: bool = typer.Option(False, "--clean", help="不埋设问题 no planted faults"),
+    cut: bool = typer.Option(False, "--cut", help="最后一天之后不再有记录 nothing after the last day"),
+    seed: int = typer.Option(0, "--seed"),
+    json_: bool = JSON,
+) -> None:
+    """演练 Write operators' files of some days with planted faults of known size; synthetic in every row."""
+    from postroad.demand import demand
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import day, out, print_json, progress
+    from postroad.language import say
+    from postroad.network import province as open_province
+    from postroad.supervise.feed import Faults, write_feed
+
+    first = day(first_day)
+    if first is None:
+        raise UsageError.of("face.bad_date", value=first_day)
+    made = demand(open_province(province), seed=seed)
+    with progress(say("ledger.feeding")) as move:
+        wrote = write_feed(to, made, first, days, pieces=pieces or None, faults=Faults.none() if clean else Faults(),
+                           seed=seed, form=form, cut=cut, progress=move)  # fmt: skip
+    if json_:
+        print_json(wrote.truth)
+        return
+    _mark("synthetic")
+    out.print(say("ledger.fed", files=len(wrote.files), parcels=f"{wrote.parcels:,}", records=f"{wrote.records:,}",
+                  path=to.resolve()), soft_wrap=True)  # fmt: skip
+
+
+def rules(json_: bool = JSON) -> None:
+    """规则 The rules of the ledger with legal source, dates and version; what has no source is marked."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger import rules as every
+
+    if json_:
+        print_json([rule.as_dict() for rule in every().values()])
+        return
+    for rule in every().values():
+        since = rule.valid_from or rule.text_year or "-"
+        out.print(f"[b]{rule.label}[/b] ({rule.id}, v{rule.version}, {say('ledger.basis_' + rule.basis)}, {since})",
+                  soft_wrap=True)  # fmt: skip
+        out.print(f"  {rule.legal}", soft_wrap=True, markup=False)

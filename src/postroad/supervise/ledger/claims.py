@@ -1,0 +1,112 @@
+"""Claims that cannot be true: found by holding records against each other and against the registers.
+
+too_fast        an X-ray machine that passed more pieces in a window than it can
+two_cities      one identity accepted in two places sooner than anyone could travel between them
+after_departure a check stamped after the piece had left the place of the check
+closed_outlet   an acceptance outside the outlet's days or hours, or at one nobody registered
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.checks import listed
+from postroad.supervise.ledger.store import Ledger, frame_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+EARTH_KM = 6371.0088
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Each kind of impossible claim with its rows."""
+
+    too_fast: pl.DataFrame
+    two_cities: pl.DataFrame
+    after_departure: pl.DataFrame
+    closed_outlet: pl.DataFrame
+    origin: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each."""
+        names = ("too_fast", "two_cities", "after_departure", "closed_outlet")
+        return {name: getattr(self, name).height for name in names}
+
+
+def claims(ledger: Ledger, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None) -> Claims:
+    """Return the impossible claims in the records of these days, as known at a time."""
+    with ledger.query(days, as_of) as link:
+        return Claims(_too_fast(link), _two_cities(link), _after_departure(link), _closed(link), ledger.origin)
+
+
+def _too_fast(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    held = rulebook.rules()["machine_capacity"].values
+    window = int(held["window_s"])
+    return frame_of(
+        link,
+        "SELECT c.machine_id, m.operator_id, to_timestamp(c.slot * $window)::TIMESTAMP AS since, c.pieces, "
+        "floor(coalesce(m.capacity_per_h, $most) * $window / 3600.0)::BIGINT AS most FROM ("
+        "SELECT machine_id, epoch(xray_at)::BIGINT // $window AS slot, count(*) AS pieces "
+        "FROM acceptances WHERE machine_id IS NOT NULL AND xray_at IS NOT NULL GROUP BY ALL) c "
+        "LEFT JOIN machines m USING (machine_id) "
+        "WHERE c.pieces > coalesce(m.capacity_per_h, $most) * $window / 3600.0 ORDER BY ALL",
+        window=window, most=int(held["pieces_per_h"]),
+    )  # fmt: skip
+
+
+def _two_cities(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    held = rulebook.rules()["one_person"].values
+    return frame_of(
+        link,
+        # The pairs are few: a sender with pieces in one place only is left out before anything is sorted.
+        "WITH sent AS (SELECT a.sender, a.waybill, a.accepted_at AS sent_at, o.city_id, o.lon, o.lat "  # noqa: S608
+        "FROM acceptances a JOIN outlets o USING (outlet_id) "
+        f"WHERE a.sender IS NOT NULL AND a.id_kind IN ({listed(held['kinds'])})), "
+        "apart AS (SELECT sender FROM sent GROUP BY sender HAVING count(DISTINCT city_id) > 1), "
+        "pairs AS (SELECT *, lag(waybill) OVER w AS before_waybill, lag(sent_at) OVER w AS before_at, "
+        "lag(city_id) OVER w AS before_city, lag(lon) OVER w AS x, lag(lat) OVER w AS y FROM sent "
+        "SEMI JOIN apart USING (sender) WINDOW w AS (PARTITION BY sender ORDER BY sent_at, waybill)), "
+        "way AS (SELECT *, 2 * $radius * asin(sqrt(least(1, pow(sin(radians(lat - y) / 2), 2) + cos(radians(y)) "
+        "* cos(radians(lat)) * pow(sin(radians(lon - x) / 2), 2)))) AS km, epoch(sent_at - before_at) / 3600 AS hours "
+        "FROM pairs WHERE before_city IS NOT NULL AND before_city <> city_id) "
+        "SELECT hex(sender) AS sender, before_waybill, before_city, before_at, waybill, city_id, sent_at, "
+        "round(km, 1) AS km, round(hours * 60, 1) AS minutes FROM way WHERE km > $speed * hours "
+        "ORDER BY sent_at, waybill",
+        radius=EARTH_KM, speed=float(held["km_per_h"]),
+    )  # fmt: skip
+
+
+def _after_departure(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """A check counts as late against the departure from where it is claimed: the machine's place, or the outlet."""
+    departing = listed(rulebook.value("events", "departing"))
+    return frame_of(
+        link,
+        "WITH claim AS (SELECT a.waybill, a.operator_id, 'machine_check' AS check_made, m.facility_id, "  # noqa: S608
+        "xray_at AS made_at FROM acceptances a JOIN machines m USING (machine_id) WHERE xray_at IS NOT NULL UNION ALL "
+        "SELECT waybill, operator_id, 'open_box', outlet_id, opened_at FROM acceptances WHERE opened_at IS NOT NULL) "
+        "SELECT c.waybill, any_value(c.operator_id) AS operator_id, c.check_made, c.facility_id, c.made_at, "
+        "max(s.event_at) AS departed_at FROM scans s JOIN claim c USING (waybill, facility_id) "
+        f"WHERE s.event IN ({departing}) AND c.made_at > s.event_at "
+        "GROUP BY c.waybill, c.check_made, c.facility_id, c.made_at ORDER BY ALL",
+    )
+
+
+def _closed(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    minute = "hour(a.accepted_at) * 60 + minute(a.accepted_at)"
+    return frame_of(
+        link,
+        "SELECT a.waybill, a.operator_id, a.outlet_id, a.accepted_at, "  # noqa: S608 - ours
+        "CASE WHEN o.outlet_id IS NULL THEN 'unregistered' WHEN a.accepted_at::DATE < o.opened_on THEN 'not_yet_open' "
+        "WHEN a.accepted_at::DATE >= o.closed_on THEN 'closed_down' ELSE 'out_of_hours' END AS why "
+        "FROM acceptances a LEFT JOIN outlets o USING (outlet_id) WHERE o.outlet_id IS NULL "
+        "OR a.accepted_at::DATE < o.opened_on OR a.accepted_at::DATE >= o.closed_on "
+        f"OR {minute} < o.opens_min OR {minute} >= o.closes_min ORDER BY ALL",
+    )

@@ -1,0 +1,95 @@
+"""Writing records into parts: split by day and operator, flushed to disk, with the root over the acceptances in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import polars as pl
+
+from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
+from postroad.supervise.ledger.store import sync_folder
+from postroad.supervise.merkle import Tree
+from postroad.supervise.sha256 import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_PARTS = 40
+"""Most partitions of one chunk that get a file of their own; the small rest share one."""
+MIXED = "mixed"
+PROVEN = ("acceptances",)
+"""Kinds whose every record is a leaf of its own; a part of another kind stands in the log by its digest."""
+UNIT = "\x1f"
+
+
+def day_of(kind: str) -> pl.Expr:
+    """Return the day of a record as text."""
+    if kind not in CLOCK:
+        return pl.lit(NO_DAY)
+    return pl.col(CLOCK[kind]).dt.date().cast(pl.String)
+
+
+def split(frame: pl.DataFrame, kind: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield the records of each day and operator, the small ones of a chunk of many together."""
+    keyed = frame.with_columns(day_of(kind).alias("day|"))
+    sizes = keyed.group_by("day|", "operator_id").len().sort("len", "day|", "operator_id", descending=True)
+    if sizes.height == 1:
+        yield sizes["day|"][0], sizes["operator_id"][0], frame
+        return
+    own = sizes.head(MOST_PARTS)
+    for (day, operator), held in keyed.join(
+        own, on=["day|", "operator_id"], how="semi", maintain_order="left"
+    ).group_by("day|", "operator_id", maintain_order=True):
+        yield str(day), str(operator), held.drop("day|")
+    rest = keyed.join(own, on=["day|", "operator_id"], how="anti", maintain_order="left")
+    if rest.height:
+        yield MIXED, MIXED, rest.drop("day|")
+
+
+def write(root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bool = False) -> Iterator[dict[str, Any]]:
+    """Write records under ``name`` and yield what a commit says of each part."""
+    for day, operator, held in split(frame.select("line", *stored(kind)), kind):
+        label = f"{name}{'-withdrawn' if withdrawals else ''}.parquet"
+        path = f"parts/{kind}/day={day}/operator={quote(operator, safe='')[:80]}/{label}"
+        yield one(root, kind, path, held, withdrawals)
+
+
+def one(root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool) -> dict[str, Any]:
+    """Write one part and return what a commit says of it."""
+    sha256 = write_frame(root / path, frame)
+    days = frame.select(day_of(kind).min().alias("a"), day_of(kind).max().alias("b")).row(0)
+    return {
+        "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": frame.height,
+        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": sha256,
+        "root": Tree(leaves(leaf_texts(frame, kind))).root.hex() if kind in PROVEN else "",
+        "withdrawals": withdrawals,
+    }  # fmt: skip
+
+
+def write_frame(file: Path, frame: pl.DataFrame) -> str:
+    """Write a frame as Parquet, flush it, and return its SHA-256."""
+    if not file.parent.is_dir():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (file.parent, *file.parent.parents[:4]):
+            sync_folder(folder)
+    frame.write_parquet(file, compression="zstd", compression_level=1)
+    with file.open("rb") as held:
+        os.fsync(held.fileno())
+        return hashlib.file_digest(held, "sha256").hexdigest()
+
+
+def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:
+    """Return each record as the text whose hash is its leaf: every stored column in order, empty where nothing is."""
+    cells = []
+    for name, held in stored(kind).items():
+        cell = pl.col(name)
+        if held == pl.Binary:
+            cell = cell.bin.encode("hex")
+        elif held == pl.Datetime("us"):
+            cell = cell.dt.strftime("%Y-%m-%d %H:%M:%S")
+        cells.append(cell.cast(pl.String).fill_null(""))
+    return frame.select(pl.concat_str(cells, separator=UNIT).alias("leaf")).to_series()

@@ -1,0 +1,176 @@
+"""Proofs from the log: that all three checks of a parcel stand in it, and that nothing in it was rewritten.
+
+A proof holds everything a stranger needs: the record's own text, the way from its leaf to the root of its part, the
+commit that names this root, and the way from the commit to the root of the log. ``verify`` needs no ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.errors import DataError, Fault, UsageError
+from postroad.supervise.identity import Share, unsealed
+from postroad.supervise.ledger import parts
+from postroad.supervise.ledger.kinds import stored
+from postroad.supervise.ledger.store import Ledger, canonical
+from postroad.supervise.merkle import Tree, leaf_hash, verify_consistency, verify_inclusion
+from postroad.supervise.sha256 import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from postroad.supervise.ledger.store import Part
+
+PROOF = "postroad three checks 1"
+CLAIMED = ("id_kind", "sender", "id_ok", "opened", "machine_id", "xray_at")
+
+
+def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, Any]:
+    """Return the proof of a parcel's acceptance against the log's root at ``size`` commits (now when not given).
+
+    ``UsageError`` when no acceptance of this waybill is in the log.
+    """
+    size = ledger.head.size if size is None else size
+    found = [held for held in _holding(ledger, waybill) if held[0].seq <= size]
+    if not found:
+        raise UsageError.of("ledger.no_such_parcel", value=waybill)
+    part, frame, row = found[-1]
+    texts = parts.leaf_texts(frame, "acceptances")
+    tree = Tree(leaves(texts))
+    if tree.root.hex() != part.root:
+        raise DataError.of("ledger.part_changed", path=part.path)
+    log = ledger.tree(size)
+    gone = [pl.read_parquet(file) for file in ledger.superseded()]
+    line = frame["line"][row]
+    replaced = bool(gone) and pl.concat(gone).filter(part=part.path, line=line).height > 0
+    return {
+        "proof": PROOF, "origin": ledger.origin, "waybill": waybill,
+        "record": {"columns": list(stored("acceptances")), "text": texts[row], "replaced_later": replaced},
+        "in_part": {"part": part.path, "index": row, "size": len(tree), "path": [h.hex() for h in tree.inclusion(row)]},
+        "commit": ledger.commits[part.seq - 1]["entry"],
+        "in_log": {"index": part.seq - 1, "size": size, "path": [h.hex() for h in log.inclusion(part.seq - 1)]},
+        "root": log.root.hex(),
+    }  # fmt: skip
+
+
+def _holding(ledger: Ledger, waybill: str) -> Iterator[tuple[Part, pl.DataFrame, int]]:
+    """Every part with an acceptance of a waybill, the part's records, and the row; in the order of the commits."""
+    for part in ledger.parts("acceptances"):
+        if part.withdrawals:
+            continue
+        rows = pl.read_parquet(ledger.root / part.path, columns=["waybill"])["waybill"].eq(waybill).arg_true()
+        if len(rows):
+            frame = pl.read_parquet(ledger.root / part.path)
+            for row in rows:
+                yield part, frame, int(row)
+
+
+def verify(proof: dict[str, Any], root: str | None = None) -> dict[str, Any]:
+    """Return what a proof shows: whether it holds, and which of the three checks the record claims.
+
+    ``root`` is the published root to hold it against; without it the proof's own is taken, which shows only that the
+    proof fits itself. ``DataError`` when it is no proof of this kind.
+    """
+    try:
+        text = str(proof["record"]["text"])
+        where, log, entry = proof["in_part"], proof["in_log"], proof["commit"]
+        part = next(p for p in entry["parts"] if p["path"] == where["part"])
+        cells = dict(zip(proof["record"]["columns"], text.split(parts.UNIT), strict=True))
+        leaf = hashlib.sha256(b"\x00" + text.encode()).digest()
+        in_part = verify_inclusion(
+            leaf, where["index"], where["size"], _bytes(where["path"]), bytes.fromhex(part["root"])
+        )
+        held = str(root or proof["root"])
+        in_log = verify_inclusion(
+            leaf_hash(canonical(entry)), log["index"], log["size"], _bytes(log["path"]), bytes.fromhex(held)
+        )
+    except (KeyError, TypeError, ValueError, StopIteration) as wrong:
+        raise DataError.of("ledger.not_a_proof") from wrong
+    numbered = cells["id_kind"] in ("resident_id", "passport", "credit_code")
+    three = {
+        "real_name": cells["id_kind"] != "none" and (not numbered or cells["id_ok"] == "true"),
+        "open_box": cells["opened"] == "true",
+        "machine_check": cells["machine_id"] != "" and cells["xray_at"] != "",
+    }  # fmt: skip
+    holds = in_part and in_log and cells["waybill"] == proof.get("waybill")
+    return {"holds": holds, "root": held, "origin": cells["origin"], "checks": three, "all_three": all(three.values())}
+
+
+def _bytes(path: list[str]) -> list[bytes]:
+    return [bytes.fromhex(text) for text in path]
+
+
+def consistent(ledger: Ledger, size: int) -> dict[str, Any]:
+    """Return the proof that the log of ``size`` commits is a beginning of the log as it is."""
+    if not 0 < size <= ledger.head.size:
+        raise UsageError.of("ledger.no_such_size", value=size, most=ledger.head.size)
+    tree = ledger.tree()
+    return {"old_size": size, "new_size": len(tree), "old_root": ledger.tree(size).root.hex(),
+            "new_root": tree.root.hex(),
+            "path": [h.hex() for h in tree.consistency(size)]}  # fmt: skip
+
+
+def verify_consistent(proof: dict[str, Any]) -> bool:
+    """Whether a consistency proof holds."""
+    old, new = bytes.fromhex(proof["old_root"]), bytes.fromhex(proof["new_root"])
+    return verify_consistency(proof["old_size"], proof["new_size"], old, new, _bytes(proof["path"]))
+
+
+def audit(ledger: Ledger) -> list[Fault]:
+    """Return everything in the folder that is not as the log says: roots, parts missing, changed, or cut."""
+    faults = []
+    for number, commit in enumerate(ledger.commits, 1):
+        leaf = leaf_hash(canonical(commit["entry"])).hex()
+        if leaf != commit["log"]["leaf"] or commit["log"]["root"] != ledger.tree(number).root.hex():
+            faults.append(Fault.of("ledger.commit_changed", row=number))
+    for entry in ledger.entries("file"):
+        for part in entry["parts"]:
+            file = ledger.root / part["path"]
+            if not file.is_file():
+                faults.append(Fault.of("ledger.part_missing", path=part["path"]))
+                continue
+            with file.open("rb") as held:
+                if hashlib.file_digest(held, "sha256").hexdigest() != part["sha256"]:
+                    faults.append(Fault.of("ledger.part_changed", path=part["path"]))
+    return faults
+
+
+def reidentify(
+    ledger: Ledger, sender: str, shares: tuple[Share, Share], seal: bytes, reason: str, known_at: dt.datetime
+) -> str:
+    """Return the number behind a pseudonym, opened by two officers together; the log has the opening before it is done.
+
+    ``UsageError`` when the shares are not the right ones, no reason is given, or nothing was sealed for the pseudonym.
+    """
+    if not reason.strip():
+        raise UsageError.of("ledger.reason_wanted")
+    row = _sealed_row(ledger, sender)
+    with ledger.writing() as writer:
+        writer.commit({
+            "what": "opening", "known_at": known_at.isoformat(), "sender": sender.lower(), "reason": reason,
+            "officers": sorted(share.officer for share in shares),
+        })  # fmt: skip
+    return unsealed(shares, seal, row)
+
+
+def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
+    try:
+        wanted = bytes.fromhex(sender)
+    except ValueError:
+        raise UsageError.of("ledger.no_such_sender", value=sender) from None
+    for entry in ledger.entries("file"):
+        if entry["sealed"]:
+            found = pl.scan_parquet(ledger.root / entry["sealed"]).filter(pl.col("sender") == wanted).collect()
+            if found.height:
+                return dict(found.row(0, named=True))
+    raise UsageError.of("ledger.no_such_sender", value=sender)
+
+
+def openings(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return every opening of a pseudonym: when, by whom, why."""
+    return [json.loads(json.dumps(entry)) for entry in ledger.entries("opening")]

@@ -1,0 +1,296 @@
+"""Files of records into chunks of text cells: CSV, JSON lines and Parquet; every line is accounted for.
+
+A record is a line (or a row). A CSV chunk plainly in order is parsed at once; any other is read line by line, and a
+line that is no record is told with its reason. So the quick way accepts only what the patient way would.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.lib as pa
+import pyarrow.parquet as pq
+
+from postroad.errors import DataError, Fault, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from postroad.tables import Table
+
+CHUNK_BYTES = 48 << 20
+PATIENT_BYTES = 4 << 20
+BATCH_ROWS = 500_000
+FORMS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
+         ".jsonld": "epcis", ".json": "epcis"}  # fmt: skip
+LONGEST_LINE = 1 << 20
+
+
+@dataclass
+class Chunk:
+    """Part of a file: ``frame`` has the column ``line`` (from 1, the header not counted) and columns of text.
+
+    ``torn`` are the lines that are no record: line and reason. ``blank`` counts empty lines.
+    """
+
+    frame: pl.DataFrame
+    torn: list[tuple[int, str]] = field(default_factory=list)
+    blank: int = 0
+
+    @property
+    def lines(self) -> int:
+        """All lines of the chunk."""
+        return self.frame.height + len(self.torn) + self.blank
+
+
+def form_of(path: Path) -> str:
+    """Return the form of a file by its ending; ``UsageError`` when it is none of them."""
+    if not path.is_file():
+        raise UsageError.of("ledger.no_file", path=str(path))
+    if path.suffix.lower() not in FORMS:
+        raise UsageError.of("ledger.no_such_form", path=str(path), known=", ".join(FORMS))
+    return FORMS[path.suffix.lower()]
+
+
+def chunks(path: Path, table: Table, form: str) -> Iterator[Chunk]:
+    """Yield the chunks of a file in order; ``DataError`` when the file as a whole cannot be read."""
+    reader = {"csv": _csv_chunks, "jsonl": _jsonl_chunks, "parquet": _parquet_chunks}[form]
+    yield from reader(path, table)
+
+
+def _blocks(path: Path, size: int, skip: int = 0) -> Iterator[bytes]:
+    """Pieces of a file that end at the end of a line."""
+    rest = b""
+    with path.open("rb") as file:
+        file.seek(skip)
+        while block := file.read(size):
+            block = rest + block
+            cut = block.rfind(b"\n") + 1
+            rest = block[cut:]
+            if cut:
+                yield block[:cut]
+    if rest:
+        yield rest
+
+
+def meant(names: list[str], table: Table) -> dict[str, str]:
+    """Return which column of the kind each written name means; ``DataError`` names doubles and what is missing."""
+    words = {word.casefold(): c.name for c in table.columns.values() for word in (c.name, c.zh, c.en)}
+    found: dict[str, str] = {}
+    faults = []
+    for name in names:
+        column = words.get(name.strip().casefold())
+        if column is None:
+            continue
+        if column in found.values():
+            faults.append(Fault.of("ledger.column_twice", table=table.name, column=column, value=name))
+        found[name] = column
+    needed = [c for c in table.columns.values() if c.required and c.name not in ("origin", "source")]
+    faults += [
+        Fault.of("ledger.column_missing", table=table.name, column=c.name, known=f"{c.name} | {c.zh} | {c.en}")
+        for c in needed
+        if c.name not in found.values()
+    ]
+    if faults:
+        raise DataError(faults)
+    return found
+
+
+def strangers(names: list[str], table: Table) -> list[str]:
+    """Return the written names that mean no column: those are not taken, whatever they hold."""
+    words = {word.casefold() for c in table.columns.values() for word in (c.name, c.zh, c.en)}
+    return [name for name in names if name.strip().casefold() not in words]
+
+
+def header(path: Path, form: str) -> list[str]:
+    """Return the names of the columns of a CSV or Parquet file; a file of lines of JSON has none of its own."""
+    if form == "parquet":
+        return [str(name) for name in _parquet(path).schema_arrow.names]
+    if form != "csv":
+        return []
+    return _head(path)[0]
+
+
+def _head(path: Path) -> tuple[list[str], int, str]:
+    """The names in a CSV's first line, the bytes it takes, and the file's encoding."""
+    with path.open("rb") as file:
+        line = file.readline(LONGEST_LINE)
+    bare = line.removeprefix(b"\xef\xbb\xbf")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            names = next(csv.reader([bare.decode(encoding).rstrip("\r\n")]), [])
+        except (UnicodeDecodeError, csv.Error):
+            continue
+        return names, len(line), encoding
+    raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
+
+
+def _csv_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+    names, skip, encoding = _head(path)
+    columns = meant(names, table)
+    line = 0
+    for raw in _blocks(path, CHUNK_BYTES, skip):
+        block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
+        quick = _quick(block, names, columns)
+        if quick is not None:
+            yield Chunk(quick.with_row_index("line", line + 1))
+            line += quick.height
+            continue
+        for chunk in _patient(block, names, columns, line):
+            line += chunk.lines
+            yield chunk
+
+
+def _quick(block: bytes, names: list[str], columns: dict[str, str]) -> pl.DataFrame | None:
+    if b'"' in block or b"\x00" in block:
+        return None
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+        if b"\r" in block:
+            return None
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    if block.count(b",") != lines * (len(names) - 1) or b"\n\n" in block or block.startswith(b"\n"):
+        return None
+    places = [str(n) for n in range(len(names))]
+    try:
+        frame = pl.read_csv(block, has_header=False, schema=dict.fromkeys(places, pl.String()), quote_char=None)
+    except pl.exceptions.PolarsError:
+        return None
+    # With as many commas as a right file has, and no line with too many cells, every line has the right number.
+    if frame.height != lines:
+        return None
+    return frame.select(pl.col(places[n]).alias(columns[name]) for n, name in enumerate(names) if name in columns)
+
+
+def _patient(block: bytes, names: list[str], columns: dict[str, str], line: int) -> Iterator[Chunk]:
+    keep = [(n, columns[name]) for n, name in enumerate(names) if name in columns]
+    rows: list[list[str | None]] = []
+    numbers: list[int] = []
+    torn: list[tuple[int, str]] = []
+    blank = size = 0
+    lines = block.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    for raw in lines:
+        line += 1
+        size += len(raw)
+        cells = _cells(raw, len(names))
+        if cells is None:
+            blank += 1
+        elif isinstance(cells, str):
+            torn.append((line, cells))
+        else:
+            rows.append([cells[n] or None for n, _ in keep])
+            numbers.append(line)
+        if size > PATIENT_BYTES:
+            yield Chunk(_framed(rows, numbers, [name for _, name in keep]), torn, blank)
+            rows, numbers, torn, blank, size = [], [], [], 0, 0
+    if rows or torn or blank:
+        yield Chunk(_framed(rows, numbers, [name for _, name in keep]), torn, blank)
+
+
+def _cells(raw: bytes, wanted: int) -> list[str] | str | None:
+    """The cells of a line, the reason why it is no record, or ``None`` when nothing stands there."""
+    try:
+        text = raw.removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError:
+        return "not_utf8"
+    if not text.strip():
+        return None
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error:
+        return "torn_quotes"
+    return rows[0] if len(rows) == 1 and len(rows[0]) == wanted else "wrong_number_of_cells"
+
+
+def _framed(rows: list[list[str | None]], numbers: list[int], names: list[str]) -> pl.DataFrame:
+    held: list[Any] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+    made = {"line": pl.Series("line", numbers, dtype=pl.UInt32)}
+    return pl.DataFrame({**made, **{n: pl.Series(n, c, dtype=pl.String) for n, c in zip(names, held, strict=True)}})
+
+
+def _jsonl_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+    names = [c.name for c in table.columns.values()]
+    line = 0
+    for block in _blocks(path, PATIENT_BYTES):
+        rows, numbers, torn, blank = [], [], [], 0
+        lines = block.split(b"\n")
+        if lines and not lines[-1]:
+            lines.pop()
+        for raw in lines:
+            line += 1
+            told = _object(raw)
+            if told is None:
+                blank += 1
+            elif isinstance(told, str):
+                torn.append((line, told))
+            else:
+                rows.append([as_text(told.get(name)) for name in names])
+                numbers.append(line)
+        yield Chunk(_framed(rows, numbers, names), torn, blank)
+
+
+def _object(raw: bytes) -> dict[str, Any] | str | None:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not_utf8"
+    if not text.strip():
+        return None
+    try:
+        told = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return "not_json"
+    return told if isinstance(told, dict) else "not_an_object"
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def as_text(value: Any) -> str | None:
+    """Return a JSON value as the text a CSV would hold; a list or an object stays as JSON, which no rule will take."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return json.dumps(value)
+
+
+def _parquet(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as wrong:
+        raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
+
+
+def _parquet_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+    file = _parquet(path)
+    columns = meant([str(n) for n in file.schema_arrow.names], table)
+    line = 0
+    try:
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+            made: Any = pl.from_arrow(pa.Table.from_batches([batch]))
+            frame = made.select(_text_of(made[name]).alias(column) for name, column in columns.items())
+            yield Chunk(frame.with_row_index("line", line + 1))
+            line += frame.height
+    except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as wrong:
+        raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
+
+
+def _text_of(series: pl.Series) -> pl.Series:
+    if series.dtype == pl.String:
+        return series.replace("", None) if (series == "").any() else series
+    if isinstance(series.dtype, pl.Datetime):
+        if series.dtype.time_zone:
+            series = series.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(None)
+        return series.dt.strftime("%Y-%m-%d %H:%M:%S")
+    return series.cast(pl.String)

@@ -1,0 +1,201 @@
+"""Records that come again: the same one changes nothing, another of the same key replaces it, a withdrawal ends it.
+
+Whether any record of a file may have come before is asked of 64-bit hashes of keys; only where one has are the records
+themselves fetched and compared. A file without repeats, the common case, pays for the hashes alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.supervise.ledger import parts as part_files
+from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.judging import BAD
+from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
+
+if TYPE_CHECKING:
+    from postroad.supervise.ledger.store import Ledger
+
+KEY = "key|"
+_FAR = 1 << 62
+
+
+@dataclass
+class Revised:
+    """What became of a kind's records of one file: parts as they stand, records replaced, and counts."""
+
+    parts: list[dict[str, Any]]
+    replaced: pl.DataFrame
+    dead: pl.DataFrame
+    repeated: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+
+
+def nothing_replaced() -> pl.DataFrame:
+    """Return the empty list of replaced records."""
+    return pl.DataFrame(schema={"part": pl.String, "line": pl.UInt32})
+
+
+def keys(frame: pl.DataFrame, kind: str) -> pl.Series:
+    """Return a 64-bit hash of each record's key: its own number where the operator gave one, else the natural key."""
+    names = list(kind_of(kind).key)
+    made = frame.select(names).hash_rows()
+    if "record_id" not in frame.columns or frame["record_id"].null_count() == frame.height:
+        return made.alias(KEY)
+    own = frame.select("operator_id", "record_id").hash_rows(seed=1)
+    return pl.select(pl.when(frame["record_id"].is_not_null()).then(own).otherwise(made).alias(KEY)).to_series()
+
+
+def key_columns(kind: str) -> list[str]:
+    """Return the columns that a key is made of."""
+    more = ["operator_id", "record_id"] if "record_id" in stored(kind) else []
+    return list(dict.fromkeys([*kind_of(kind).key, *more]))
+
+
+@dataclass
+class Seen:
+    """The keys of a file's records of one kind, collected as its chunks are written."""
+
+    kind: str
+    hashes: list[pl.Series] = field(default_factory=list)
+    numbered: bool = False
+    first_day: str = ""
+    last_day: str = ""
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take the keys of a chunk."""
+        self.hashes.append(keys(frame, self.kind))
+        if "record_id" in frame.columns and frame["record_id"].null_count() < frame.height:
+            self.numbered = True
+        days = frame.select(
+            part_files.day_of(self.kind).min().alias("a"), part_files.day_of(self.kind).max().alias("b")
+        )
+        first, last = days.row(0)
+        self.first_day = min(self.first_day or first, first)
+        self.last_day = max(self.last_day, last)
+
+    def window(self) -> tuple[str, str] | None:
+        """Return the days in which an earlier record of the same key may lie."""
+        if self.kind not in CLOCK or not self.first_day:
+            return None
+        if CLOCK[self.kind] in kind_of(self.kind).key and not self.numbered:
+            return self.first_day, self.last_day
+        reach = dt.timedelta(days=rulebook.value("late", "correction_days"))
+        first, last = (dt.date.fromisoformat(day) for day in (self.first_day, self.last_day))
+        return (first - reach).isoformat(), (last + reach).isoformat()
+
+
+def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised:
+    """Return what becomes of a file's records of a kind, given the parts they were written to.
+
+    Parts that hold records that came before are written again without them.
+    """
+    held = Revised(written, nothing_replaced(), pl.DataFrame(schema=BAD))
+    held.withdrawn = sum(part["rows"] for part in written if part["withdrawals"])
+    if not seen.hashes:
+        return held
+    new = pl.concat(seen.hashes)
+    earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
+    known = [(part.path, _old_keys(ledger, part.path, seen.kind)) for part in earlier]
+    doubtful = [new.filter(new.is_duplicated()).unique()] if new.n_unique() < len(new) else []
+    for _, old in known:
+        met = new.filter(new.is_in(old.implode()))
+        doubtful += [met.unique()] if len(met) else []
+    if not doubtful and not held.withdrawn:
+        return held
+    asked = pl.concat(doubtful).unique() if doubtful else new.head(0)
+    rows = _fetch(ledger, seen.kind, [path for path, _ in known], written, asked)
+    return _settle(ledger, held, seen.kind, rows) if rows.height else held
+
+
+def _may_meet(operators: tuple[str, ...], written: list[dict[str, Any]]) -> bool:
+    if len(operators) >= part_files.MOST_PARTS:
+        return True
+    return any(len(w["operators"]) >= part_files.MOST_PARTS or set(operators) & set(w["operators"]) for w in written)
+
+
+def _old_keys(ledger: Ledger, path: str, kind: str) -> pl.Series:
+    return keys(pl.read_parquet(ledger.root / path, columns=key_columns(kind)), kind)
+
+
+def _fetch(ledger: Ledger, kind: str, old: list[str], written: list[dict[str, Any]], asked: pl.Series) -> pl.DataFrame:
+    """Return the records whose key may have come more than once, in the order in which they were known."""
+    frames = []
+    new = [part["path"] for part in written]
+    for path in [*old, *new]:
+        frame = pl.read_parquet(ledger.root / path)
+        frame = frame.with_columns(keys(frame, kind)).filter(pl.col(KEY).is_in(asked.implode()))
+        if frame.height:
+            frames.append(frame.with_columns(
+                pl.lit(path).alias("part|"), pl.lit(path in new).alias("new|"),
+                pl.lit("-withdrawn." in path).alias("end|"),
+            ))  # fmt: skip
+    if not frames:
+        return pl.DataFrame()
+    gone = [pl.read_parquet(file) for file in ledger.superseded()]
+    replaced = pl.concat(gone) if gone else nothing_replaced()
+    rows = pl.concat(frames).with_columns(_exact(kind).alias(KEY)).join(
+        replaced.with_columns(pl.lit(True).alias("gone|")), left_on=["part|", "line"], right_on=["part", "line"],
+        how="left",
+    )  # fmt: skip
+    # Old records stand in the order of their commits already; new ones in that of their lines.
+    rows = rows.with_row_index("at|").with_columns(
+        pl.when(pl.col("new|")).then(pl.col("line").cast(pl.Int64) + _FAR // 2).otherwise(pl.col("at|")).alias("at|")
+    )
+    return rows.sort("at|")
+
+
+def _exact(kind: str) -> pl.Expr:
+    """The key itself as text, so that two keys of one hash are never taken for the same."""
+    natural = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in kind_of(kind).key], separator="\x1f")
+    if "record_id" not in stored(kind):
+        return natural
+    own = pl.concat_str([pl.lit("\x1e"), pl.col("operator_id"), pl.col("record_id")], separator="\x1f")
+    return pl.when(pl.col("record_id").is_not_null()).then(own).otherwise(natural)
+
+
+def _settle(ledger: Ledger, held: Revised, kind: str, rows: pl.DataFrame) -> Revised:
+    content = list(stored(kind))
+    first = pl.col("at|").min().over([KEY, "end|", *content])
+    end = pl.col("at|").filter(pl.col("end|")).min().over(KEY)
+    rows = rows.with_columns((pl.col("at|") > first).alias("again|"), end.alias("ended|"))
+    late = pl.col("new|") & ~pl.col("end|") & ~pl.col("again|") & (pl.col("at|") > pl.col("ended|")).fill_null(False)
+    rows = rows.with_columns(late.alias("dead|"))
+    repeated = rows.filter(pl.col("new|") & pl.col("again|"))
+    dead = rows.filter(pl.col("dead|"))
+    stays = rows.filter(~pl.col("again|") & ~pl.col("dead|") & ~pl.col("end|"))
+    # Of the records of one key the last known one is valid, and none when a withdrawal came after it.
+    last = pl.col("at|").max().over(KEY)
+    ended = (pl.col("ended|") > pl.col("at|")).fill_null(False)
+    over = stays.with_columns(((pl.col("at|") < last) | ended).alias("over|"))
+    replaced = over.filter(pl.col("over|") & pl.col("gone|").is_null()).select(pl.col("part|").alias("part"), "line")
+    earliest = pl.col("at|").min().over(KEY)
+    held.corrected = over.filter(pl.col("new|") & (pl.col("at|") > earliest)).height
+    held.repeated = repeated.height
+    held.withdrawn -= repeated.filter(pl.col("end|")).height
+    held.replaced = replaced
+    held.dead = dead.select(
+        "line", pl.lit(kind_of(kind).key[0]).alias("column"), pl.lit("key_withdrawn").alias("reason"),
+        pl.lit(None, pl.String).alias("shape"),
+    ).cast(BAD)  # fmt: skip
+    away = pl.concat([repeated, dead]).select("part|", "line")
+    held.parts = [part for told in held.parts if (part := _without(ledger.root, told, away)) is not None]
+    return held
+
+
+def _without(root: Path, told: dict[str, Any], away: pl.DataFrame) -> dict[str, Any] | None:
+    """Write a part again without some of its records; ``None`` when nothing is left of it."""
+    lines = away.filter(pl.col("part|") == told["path"])["line"]
+    if not len(lines):
+        return told
+    frame = pl.read_parquet(root / told["path"]).filter(~pl.col("line").is_in(lines.implode()))
+    (root / told["path"]).unlink()
+    if not frame.height:
+        return None
+    return part_files.one(root, told["kind"], told["path"], frame, told["withdrawals"])

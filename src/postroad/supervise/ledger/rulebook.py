@@ -1,0 +1,92 @@
+"""The rules of the ledger as data: legal source, days of validity, version; what has no source is marked so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postroad.errors import DataError, Fault
+from postroad.language import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BASES = ("law", "standard", "definition", "configuration")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what it rests on, when it is in force, and the values it works with."""
+
+    id: str
+    zh: str
+    en: str
+    basis: str
+    legal_zh: str
+    legal_en: str
+    version: int
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    text_year: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> Said:
+        """The rule's name for people."""
+        return Said.both(self.zh, self.en)
+
+    @property
+    def legal(self) -> Said:
+        """What the rule rests on."""
+        return Said.both(self.legal_zh, self.legal_en)
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether the rule binds on a day; one without dates always does."""
+        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
+        return first <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a report prints of the rule."""
+        return {
+            "rule": self.id, "version": self.version, "basis": self.basis,
+            "label": {"zh": self.zh, "en": self.en}, "legal": {"zh": self.legal_zh, "en": self.legal_en},
+            "valid_from": self.valid_from.isoformat() if self.valid_from else None,
+            "valid_to": self.valid_to.isoformat() if self.valid_to else None,
+            "text_year": self.text_year, "values": dict(self.values),
+        }  # fmt: skip
+
+
+@cache
+def rules(file: Path | None = None) -> Mapping[str, Rule]:
+    """Return every rule by its id, the package's or those of an office's own file over them; all faults at once."""
+    text = files("postroad.supervise.ledger").joinpath("rules.toml").read_text("utf-8")
+    found = tomllib.loads(text)
+    if file is not None:
+        try:
+            own = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+            raise DataError.of("ledger.rules_unreadable", path=str(file), detail=str(wrong)) from wrong
+        faults = [
+            Fault.of("ledger.no_such_rule", value=name, known=", ".join(found)) for name in own if name not in found
+        ]
+        faults += [
+            Fault.of("ledger.no_such_value", table=name, column=value, known=", ".join(found[name]["values"]))
+            for name, entry in own.items() if name in found
+            for value in entry.get("values", {}) if value not in found[name]["values"]
+        ]  # fmt: skip
+        if faults:
+            raise DataError(faults)
+        found = {name: {**entry, **own.get(name, {}),
+                        "values": {**entry["values"], **own.get(name, {}).get("values", {})}}
+                 for name, entry in found.items()}  # fmt: skip
+    return {name: Rule(id=name, **entry) for name, entry in found.items()}
+
+
+def value(rule: str, name: str) -> Any:
+    """Return one value of a rule of the package."""
+    return rules()[rule].values[name]

@@ -1,0 +1,275 @@
+"""The ledger's folder: Parquet parts by kind, day and operator, and an append-only log of commits that names them.
+
+    about.json          what the ledger is: version, and whether its records are observed or synthetic
+    commits/*.json      one a file taken, numbered; a part not named here does not exist for a reader
+    parts/              kind/day=.../operator=.../<digest>-<chunk>.parquet
+    quarantine/ superseded/ sealed/     one Parquet file a commit, where there is something to keep
+
+A commit is written beside its place, flushed to disk and moved there, after everything it names was flushed. The log is
+a Merkle tree over the commits: each holds the tree's size and root, and the roots of its parts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from postroad.errors import DataError, UsageError
+from postroad.supervise.ledger.kinds import kinds, stored
+from postroad.supervise.merkle import Tree, leaf_hash
+
+VERSION = 1
+ORIGINS = ("observed", "synthetic")
+ABOUT = "about.json"
+MEMORY_MB = 4000
+FOLDERS = ("parts", "quarantine", "superseded", "sealed")
+_SQL = {pl.String(): "VARCHAR", pl.Boolean(): "BOOLEAN", pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE",
+        pl.Date(): "DATE", pl.Datetime("us"): "TIMESTAMP", pl.Binary(): "BLOB"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of records: its kind, the days and operators in it, and when it was known."""
+
+    path: str
+    kind: str
+    first_day: str
+    last_day: str
+    operators: tuple[str, ...]
+    rows: int
+    sha256: str
+    root: str
+    withdrawals: bool
+    seq: int
+    known_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Head:
+    """The state of the log: how many commits, and the root over them."""
+
+    size: int
+    root: str
+
+
+class Ledger:
+    """A ledger in a folder; reading needs no lock, writing takes it with ``writing``."""
+
+    def __init__(self, root: Path, about: dict[str, Any]) -> None:
+        self.root, self.about = root, about
+
+    @classmethod
+    def open(cls, root: str | Path) -> Ledger:
+        """Return the ledger in a folder; ``UsageError`` when there is none."""
+        file = Path(root) / ABOUT
+        if not file.is_file():
+            raise UsageError.of("ledger.none_there", path=str(root))
+        try:
+            about = json.loads(file.read_text("utf-8"))
+            if about["version"] != VERSION or about["origin"] not in ORIGINS:
+                raise DataError.of("ledger.not_this_version", path=str(file))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise DataError.of("ledger.not_this_version", path=str(file)) from wrong
+        return cls(Path(root), about)
+
+    @classmethod
+    def create(cls, root: str | Path, origin: str) -> Ledger:
+        """Return the ledger in a folder, made when there is none; ``UsageError`` when it is of another origin."""
+        root = Path(root)
+        if not (root / ABOUT).is_file():
+            root.mkdir(parents=True, exist_ok=True)
+            write_synced(root / ABOUT, json.dumps({"version": VERSION, "origin": origin}).encode())
+        ledger = cls.open(root)
+        if ledger.origin != origin:
+            raise UsageError.of("ledger.other_origin", path=str(root), held=ledger.origin, asked=origin)
+        return ledger
+
+    @property
+    def origin(self) -> str:
+        """Whether the records are observed or synthetic; one ledger never holds both."""
+        return str(self.about["origin"])
+
+    @cached_property
+    def commits(self) -> list[dict[str, Any]]:
+        """Every commit in order, as it stood when first asked; see ``again``."""
+        files = sorted((self.root / "commits").glob("[0-9]*.json"))
+        found = [json.loads(file.read_text("utf-8")) for file in files]
+        if [c["log"]["size"] for c in found] != list(range(1, len(found) + 1)):
+            raise DataError.of("ledger.log_broken", path=str(self.root / "commits"))
+        return found
+
+    def again(self) -> Ledger:
+        """Return the ledger with the commits there are now."""
+        return Ledger(self.root, self.about)
+
+    @property
+    def head(self) -> Head:
+        """Size and root of the log."""
+        if not self.commits:
+            return Head(0, Tree([]).root.hex())
+        log = self.commits[-1]["log"]
+        return Head(log["size"], log["root"])
+
+    def tree(self, size: int | None = None) -> Tree:
+        """Return the Merkle tree of the log, made anew from what the commits say."""
+        return Tree([leaf_hash(canonical(c["entry"])) for c in self.commits[:size]])
+
+    def entries(self, what: str, as_of: dt.datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a kind (files, outcome, opening ...), those known by a time."""
+        for commit in self.commits:
+            entry = commit["entry"]
+            if entry["what"] == what and (as_of is None or dt.datetime.fromisoformat(entry["known_at"]) <= as_of):
+                yield entry
+
+    def parts(self, kind: str, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None) -> list[Part]:
+        """Return the parts of a kind that may hold records of these days, as known at a time."""
+        found = []
+        for entry in self.entries("file", as_of):
+            for told in entry["parts"]:
+                inside = days is None or (told["first_day"] <= days[1] and told["last_day"] >= days[0])
+                if told["kind"] == kind and inside:
+                    known = dt.datetime.fromisoformat(entry["known_at"])
+                    place = {**told, "operators": tuple(told["operators"]), "seq": entry["seq"], "known_at": known}
+                    found.append(Part(**place))
+        return found
+
+    def superseded(self, as_of: dt.datetime | None = None) -> list[Path]:
+        """Return the files that name the records no longer valid, as known at a time."""
+        return [self.root / entry["superseded"] for entry in self.entries("file", as_of) if entry["superseded"]]
+
+    @contextmanager
+    def query(
+        self, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None, memory_mb: int = MEMORY_MB
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield a DuckDB connection in which every kind is a view of the records valid at a time."""
+        with duckdb.connect() as link:
+            link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
+            link.execute("SET preserve_insertion_order = false")
+            link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
+            gone = [str(file) for file in self.superseded(as_of)]
+            revised = set(pl.read_parquet(gone)["part"].unique()) if gone else set()
+            for kind in kinds().tables:
+                wanted = None if kind in ("outlets", "machines") else days
+                parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
+                link.execute(f"CREATE VIEW {kind} AS {self._select(kind, parts, revised, gone)}")
+            yield link
+
+    def _select(self, kind: str, parts: list[Part], revised: set[str], gone: list[str]) -> str:
+        """The query for a kind: parts untouched by corrections as they stand, the others without what was replaced."""
+        columns = ", ".join(f'"{name}"' for name in ("line", *stored(kind)))
+        plain = [p.path for p in parts if p.path not in revised]
+        held = [p.path for p in parts if p.path in revised]
+        selects = []
+        if plain:
+            selects.append(f"SELECT {columns} FROM read_parquet({self._list(plain)})")  # noqa: S608 - quoted
+        if held:
+            base = quoted(f"{self.root}/")
+            selects.append(
+                f"SELECT {columns} FROM read_parquet({self._list(held)}, filename = true) AS held "  # noqa: S608
+                f"WHERE NOT EXISTS (FROM read_parquet([{', '.join(map(quoted, gone))}]) AS gone "
+                f"WHERE held.filename = {base} || gone.part AND held.line = gone.line)"
+            )
+        if not selects:
+            typed = ", ".join(f'NULL::{_SQL[held]} AS "{name}"' for name, held in stored(kind).items())
+            selects.append(f"SELECT NULL::UINTEGER AS line, {typed} WHERE false")
+        return " UNION ALL ".join(selects)
+
+    def _list(self, paths: list[str]) -> str:
+        return "[" + ", ".join(quoted(str(self.root / path)) for path in paths) + "]"
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Yield the one writer there may be; waits for another to end, and clears what a killed one left."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.__dict__.pop("commits", None)
+            writer = Writer(self)
+            writer.clear()
+            yield writer
+
+
+class Writer:
+    """Appends commits to a ledger; made by ``Ledger.writing`` only."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._leaves = [bytes.fromhex(c["log"]["leaf"]) for c in ledger.commits]
+        self.taken = {e["source"]["sha256"]: e["seq"] for e in ledger.entries("file")}
+
+    @property
+    def seq(self) -> int:
+        """The number of the commit to come."""
+        return len(self._leaves) + 1
+
+    def clear(self) -> None:
+        """Remove files that no commit names: what a killed writer left behind."""
+        named = {part["path"] for e in self.ledger.entries("file") for part in e["parts"]}
+        named |= {e[k] for e in self.ledger.entries("file") for k in ("superseded", "quarantine", "sealed") if e[k]}
+        for folder in FOLDERS:
+            for file in (self.ledger.root / folder).rglob("*"):
+                if file.is_file() and file.relative_to(self.ledger.root).as_posix() not in named:
+                    file.unlink()
+        for part in (self.ledger.root / "commits").glob("*.part"):
+            part.unlink()
+
+    def commit(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Append an entry and return the commit; when this returns, it survives a loss of power."""
+        entry = {**entry, "seq": self.seq}
+        self._leaves.append(leaf_hash(canonical(entry)))
+        log = {"size": entry["seq"], "leaf": self._leaves[-1].hex(), "root": Tree(self._leaves).root.hex()}
+        made = {"entry": entry, "log": log}
+        folder = self.ledger.root / "commits"
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            sync_folder(self.ledger.root)
+        write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False, indent=1).encode())
+        self.ledger.commits.append(made)
+        return made
+
+
+def canonical(entry: dict[str, Any]) -> bytes:
+    """Return an entry as the bytes that the log hashes."""
+    return json.dumps(entry, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file beside its place, flush it and move it there; then flush the folder's list of names."""
+    part = path.with_suffix(path.suffix + ".part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's list of names to disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def frame_of(link: duckdb.DuckDBPyConnection, statement: str, **values: Any) -> pl.DataFrame:
+    """Return the rows of a query, with ``$name`` in it standing for values."""
+    made: Any = pl.from_arrow(link.sql(statement, params=values or None).to_arrow_table())
+    return made if isinstance(made, pl.DataFrame) else made.to_frame()

@@ -1,0 +1,241 @@
+"""Intake: every line accounted for, once, with two clocks; nothing of a person kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from postroad.errors import DataError, UsageError
+from postroad.supervise.identity import KeyRing
+from postroad.supervise.ledger import Ledger, quarantine, take
+from postroad.supervise.ledger.epcis import document
+from postroad.supervise.ledger.store import frame_of
+from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
+
+
+@pytest.fixture
+def ring(tmp_path):
+    return KeyRing.open(tmp_path / "keys")
+
+
+def rows(root: Path, kind: str, as_of: dt.datetime | None = None) -> pl.DataFrame:
+    with Ledger.open(root).query(as_of=as_of) as link:
+        return frame_of(link, f"SELECT * FROM {kind} ORDER BY waybill, line")
+
+
+def test_same_file_twice_changes_nothing(tmp_path, ring):
+    file = write(tmp_path / "scans.csv", [scan("YT0000000001", "EMK", "2026-03-09 08:00:00", other_id="H2")])
+    first = take(tmp_path / "l", file, ring, known_at=KNOWN)
+    before = sorted(p.name for p in (tmp_path / "l").rglob("*"))
+    again = take(tmp_path / "l", file, ring, known_at=KNOWN)
+    assert (first.stored, again.already, again.seq) == (1, True, first.seq)
+    assert sorted(p.name for p in (tmp_path / "l").rglob("*")) == before
+
+
+def test_every_line_has_one_fate(tmp_path, ring):
+    good = scan("YT0000000001", "EMK", "2026-03-09 08:00:00")
+    made = [
+        good, good, {**good, "other_id": "H9"},  # taken, repeated, corrects
+        {**good, "waybill": "RR123456785CN"}, {**good, "waybill": "RR123456784CN"},  # right and wrong check digit
+        {**good, "waybill": "YT0000000002", "event_at": "2026-02-30 08:00:00"},
+        {**good, "waybill": "YT0000000003", "event": "XYZ"},
+        {**good, "waybill": "YT0000000004", "event_at": "2027-01-01 00:00:00"},
+        {**good, "waybill": "", "facility_id": ""}, {**good, "waybill": "YT0000000005", "facility_id": "H\u200b1"},
+    ]  # fmt: skip
+    file = write(tmp_path / "scans.csv", made)
+    with file.open("a") as more:
+        more.write('\nYT0000000009,"torn\nYT,too,few\n')
+    taken = take(tmp_path / "l", file, ring, known_at=KNOWN)
+    assert (taken.lines, taken.stored, taken.corrected, taken.repeated, taken.quarantined, taken.blank) == (
+        13,
+        3,
+        1,
+        1,
+        8,
+        1,
+    )
+    assert taken.reasons == {"missing": 1, "s10_check_digit": 1, "unreadable": 1, "not_a_choice": 1, "future": 1,
+                             "strange_signs": 1, "torn_quotes": 1, "wrong_number_of_cells": 1}  # fmt: skip
+    assert rows(tmp_path / "l", "scans")["other_id"].to_list() == [None, "H9"]
+    aside = quarantine(tmp_path / "l")
+    assert aside.filter(reason="missing")["column"].to_list() == ["waybill", "facility_id"]
+    assert aside.filter(reason="s10_check_digit")["shape"].to_list() == ["AA999999999AA"]
+
+
+def test_two_clocks(tmp_path, ring):
+    late = KNOWN + dt.timedelta(days=2)
+    take(
+        tmp_path / "l",
+        write(tmp_path / "acceptances-1.csv", [acceptance("YT0000000001", tape_mm="60")]),
+        ring,
+        known_at=KNOWN,
+    )
+    file = write(tmp_path / "acceptances-2.csv", [acceptance("YT0000000001"), acceptance("YT0000000002")])
+    assert take(tmp_path / "l", file, ring, known_at=late).corrected == 1
+    assert rows(tmp_path / "l", "acceptances")["tape_mm"].to_list() == [45, 45]
+    assert rows(tmp_path / "l", "acceptances", KNOWN)["tape_mm"].to_list() == [60]
+    # The first version sent again is known already and does not come back to life.
+    old = write(tmp_path / "acceptances-3.csv", [acceptance("YT0000000001", tape_mm="60")] * 2)
+    again = take(tmp_path / "l", old, ring, known_at=late)
+    assert (again.repeated, again.stored) == (2, 0)
+    assert rows(tmp_path / "l", "acceptances")["tape_mm"].to_list() == [45, 45]
+
+
+def test_withdrawal_ends_a_record_for_good(tmp_path, ring):
+    take(
+        tmp_path / "l",
+        write(tmp_path / "deliveries-1.csv", [delivery("YT0000000001"), delivery("YT0000000002")]),
+        ring,
+        known_at=KNOWN,
+    )
+    gone = take(
+        tmp_path / "l",
+        write(tmp_path / "deliveries-2.csv", [delivery("YT0000000001", action="withdraw")]),
+        ring,
+        known_at=KNOWN,
+    )
+    assert gone.withdrawn == 1
+    assert rows(tmp_path / "l", "deliveries")["waybill"].to_list() == ["YT0000000002"]
+    back = take(
+        tmp_path / "l",
+        write(tmp_path / "deliveries-3.csv", [delivery("YT0000000001", manner="station")]),
+        ring,
+        known_at=KNOWN,
+    )
+    assert back.reasons == {"key_withdrawn": 1}
+    assert rows(tmp_path / "l", "deliveries").height == 1
+
+
+def test_records_with_their_own_number_move_days(tmp_path, ring):
+    one = scan("YT0000000001", "EMK", "2026-03-09 08:00:00", record_id="a")
+    take(tmp_path / "l", write(tmp_path / "scans-1.csv", [one, {**one, "record_id": "b"}]), ring, known_at=KNOWN)
+    moved = take(
+        tmp_path / "l",
+        write(tmp_path / "scans-2.csv", [{**one, "event_at": "2026-03-01 08:00:00"}]),
+        ring,
+        known_at=KNOWN,
+    )
+    assert moved.corrected == 1
+    assert sorted(rows(tmp_path / "l", "scans")["event_at"].dt.day().to_list()) == [1, 9]
+
+
+def test_nothing_of_a_person_is_stored(tmp_path, ring):
+    number = resident("99900019900101001")
+    made = [acceptance("YT0000000001"), acceptance("YT0000000002", id_number=number[:-1] + "0"),
+            acceptance(number, waybill_note="x"), acceptance("YT0000000003", product_id=f"call {number}")]  # fmt: skip
+    made = [{**row, "sender_name": "王小明", "phone": "13800138000"} for row in made]
+    taken = take(tmp_path / "l", write(tmp_path / "acceptances.csv", made), ring, known_at=KNOWN)
+    assert set(taken.not_taken) == {"sender_name", "phone", "waybill_note"}
+    assert taken.reasons == {"personal_data": 2}
+    kept = b"".join(p.read_bytes() for p in (tmp_path / "l").rglob("*") if p.is_file())
+    held = rows(tmp_path / "l", "acceptances")
+    text = held.drop("sender").write_json() + quarantine(tmp_path / "l").write_json()
+    for secret in (number, "王小明", "13800138000"):
+        assert secret.encode() not in kept
+        assert secret not in text
+    assert held.filter(waybill="YT0000000001")["id_ok"].to_list() == [True]
+    assert held.filter(waybill="YT0000000002")["id_ok"].to_list() == [False]
+
+
+def test_pseudonyms_rotate_by_month(tmp_path, ring):
+    made = [
+        acceptance("YT0000000001"),
+        acceptance("YT0000000002"),
+        acceptance("YT0000000003", accepted_at="2026-02-09 10:00:00"),
+    ]
+    take(tmp_path / "l", write(tmp_path / "acceptances.csv", made), ring, known_at=KNOWN)
+    a, b, c = rows(tmp_path / "l", "acceptances")["sender"]
+    assert a == b != c
+    assert set(ring.periods) == {"2026-02", "2026-03"}
+
+
+def test_forms_give_the_same_records(tmp_path, ring):
+    made = [
+        scan("YT0000000001", "EMK", "2026-03-09 08:00:00", other_id="H2"),
+        scan("YT0000000002", "EMJ", "2026-03-09 09:00:00"),
+    ]
+    write(tmp_path / "scans.csv", made)
+    frame = pl.DataFrame(made).with_columns(pl.col("other_id").replace("", None))
+    frame.with_columns(pl.col("event_at").str.to_datetime()).write_parquet(tmp_path / "scans.parquet")
+    (tmp_path / "scans.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made), "utf-8")
+    told = document({"scans": frame}, "2026-03-10T00:00:00Z")
+    (tmp_path / "day.jsonld").write_text(json.dumps(told), "utf-8")
+    (tmp_path / "scans-zh.csv").write_bytes(
+        "运单号,企业,场所,事件,事件时间,对端,来历\n".encode("gb18030")
+        + b"".join(",".join(row.values()).encode() + b"\r\n" for row in made)
+    )
+    found = []
+    for n, name in enumerate(("scans.csv", "scans.parquet", "scans.jsonl", "day.jsonld")):
+        assert take(tmp_path / str(n), tmp_path / name, ring, known_at=KNOWN).stored == 2
+        found.append(rows(tmp_path / str(n), "scans").drop("line"))
+    assert all(frame.equals(found[0]) for frame in found)
+    zh = write(tmp_path / "scans-zh.csv", [{"运单号": r["waybill"], "企业": r["operator_id"], "场所": r["facility_id"],
+               "事件": r["event"], "事件时间": r["event_at"], "对端": r["other_id"],
+               "来历": r["origin"]} for r in made])  # fmt: skip
+    zh.write_bytes(zh.read_text("utf-8").replace("\n", "\r\n").encode("gb18030"))
+    assert take(tmp_path / "zh", zh, ring, known_at=KNOWN).stored == 2
+    assert rows(tmp_path / "zh", "scans").drop("line").equals(found[0])
+
+
+def test_epcis_errors_are_honoured_in_any_order(tmp_path, ring):
+    at = "2026-03-09 08:00:00"
+    frame = pl.DataFrame([scan(f"YT000000000{n}", "EMK", at, record_id=f"urn:e:{n}", other_id="H2") for n in (1, 2)])
+    (tmp_path / "a.jsonld").write_text(json.dumps(document({"scans": frame}, "2026-03-10T00:00:00Z")), "utf-8")
+    error = document({"scans": frame.head(1)}, "2026-03-10T00:00:00Z", withdraw=True)
+    (tmp_path / "e.jsonld").write_text(json.dumps(error), "utf-8")
+    for order in ("ae", "ea"):
+        for name in order:
+            take(tmp_path / order, tmp_path / f"{name}.jsonld", ring, known_at=KNOWN)
+        assert rows(tmp_path / order, "scans")["waybill"].to_list() == ["YT0000000002"], order
+
+
+def test_epcis_document_is_held_against_its_schema(tmp_path, ring):
+    frame = pl.DataFrame([scan("YT0000000001", "EMK", "2026-03-09 08:00:00", other_id="H2")])
+    told = document({"scans": frame}, "2026-03-10T00:00:00Z")
+    event = told["epcisBody"]["eventList"][0]
+    told["epcisBody"]["eventList"] += [{**event, "eventTime": "yesterday"}, {**event, "action": "DELETE"},
+                                       {k: v for k, v in event.items() if k != "epcList"}]  # fmt: skip
+    (tmp_path / "a.jsonld").write_text(json.dumps(told), "utf-8")
+    taken = take(tmp_path / "l", tmp_path / "a.jsonld", ring, known_at=KNOWN)
+    assert (taken.lines, taken.stored, taken.reasons) == (4, 1, {"epcis_event": 3 - 1, "epcis_no_record": 1})
+    broken = {**told, "schemaVersion": "1.2", "creationDate": 5}
+    (tmp_path / "b.jsonld").write_text(json.dumps(broken), "utf-8")
+    with pytest.raises(DataError) as caught:
+        take(tmp_path / "l", tmp_path / "b.jsonld", ring, known_at=KNOWN)
+    assert len(caught.value.faults) == 2
+
+
+def test_rehearsal_and_real_records_never_mix(tmp_path, ring):
+    write(tmp_path / "scans-1.csv", [scan("YT0000000001", "EMK", "2026-03-09 08:00:00")])
+    take(tmp_path / "l", tmp_path / "scans-1.csv", ring, known_at=KNOWN)
+    real = [{k: v for k, v in scan("YT0000000002", "EMK", "2026-03-09 08:00:00").items() if k != "origin"}]
+    with pytest.raises(UsageError):
+        take(tmp_path / "l", write(tmp_path / "scans-2.csv", real), ring, known_at=KNOWN)
+    mixed = [
+        scan("YT0000000003", "EMK", "2026-03-09 08:00:00"),
+        scan("YT0000000004", "EMK", "2026-03-09 08:00:00", origin="observed"),
+    ]
+    assert take(tmp_path / "l", write(tmp_path / "scans-3.csv", mixed), ring, known_at=KNOWN).reasons == {
+        "other_origin": 1
+    }
+
+
+def test_files_that_cannot_be_taken_leave_nothing(tmp_path, ring):
+    take(
+        tmp_path / "l",
+        write(tmp_path / "scans.csv", [scan("YT0000000001", "EMK", "2026-03-09 08:00:00")]),
+        ring,
+        known_at=KNOWN,
+    )
+    before = sorted(str(p) for p in (tmp_path / "l").rglob("*"))
+    (tmp_path / "scans-no.csv").write_text("waybill,event\nYT0000000001,EMK\n", "utf-8")
+    (tmp_path / "scans-no.parquet").write_bytes(b"PAR1 and then nothing")
+    (tmp_path / "other.csv").write_text("a\n", "utf-8")
+    for name in ("scans-no.csv", "scans-no.parquet", "other.csv", "absent.csv"):
+        with pytest.raises((DataError, UsageError)):
+            take(tmp_path / "l", tmp_path / name, ring, known_at=KNOWN)
+    assert sorted(str(p) for p in (tmp_path / "l").rglob("*")) == before
