@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +48,17 @@ class _Touch:
     share: float
 
 
-def apply(network: Network, levers: Iterable[Lever], on: dt.date) -> Applied:
-    """Return the network with every lever at the share it has on a day; ``DataError`` lists all clashes at once."""
+def apply(network: Network, levers: Iterable[Lever], on: dt.date, tables: Collection[str] | None = None) -> Applied:
+    """Return the network with every lever at the share it has on a day; ``DataError`` lists all clashes at once.
+
+    ``tables`` keeps to changes of these tables: where some are derived from others, levers go in table by table.
+    """
     working = sorted((lever for lever in levers if lever.share(on) > 0), key=lambda lever: lever.id)
     frames: dict[str, pl.DataFrame] = {}
     opened: dict[str, int] = {}
     faults: list[Fault] = []
-    for table in sorted({change.table for lever in working for change in lever.changes}):
+    named = {change.table for lever in working for change in lever.changes}
+    for table in sorted(named if tables is None else named & set(tables)):
         base = network[table]
         touches = [touch for lever in working for touch in _touches(lever, table, base, on)]
         faults += _clashes(table, touches)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from postroad.errors import Fault, UsageError
 from postroad.plan.plan import Named
 
 KINDS = ("open", "close", "resize", "share", "retime", "re-equip", "re-price", "allow")
@@ -106,7 +107,16 @@ class Levers:
     without: tuple[NoLever, ...]
 
     def __getitem__(self, name: str) -> Lever:
-        return next(lever for lever in self.levers if lever.id == name)
+        return self.choose([name])[0]
+
+    def choose(self, names: Iterable[str]) -> tuple[Lever, ...]:
+        """Return the levers of these names; ``UsageError`` names every one that does not exist."""
+        by_id = {lever.id: lever for lever in self.levers}
+        known = ", ".join(by_id)
+        wanted = list(dict.fromkeys(names))
+        if lost := [name for name in wanted if name not in by_id]:
+            raise UsageError(Fault.of("levers.no_such_lever", asked=name, known=known) for name in lost)
+        return tuple(by_id[name] for name in wanted)
 
     @property
     def ids(self) -> tuple[str, ...]:
