@@ -65,6 +65,6 @@ def test_measures_speak_to_targets_the_plan_has():
 )
 def test_each_lever_moves_its_measure_the_right_way(held, base, lever, measure):
     # Twice the pieces of 2020, so that the bags of 2020 no longer suffice.
-    old = standing(base, 1.0e7)[measure]
-    new = standing(apply(base, [held[lever]], DAY).network, 1.0e7)[measure]
+    old = standing(base, 1.0e7, [measure])[measure]
+    new = standing(apply(base, [held[lever]], DAY).network, 1.0e7, [measure])[measure]
     assert new > old if MEASURES[measure].direction == "up" else new < old

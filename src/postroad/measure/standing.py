@@ -17,7 +17,7 @@ from postroad.travel import travel
 from postroad.travel.speeds import parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from postroad.language import Language
     from postroad.network import Network
@@ -62,12 +62,20 @@ MEASURES: Mapping[str, Measure] = {
     )
 }
 SPECIAL = ("FRESH", "MEDICAL", "GOV_DOC", "FACTORY", "CONFIDENTIAL")
+WAYS = ("rail_core_h", "air_far_h")
 WAN = 1e4
 
 
-def standing(network: Network, pieces_day: float) -> dict[str, float]:
-    """Return the value of every measure of ``MEASURES`` on a network; ``pieces_day`` is handled on a mean day."""
-    return {**_sites(network), **_stocks(network, pieces_day), **_borders(network), **_goods(network), **_ways(network)}
+def standing(network: Network, pieces_day: float, only: Collection[str] | None = None) -> dict[str, float]:
+    """Return the value of every measure of ``MEASURES`` (or ``only`` some) on a network.
+
+    ``pieces_day`` is handled on a mean day. Scheduled ways are searched only when one of their measures is wanted.
+    """
+    wanted = set(MEASURES if only is None else only)
+    found = {**_sites(network), **_stocks(network, pieces_day), **_borders(network), **_goods(network)}
+    if wanted & set(WAYS):
+        found |= _ways(network)
+    return {name: found[name] for name in MEASURES if name in wanted}
 
 
 def _held(network: Network, places: pl.DataFrame, kind: str) -> float:
