@@ -25,6 +25,8 @@ COMMANDS = (
     "draw",
     "serve",
     "ledger",
+    "cases",
+    "demo",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 
