@@ -12,13 +12,12 @@ import polars as pl
 
 from postroad.supervise import centre, complaint, service
 from postroad.supervise.inspection import standard
+from postroad.supervise.records import Desk, audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from postroad.network import Network
-    from postroad.supervise.records import Desk
-
 SCOPE = "records"
 SOURCE = "case-records"
 
@@ -30,10 +29,15 @@ def tally(desk: Desk, network: Network, region: str, period: str) -> list[dict[s
     """
     origins = {row["origin"] for table in ("outlets", "inspections") for row in desk.rows(table)}
     origin = "synthetic" if "synthetic" in origins else "derived"
+    with desk.store.reading() as connection:
+        latest = audit.last(connection)[1]
+    known_on = (latest or desk.now).date()  # the day the newest record was written down
+    then = latest or desk.now
+    desk = Desk(desk.store, desk.actor, lambda: then, desk.rules, desk.made)  # what is late or out of date, as of then
     found = [*_of_visits(desk, period), *_of_service(desk, period), *_of_centres(desk, network)]
     return [
         {"region_id": region, "indicator": name, "period": period, "value": float(value), "unit": unit,
-         "known_on": desk.today, "scope": SCOPE, "note": note, "origin": origin, "source": SOURCE}
+         "known_on": known_on, "scope": SCOPE, "note": note, "origin": origin, "source": SOURCE}
         for name, value, unit, note in found
     ]  # fmt: skip
 
