@@ -23,6 +23,7 @@ COMMANDS = (
     "timetable",
     "design",
     "draw",
+    "evaluation",
     "serve",
     "ledger",
     "cases",
