@@ -1,4 +1,4 @@
-"""Disturbances with their dates: a plant, line, road or round that is closed or slower, and parcels sent another way."""
+"""Disturbances with their dates: plants, lines, roads or rounds closed or slowed, and parcels sent another way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import polars as pl
 from postroad.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from postroad.network import Network
@@ -85,7 +83,9 @@ def _from_table(table: pl.DataFrame, first: dt.date) -> list[Disruption]:
     made, faults = [], []
     for number, row in enumerate(rows, 1):
         if missing := [name for name in ("what", "from_min", "until_min") if name not in row]:
-            faults += [Fault.of("simulate.disruption_missing", table="disruptions", column=c, row=number) for c in missing]
+            faults += [
+                Fault.of("simulate.disruption_missing", table="disruptions", column=c, row=number) for c in missing
+            ]
         else:
             made.append(Disruption(**row))
     if faults:
@@ -97,7 +97,9 @@ def _faults(item: Disruption, row: int, places: set[str], lines: set[str]) -> li
     at: dict[str, Any] = {"table": "disruptions", "row": row}
     faults = []
     if item.what not in WHATS:
-        faults.append(Fault.of("simulate.disruption_what", column="what", value=item.what, known=", ".join(WHATS), **at))
+        faults.append(
+            Fault.of("simulate.disruption_what", column="what", value=item.what, known=", ".join(WHATS), **at)
+        )
     if not item.from_min < item.until_min:
         faults.append(Fault.of("simulate.disruption_time", column="until_min", value=item.until_min, **at))
     if not 0.0 <= item.factor <= 10.0:

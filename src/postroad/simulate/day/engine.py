@@ -143,10 +143,7 @@ def _next_queue(ways, node, leaf, operator, urgent, epoch):  # type: ignore[no-u
     if ways.depot[leaf] == node:
         return ways.queue[leaf] + (operator if ways.per_operator[leaf] else 0)
     unit = ways.unit[leaf]
-    if ways.unit_node[unit] == node:
-        lane = ways.to_depot[leaf]
-    else:
-        lane = ways.lane[epoch, node, unit]
+    lane = ways.to_depot[leaf] if ways.unit_node[unit] == node else ways.lane[epoch, node, unit]
     return -1 if lane < 0 else 2 * lane + (0 if urgent else 1)
 
 

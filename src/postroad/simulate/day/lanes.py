@@ -161,7 +161,9 @@ def _dated(
     start_min = horizon.warm * DAY_MIN
     for day in range(horizon.length):
         seasons, weekday = horizon.seasons(day), str(horizon.date(day).isoweekday())
-        slow = options.snow_factor if options.weather == "snow" else options.winter_factor if "winter" in seasons else 1.0
+        slow = (
+            options.snow_factor if options.weather == "snow" else options.winter_factor if "winter" in seasons else 1.0
+        )
         for line in made:
             if line.season not in seasons or weekday not in line.days:
                 continue

@@ -62,7 +62,8 @@ class Given:
 
     def parcels(self, day: str, seed: int = 0, pieces: int | None = None, workers: int = 1) -> Iterator[Block]:  # noqa: ARG002
         """Yield the parcels of a day in one block."""
-        rows = self._of(day).head(pieces)
+        rows = self._of(day)
+        rows = rows if pieces is None else rows.head(pieces)
         names = {"place_ids": pl.concat([self.table["origin_id"], self.table["destination_id"]]).unique().sort(),
                  "product_ids": self.network["products"].sort("product_id")["product_id"],
                  "operator_ids": self.network["operators"].sort("operator_id")["operator_id"]}  # fmt: skip
@@ -84,7 +85,7 @@ class _Names:
 
 @dataclass(frozen=True)
 class Batch:
-    """All parcels of a horizon in order of number: leaves, product, operator, acceptance (ms), and day they belong to."""
+    """All parcels of a horizon in order of number: leaves, product, operator, acceptance (ms), and day."""
 
     leaves: tuple[str, ...]
     products: tuple[str, ...]
@@ -109,7 +110,9 @@ def batch(
     counts = [max(1, round(demand.pieces(day) * options.scale)) for day in days]
     total, at = sum(counts), 0
     first = np.concatenate([[0], np.cumsum(counts), np.full(horizon.tail, sum(counts))]).astype(np.int64)
-    columns = [np.empty(total, kind) for kind in (np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int64)]
+    columns: list[NDArray[Any]] = [
+        np.empty(total, kind) for kind in (np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int64)
+    ]
     drawers: list[Any] = []
     for d, (day, count) in enumerate(zip(days, counts, strict=True)):
         begin = int(d * DAY_MIN)
@@ -130,7 +133,8 @@ def batch(
             if progress:
                 progress(Progress(at, 4 * total))
     names = drawers[0]
-    return Batch(tuple(names.place_ids), tuple(names.product_ids), tuple(names.operator_ids), *columns, first)
+    leaves, products, operators = (tuple(held) for held in (names.place_ids, names.product_ids, names.operator_ids))
+    return Batch(leaves, products, operators, *columns, day_first=first)  # type: ignore[misc]
 
 
 def _recode(other: pl.Series, same: pl.Series) -> NDArray[np.int32]:
@@ -145,4 +149,5 @@ def ready(made: Batch, outside: NDArray[np.bool_], options: Options, seed: int) 
     """Return when each parcel is ready to be collected, or to board where it starts outside the province."""
     inside = round(options.outlet_min * MINUTE_MS)
     mean = options.origin_outside_h * 60 * MINUTE_MS
-    return ready_outside(made.accepted, outside[made.origin], made.number, inside, mean, np.uint64(key(seed, "outside")))  # type: ignore[no-any-return]
+    luck = np.uint64(key(seed, "outside"))
+    return np.asarray(ready_outside(made.accepted, outside[made.origin], made.number, inside, mean, luck), np.int64)

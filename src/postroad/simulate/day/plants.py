@@ -41,13 +41,14 @@ def plants(
     faults += _shift_faults(shifts)
     if faults:
         raise DataError(faults)
-    made = [_plant(rows, name) for name in spots.nodes]
-    made = [(rate, docks if outside == 0 else 0, handling if handling is not None else options.handling_min)
-            for (rate, docks, handling), outside in zip(made, spots.outside, strict=True)]  # fmt: skip
+    made = [_plant(rows, name, options.handling_min) for name in spots.nodes]
+    made = [
+        (rate, docks if inside else 0, handling if inside else 0.0)
+        for (rate, docks, handling), inside in zip(made, spots.outside == 0, strict=True)
+    ]
     clocks = [_clock(name, rate * options.scale, horizon, options, seed, struck, shifts)
               for name, (rate, _, _) in zip(spots.nodes, made, strict=True)]  # fmt: skip
     waves = [_waves(network, name, horizon) for name in spots.nodes]
-    handling = [0.0 if spots.outside[k] else row[2] for k, row in enumerate(made)]
     first = _first([len(clock[0]) for clock in clocks])
     return Nodes(
         dock_first=_first([row[1] for row in made]),
@@ -59,22 +60,23 @@ def plants(
         wave_open=_flat(waves, 0),
         wave_cut=_flat(waves, 1),
         wave_release=_flat(waves, 2),
-        handling=np.array([round(minutes * MINUTE_MS) for minutes in handling], np.int64),
+        handling=np.array([round(row[2] * MINUTE_MS) for row in made], np.int64),
         outside=spots.outside,
         customs=np.array([name.endswith(CUSTOMS) for name in spots.nodes], np.bool_),
-        dock_ms_piece=int(round(3_600_000 / (options.dock_pieces_h * options.scale))),
+        dock_ms_piece=round(3_600_000 / (options.dock_pieces_h * options.scale)),
     )
 
 
-def _plant(rows: pl.DataFrame, name: str) -> tuple[float, int, float | None]:
+def _plant(rows: pl.DataFrame, name: str, assumed_min: float) -> tuple[float, int, float]:
     """Pieces an hour, docks (0: as many as needed) and minutes of handling of a node."""
     place = name.removesuffix(CUSTOMS)
     office = pl.col("kind") == OFFICE
     own = rows.filter(pl.col("place_id") == place, office if name.endswith(CUSTOMS) else ~office)
     if not own.height:
-        return 0.0, 0, None
+        return 0.0, 0, assumed_min
     docks = 0 if own["docks"].null_count() else int(own["docks"].sum())
-    return float(own["sort_rate_pieces_h"].sum()), docks, own["handling_min"].cast(pl.Float64).max()  # type: ignore[return-value]
+    handling = max((float(minutes) for minutes in own["handling_min"].drop_nulls()), default=assumed_min)
+    return float(own["sort_rate_pieces_h"].sum()), docks, handling
 
 
 def _clock(
@@ -86,7 +88,9 @@ def _clock(
         return (np.zeros(0, np.int64),) * 3
     place, days = name.removesuffix(CUSTOMS), horizon.length
     own = [item for item in struck if item.what == "plant" and item.place_id == place]
-    shift = [] if shifts is None else list(shifts.filter(place_id=place).select("from_min", "to_min", "share").iter_rows())
+    shift = (
+        [] if shifts is None else list(shifts.filter(place_id=place).select("from_min", "to_min", "share").iter_rows())
+    )
     start_min = horizon.warm * DAY_MIN
     turns = {DAY_MIN * day for day in range(days)}
     turns |= {DAY_MIN * day + edge for day in range(days) for low, high, _ in shift for edge in (low, high)}
@@ -106,15 +110,24 @@ def _clock(
 
 
 def _waves(network: Network, name: str, horizon: Horizon) -> list[tuple[int, int, int]]:
-    """Opening, cut-off and release of every wave of the horizon, in order of cut-off."""
+    """Opening, cut-off and release of every wave of the horizon, in order of cut-off.
+
+    A wave that opens at minute 0 opens as soon as the wave before it has closed, the last one of the day before.
+    """
     if name.endswith(CUSTOMS):
         return []
     rows = network["sort_waves"].filter(place_id=name).select("open_min", "cutoff_min", "release_min").iter_rows()
-    made = []
+    made: list[tuple[int, int, int]] = []
     for opens, cut, release in rows:
         for day in range(-2, horizon.length + 2):
-            made.append(tuple(round((DAY_MIN * day + t) * MINUTE_MS) for t in (opens, cut, release)))
-    return sorted(made, key=lambda wave: (wave[1], wave[0], wave[2]))  # type: ignore[arg-type, return-value]
+            at = [round((DAY_MIN * day + t) * MINUTE_MS) for t in (opens, cut, release)]
+            made.append((at[0], at[1], at[2]))
+    made.sort(key=lambda wave: (wave[1], wave[0], wave[2]))
+    midnight = round(DAY_MIN * MINUTE_MS)
+    early = [k for k in range(1, len(made)) if made[k][0] % midnight == 0]
+    for k in early:
+        made[k] = (min(made[k][0], made[k - 1][1]), *made[k][1:])
+    return made
 
 
 def _shift_faults(shifts: pl.DataFrame | None) -> list[Fault]:

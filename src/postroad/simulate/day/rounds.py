@@ -185,12 +185,18 @@ def _dated(
                 stretch = luck[date][k] * slow
                 stopped = False
                 for other in struck:
-                    if other.what == "round" and _strikes(other, item) and other.within(np.array([depart]), start_min)[0]:
+                    if (
+                        other.what == "round"
+                        and _strikes(other, item)
+                        and other.within(np.array([depart]), start_min)[0]
+                    ):
                         stopped = stopped or other.factor == 0
                         stretch /= other.factor or 1.0
                 if not stopped:
                     thousandths = max(1, round(stretch * 1000))
-                    longest = max((offset * thousandths / 1000 + spread for _, offset, spread in item.stops), default=0.0)
+                    longest = max(
+                        (offset * thousandths / 1000 + spread for _, offset, spread in item.stops), default=0.0
+                    )
                     longest = max(longest, item.back_min * thousandths / 1000, 1.0)
                     end = depart + int(np.ceil(longest * MINUTE_MS)) + 1
                     pieces = UNLIMITED if item.pieces >= UNLIMITED else max(1, int(item.pieces * options.scale + 0.5))

@@ -20,7 +20,7 @@ def ready_outside(accepted, outside, number, inside, mean, key):  # type: ignore
 
 @njit(cache=True, nogil=True)
 def queue_up(queue, ready, queues):  # type: ignore[no-untyped-def]
-    """Order parcels by queue, then readiness, then number: a counting sort by queue, then a merge where it is needed."""
+    """Order parcels by queue, then readiness, then number: a counting sort by queue, a merge sort where needed."""
     first = np.zeros(queues + 1, np.int64)
     for p in range(queue.size):
         first[queue[p] + 1] += 1

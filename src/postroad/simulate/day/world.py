@@ -70,11 +70,11 @@ def setting(
     epochs, by_epoch = diverted(lane, spots, table, horizon, struck)
     prove(_pairs(made, spots), by_epoch, spots, table)
     ways = _ways(spots, table, dated, epochs, by_epoch)
-    parcels = _parcels(network, made, spots, dated, options, seed, queue_base + dated.queues)
+    parcels = _parcels(made, spots, dated, options, seed, queue_base + dated.queues)
     doors = _doors(network, spots, options, seed)
     world = a.World(
         nodes, table.lanes, ways, dated.arrays, doors, parcels,
-        _moving(nodes, table, dated, doors, queue_base + dated.queues),
+        _moving(nodes, table, dated, doors, parcels.start_first),
         _tally(spots, table, dated, horizon), *_departures(table, dated.arrays),
     )  # fmt: skip
     for leaf in np.flatnonzero(spots.outside[spots.unit_node[spots.unit_of_leaf]] > 0):
@@ -91,9 +91,7 @@ def _pairs(made: Batch, spots: Places) -> list[tuple[int, int]]:
     return sorted(pairs | inward)
 
 
-def _ways(
-    spots: Places, table: Timetable, dated: Runs, epochs: NDArray[np.int64], lane: NDArray[np.int32]
-) -> a.Ways:
+def _ways(spots: Places, table: Timetable, dated: Runs, epochs: NDArray[np.int64], lane: NDArray[np.int32]) -> a.Ways:
     home = spots.unit_node[spots.unit_of_leaf]
     to_depot, to_unit = np.full(home.size, -1, np.int32), np.full(home.size, -1, np.int32)
     names = spots.nodes
@@ -104,9 +102,7 @@ def _ways(
                   dated.per_operator)  # fmt: skip
 
 
-def _parcels(
-    network: Network, made: Batch, spots: Places, dated: Runs, options: Options, seed: int, queues: int
-) -> a.Parcels:
+def _parcels(made: Batch, spots: Places, dated: Runs, options: Options, seed: int, queues: int) -> a.Parcels:
     count = made.origin.size
     outside = spots.outside[spots.unit_node[spots.unit_of_leaf]] > 0
     moment = ready(made, outside, options, seed)
@@ -135,8 +131,8 @@ def _doors(network: Network, spots: Places, options: Options, seed: int) -> a.Do
     )  # fmt: skip
 
 
-def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, queues: int) -> a.Moving:
-    size, lanes = len(nodes.handling), len(table.ends)
+def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first: NDArray[np.int64]) -> a.Moving:
+    size, lanes, queues = len(nodes.handling), len(table.ends), first.size - 1
     rounds_ = dated.arrays
     stops = np.diff(rounds_.stop_first)[rounds_.run_round].sum() if rounds_.run_round.size else 0
     heap = table.lanes.depart.size + 2 * int(stops) + 2 * rounds_.run_round.size + 16
@@ -145,11 +141,11 @@ def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, queue
     return a.Moving(
         head=nothing,
         tail=nothing.copy(),
-        eligible=np.repeat(table.lanes.first[:-1], 2) if lanes else np.zeros(0, np.int64),
+        eligible=np.concatenate([np.repeat(table.lanes.first[:-1], 2), np.zeros(queues - 2 * lanes, np.int64)]),
         seen=nothing.copy(),
         seen_count=zeros,
         front_count=zeros.copy(),
-        start_at=np.zeros(queues, np.int64),
+        start_at=first[:-1].copy(),
         work=np.zeros(size, np.int64),
         enter_segment=nodes.segment_first[:-1].copy(),
         leave_segment=nodes.segment_first[:-1].copy(),
