@@ -46,6 +46,21 @@ class Run(Result):
             raise UsageError.of("simulate.no_parcel_facts", path=str(folder or ""))
         return pl.scan_parquet(Path(folder) / "parcels" / "*.parquet")
 
+    def certificate_facts(self, world: int = 0, kind: str = "ordinary") -> pl.LazyFrame:
+        """Return world, day, kind, ends, minute, hours, cause and place: what the 24-hour certificate reads."""
+        hours = pl.when(pl.col("delivered_s").is_not_null()).then(pl.col("elapsed_s") / 3600.0)
+        late = pl.col("reason") != "none"
+        return self.parcels().select(
+            pl.lit(world).alias("world"),
+            pl.col("day").cast(pl.String),
+            pl.lit(kind).alias("kind"),
+            pl.col("origin_id", "destination_id").cast(pl.String),
+            (pl.col("accepted_s") // 60 % 1440).alias("accept_min"),
+            hours.alias("hours"),
+            pl.when(late).then(pl.col("reason").cast(pl.String)).alias("cause"),
+            pl.when(late).then(pl.col("reason_place_id").cast(pl.String)).alias("at_place_id"),
+        )
+
     @classmethod
     def load(cls, folder: str | Path) -> Run:
         """Return a saved run; ``UsageError`` when the folder holds none that was finished."""
