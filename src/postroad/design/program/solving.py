@@ -74,22 +74,18 @@ def solve(
     *,
     start: NDArray[np.float64] | None = None,
     cuts: Callable[[Solution], Sequence[tuple[Any, ArrayLike, ArrayLike]]] | None = None,
-    cutoff: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Solution:
     """Return the best answer found within the limits, with a bound.
 
     ``start`` is an answer to begin from. ``cuts`` sees each answer and returns rows ``(matrix, low, high)`` over
-    all columns that it breaks; the program is solved again with them until none is returned. With ``cutoff`` only
-    answers below it are looked for: the program counts as infeasible when there are none. ``stop`` is asked several
-    times a second.
+    all columns that it breaks; the program is solved again with them until none is returned. ``stop`` is asked
+    several times a second.
     """
     limits = limits or Limits()
     began = time.monotonic()
     solver = make_solver(program, limits)
-    if cutoff is not None:
-        solver.setOptionValue("objective_bound", cutoff)
     _listen(solver, began, limits, progress, stop)
     while True:
         if start is not None:
@@ -114,9 +110,17 @@ def write_mps(program: Program, path: Path) -> Path:
     return path
 
 
+class _Silent(highspy.Highs):
+    """HiGHS greets on the output stream, where answers go as JSON, unless it is told not to before it starts."""
+
+    def enableCallbacks(self) -> Any:  # noqa: N802 - the name is theirs
+        self.setOptionValue("output_flag", False)
+        return super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def make_solver(program: Program, limits: Limits) -> Any:
     """Return a silent HiGHS holding the program."""
-    solver = highspy.Highs()
+    solver = _Silent()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("mip_rel_gap", limits.gap),
