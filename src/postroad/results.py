@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,15 +88,24 @@ class Result:
 
 
 def save(
-    folder: str | Path, stamp: Stamp, tables: Mapping[str, pl.DataFrame], facts: Mapping[str, Any] | None = None
+    folder: str | Path,
+    stamp: Stamp,
+    tables: Mapping[str, pl.DataFrame],
+    facts: Mapping[str, Any] | None = None,
+    also: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Write a result's folder beside its place and move it there when whole; an older one is replaced."""
+    """Write a result's folder beside its place and move it there when whole; an older one is replaced.
+
+    ``also`` writes what is too large to hold, into the folder it is given.
+    """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, frame in tables.items():
             frame.write_parquet(fresh / f"{name}.parquet")
+        if also:
+            also(fresh)
         write_stamp(fresh, stamp, facts or {})
         fresh.chmod(0o755)
         _replace(fresh, folder)

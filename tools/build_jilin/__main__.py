@@ -13,7 +13,19 @@ import polars as pl
 
 from postroad import tables
 from postroad.network import pack_folder
-from tools.build_jilin import links, outlines, places, policy, population, promises, records, scatter, sites, travel
+from tools.build_jilin import (
+    links,
+    outlines,
+    places,
+    policy,
+    population,
+    promises,
+    records,
+    rounds,
+    scatter,
+    sites,
+    travel,
+)
 from tools.build_jilin.inputs import Inputs
 
 PARQUET = ("places", "populations", "sites")
@@ -39,7 +51,9 @@ def frames(inputs: Inputs) -> tuple[dict[str, pl.DataFrame], dict[str, object], 
     outside = places.external()
     people = population.populations(inputs, units)
     nodes, roads = links.roads(inputs, outside)
-    known = pl.concat([records.parameters(inputs), travel.parameters(), policy.parameters()], how="diagonal")
+    known = pl.concat(
+        [records.parameters(inputs), travel.parameters(), policy.parameters(), rounds.parameters()], how="diagonal"
+    )
     built = {
         "places": pl.concat([units, outside], how="diagonal"),
         "populations": people,

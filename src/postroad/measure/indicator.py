@@ -32,8 +32,8 @@ class Indicator:
     """One indicator; ``kind`` names its formula.
 
     statistic: the published value. ratio: statistic over divisor. per_day: statistic over the days of the year.
-    site_share: places of a kind that hold an open site of a kind. needs: cannot be measured from a pack alone; where it
-    names a statistic, rows brought by another room (the ledger) measure it.
+    site_share: places of a kind that hold an open site of a kind. needs: cannot be measured from a pack alone; rows
+    brought by another room (the ledger, the cases) measure it.
     """
 
     id: str
@@ -107,13 +107,12 @@ def observe(wanted: Indicator, network: Network, region: str, as_of: dt.date) ->
     """Return what was known of an indicator on a day, in order of period: one value for each period and scope.
 
     Where a value was published more than once, the last publication up to the day counts. Empty when nothing was
-    known, or when the indicator needs something not there yet.
+    known, or when the indicator needs records that are not there.
     """
     if wanted.kind == "site_share":
         return _site_share(wanted, network, as_of)
-    if wanted.kind == "needs" and not wanted.statistic:
-        return []
-    known = _known(network, region, wanted.statistic, as_of, wanted.period)
+    period = "any" if wanted.kind == "needs" else wanted.period
+    known = _known(network, region, wanted.statistic or wanted.id, as_of, period)
     if wanted.kind == "ratio":
         below = {row["period"]: row for row in _known(network, region, wanted.divisor, as_of, wanted.period)}
         known = [

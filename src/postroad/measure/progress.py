@@ -67,6 +67,8 @@ def judge(target: Target, evidence: Evidence) -> Judgement:
     """Return the status of a target on a day, with every part of the judgement."""
     seen = evidence.observations
     later = [item for item in seen if target.baseline_period is None or item.year > float(target.baseline_period)]
+    if later and all(item.origin == "synthetic" for item in later):
+        return _unknown("measure.only_synthetic", period=later[-1].period, value=shown(later[-1].value))
     if target.value is None:
         return _by_direction(target, evidence)
     if target.deadline is None:

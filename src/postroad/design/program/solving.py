@@ -74,18 +74,22 @@ def solve(
     *,
     start: NDArray[np.float64] | None = None,
     cuts: Callable[[Solution], Sequence[tuple[Any, ArrayLike, ArrayLike]]] | None = None,
+    cutoff: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Solution:
     """Return the best answer found within the limits, with a bound.
 
     ``start`` is an answer to begin from. ``cuts`` sees each answer and returns rows ``(matrix, low, high)`` over
-    all columns that it breaks; the program is solved again with them until none is returned. ``stop`` is asked
-    several times a second.
+    all columns that it breaks; the program is solved again with them until none is returned. With ``cutoff`` only
+    answers below it are looked for: the program counts as infeasible when there are none. ``stop`` is asked several
+    times a second.
     """
     limits = limits or Limits()
     began = time.monotonic()
     solver = make_solver(program, limits)
+    if cutoff is not None:
+        solver.setOptionValue("objective_bound", cutoff)
     _listen(solver, began, limits, progress, stop)
     while True:
         if start is not None:

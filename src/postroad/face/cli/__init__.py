@@ -23,8 +23,11 @@ COMMANDS = (
     "timetable",
     "design",
     "draw",
+    "evaluation",
     "serve",
     "ledger",
+    "cases",
+    "demo",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 

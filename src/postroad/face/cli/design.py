@@ -8,8 +8,10 @@ from pathlib import Path
 
 import typer
 
-PARTS = ("trunk",)
+PARTS = ("trunk", "rural")
 """The parts that can be designed, in the order they are done; each module has ``run(asked)``."""
+SEASONS = {"trunk": "ordinary", "rural": "winter"}
+"""The season each part is designed for unless another is asked: villages are hardest to reach in winter."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class Asked:
     time_limit_s: float
     out: Path
     json: bool
+    cache: Path | None = None
+    counties: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    workers: int = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -34,21 +40,31 @@ def register(app: typer.Typer) -> None:
 def design(
     province: str = typer.Argument("jilin", help="省包 province"),
     trunk: bool = typer.Option(False, "--trunk", help="枢纽与干线时刻表 hubs and the line-haul timetable"),
+    rural: bool = typer.Option(
+        False, "--rural", help="县乡村邮路与费用分摊 rounds to every village, and who pays what"
+    ),
     year: int = typer.Option(2020, "--year"),
     scenario: str = typer.Option("base", "--scenario", help="base | floor | low"),
-    season: str = typer.Option("ordinary", "--season", help="ordinary | winter | peak"),
+    season: str = typer.Option("", "--season", help="ordinary | winter | peak (邮路默认冬季 rounds: winter)"),
     seed: int = typer.Option(0, "--seed"),
     time_limit: float = typer.Option(300.0, "--time-limit", help="秒 seconds"),
     to: Path = typer.Option(Path("out/design"), "--out", help="文件夹 folder"),
+    cache: Path | None = typer.Option(None, "--cache", help="续算用的文件夹 folder to resume from"),
+    county: list[str] = typer.Option([], "--county", help="只设计这些县区 only these counties"),
+    share: list[str] = typer.Option([], "--share", help="经营者份额 an operator's share, ZTO=0.25"),
+    workers: int = typer.Option(2, "--workers"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
     from postroad.errors import UsageError
 
-    wanted = {"trunk": trunk}
-    asked = Asked(province, year, scenario, season, seed, time_limit, to, json_)
+    wanted = {"trunk": trunk, "rural": rural}
     chosen = [part for part in PARTS if wanted[part]]
     if not chosen:
         raise UsageError.of("face.design_what", parts=" | ".join(f"--{part}" for part in PARTS))
     for part in chosen:
+        asked = Asked(
+            province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
+            tuple(share), workers,
+        )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

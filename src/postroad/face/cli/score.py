@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from postroad.measure.scorecard import Scorecard
+    from postroad.network import Network
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +25,8 @@ def score(
     json_: bool = typer.Option(False, "--json"),
     html: Path | None = typer.Option(None, "--html"),
     xlsx: Path | None = typer.Option(None, "--xlsx"),
+    records: str = typer.Option("", "--records", help="监管案卷数据库 database of record"),
+    period: str = typer.Option("", "--period", help="与 --records 同用 with --records: 2025-11"),
 ) -> None:
     """评分 Score a province against its plan, as known on a day."""
     from postroad.face.cli.display import day, print_json, progress, write_text
@@ -34,6 +37,8 @@ def score(
     from postroad.plan.plan import plan as open_plan
 
     network = open_province(province)
+    if records:
+        network = _with_records(network, records, period, plan or province)
     with progress(say("face.scoring")) as move:
         card = judge(network, open_plan(plan or province), as_of=day(as_of), seed=seed, progress=move)
     if html or xlsx:
@@ -46,6 +51,21 @@ def score(
         print_json(card.to_dict())
     else:
         show(card)
+
+
+def _with_records(network: Network, database: str, period: str, plan: str) -> Network:
+    """Return the province with what the database of record says of the indicators in a period."""
+    from postroad.errors import UsageError
+    from postroad.plan.plan import plan as open_plan
+    from postroad.supervise.records import Actor, Desk, open_store
+    from postroad.supervise.records.acts import load
+    from postroad.supervise.tally import filled, tally
+
+    if not period:
+        raise UsageError.of("cases.period_wanted")
+    load()
+    desk = Desk(open_store(database, create=False), Actor("province"))
+    return filled(network, tally(desk, network, open_plan(plan).place_id, period))
 
 
 def show(card: Scorecard) -> None:
@@ -78,7 +98,9 @@ def show(card: Scorecard) -> None:
 
 def _value(held: dict[str, Any] | None) -> str:
     from postroad.face.report.chart import short
+    from postroad.language import say
 
     if not held or held["value"] is None:
         return "–"
-    return short(held["value"]) + (f" ({held['period']})" if held.get("period") else "")
+    shown = short(held["value"]) + (f" ({held['period']})" if held.get("period") else "")
+    return f"{shown} {say('face.origin_synthetic')}" if held.get("origin") == "synthetic" else shown

@@ -70,11 +70,13 @@ def commit(
     reach_km: float = 1000.0,
     visits_each: int = 1000,
     recusals: list[str] | None = None,
+    salt: str = "",
 ) -> str:
     """Freeze the open outlets with their weights and the inspectors, and publish the digest at once.
 
-    ``recusals`` are ``inspector=outlet`` or ``inspector=operator``. The list itself stays closed until it is published.
-    Two draws may not name the same seed: their tickets would go together.
+    ``recusals`` are ``inspector=outlet`` or ``inspector=operator``. The list itself stays closed until it is published;
+    ``salt`` hides it behind its digest, and is drawn by lot here when empty. Two draws may not name the same seed:
+    their tickets would go together.
     """
     with told():
         moment = draw.moment(seed_at)
@@ -90,7 +92,7 @@ def commit(
         round(1000 * reach_km), ceiling,
     )  # fmt: skip
     with told():
-        made = draw.commit(frame, desk.now)
+        made = draw.commit(frame, desk.now, salt)
     desk.append(
         "draws", id_, new=True, prefecture_id=place, digest=made.digest, seed_source=seed_source, seed_at=moment,
         size=size, ceiling=ceiling or size, state="committed", published_on=desk.today,

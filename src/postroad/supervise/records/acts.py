@@ -40,6 +40,7 @@ class Act:
 
 
 ACTS: dict[str, Act] = {}
+_WRAPPED: dict[str, Callable[..., Any]] = {}
 MODULES = ("register", "inspection.planning", "inspection.drawing", "inspection.visiting", "inspection.standard",
            "hazard", "complaint", "credit", "custody", "centre", "emergency", "service")  # fmt: skip
 
@@ -73,6 +74,7 @@ def act(name: str) -> Callable[[Callable[Concatenate[Desk, P], R]], Callable[...
         def call(desk: Desk, *args: Any, **words: Any) -> R:
             return desk.perform(entered, args, words)  # type: ignore[no-any-return]
 
+        _WRAPPED[name] = call
         return call
 
     return wrap
@@ -89,9 +91,15 @@ def view(name: str) -> Callable[[Callable[Concatenate[Desk, P], R]], Callable[..
             desk.check_right(name)
             return function(desk, *args, **words)
 
+        _WRAPPED[name] = call
         return call
 
     return wrap
+
+
+def wrapped(name: str) -> Callable[..., Any]:
+    """Return an act or view as it is called with a desk: checked."""
+    return _WRAPPED[name]
 
 
 @cache

@@ -65,6 +65,14 @@ def said_before(connection: sa.Connection, request: str) -> tuple[str, list[list
     return (row.asked, row.entries) if row else None
 
 
+def lacks(connection: sa.Connection, head: str) -> list[Fault]:
+    """Return a fault when the log does not hold an entry published before as ``number:digest``: its end was cut off."""
+    number, _, mark = head.partition(":")
+    query = sa.select(AUDIT.c.digest).where(AUDIT.c.seq == int(number)) if number.isdecimal() else None
+    found = connection.execute(query).scalar() if query is not None else None
+    return [] if found == mark else [Fault.of("cases.head_gone", table="audit", value=head)]
+
+
 def check(connection: sa.Connection) -> tuple[int, list[Fault]]:
     """Return the number of entries and every break: in the chain, in a row's digest, or a row no act accounts for."""
     faults: list[Fault] = []

@@ -7,6 +7,7 @@ An actor reads the rows of its own scope and writes inside it. Two clocks: ``val
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -52,6 +53,7 @@ class Desk:
         self.store, self.actor, self.clock, self.made = store, actor, clock, made
         self.rules = rules or regulation()
         self._open: sa.Connection | None = None
+        self._batch: sa.Connection | None = None
         self._written: list[list[Any]] = []
         self._at = clock()
 
@@ -86,7 +88,7 @@ class Desk:
         told = dict(words)
         request = told.pop("request", None)
         asked = audit.digest({"act": act.name, "args": list(args), "words": told})
-        with self.store.writing() as connection:
+        with self._transaction() as connection:
             served = audit.said_before(connection, request) if request else None
             if served:
                 if served[0] != asked:
@@ -103,6 +105,23 @@ class Desk:
             finally:
                 self._open = None
         return answer
+
+    def share(self, other: Desk) -> None:
+        """Act inside the block of acts another desk has open at the same database."""
+        self._batch = other._batch
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make the acts of a block one transaction: all of them or none, each with its own entry in the audit log."""
+        with self.store.writing() as connection:
+            self._batch = connection
+            try:
+                yield
+            finally:
+                self._batch = None
+
+    def _transaction(self) -> AbstractContextManager[sa.Connection]:
+        return nullcontext(self._batch) if self._batch is not None else self.store.writing()
 
     def append(
         self,
@@ -252,9 +271,8 @@ class Desk:
         return {column: row[column] for column in open_columns}
 
     def _lent(self) -> AbstractContextManager[sa.Connection]:
-        from contextlib import nullcontext
-
-        return nullcontext(self._open) if self._open is not None else self.store.reading()
+        held = self._open if self._open is not None else self._batch
+        return nullcontext(held) if held is not None else self.store.reading()
 
 
 def officers(*codes: str) -> str:

@@ -103,6 +103,17 @@ def open_store(database: str, create: bool = True) -> Store:
     return store
 
 
+def migrate_store(database: str) -> str:
+    """Bring an existing database to the newest form and return it."""
+    engine = sa.create_engine(address(database))
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    store = Store(engine)
+    store.migrate()
+    store.close()
+    return newest()
+
+
 def _set_up_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:

@@ -1,0 +1,130 @@
+"""Scheduled buses as the first tier, and to villages at the roadside: where a hold is free, in time and cheaper.
+
+A bus may take a township's pieces from the seat, or a village's straight to its stop. What it takes is bounded by its
+spare hold on the way out and, for outbound pieces, on the way back, and by how long hand-overs may keep its passengers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing
+
+if TYPE_CHECKING:
+    from postroad.design.rounds.county import BusTrip, County, Township
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Pieces a trip takes to a place, on each day of service, with the minutes its passengers wait for them."""
+
+    trip: BusTrip
+    place_id: str
+    arrive_min: float
+    deliver: float
+    collect: float
+    delay_min: float
+    yuan: float
+
+
+@dataclass(frozen=True)
+class BusPlan:
+    """What buses take in a township: whether they feed it, the villages they serve, and the rounds that are left."""
+
+    township_id: str
+    feeds: bool
+    villages: tuple[int, ...]
+    carried: tuple[Carried, ...]
+    local: Local
+    saving_yuan: float
+    """Of a week, against the shared round without buses."""
+
+
+def best_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan | None:
+    """Return the cheapest use of the buses for a township, or ``None`` when none saves money."""
+    usable = [trip for trip in township.trips if trip.stops[-1][1] <= pricing.county.terms.bus_latest_min]
+    if not usable:
+        return None
+    ready = feeding.ready[township.place_id]
+    plain = pricing.local(township, 1.0, ready)
+    found = [_roadside(pricing, township, usable, plain, ready), _feeds(pricing, feeding, township, usable, plain)]
+    plans = [plan for plan in found if plan is not None and plan.saving_yuan > 0]
+    return max(plans, key=lambda plan: (plan.saving_yuan, plan.feeds), default=None)
+
+
+def delay_min(county: County, trip: BusTrip, pieces: float) -> float:
+    """Return how long passengers wait on the way while pieces are handed over at a stop."""
+    return trip.handover_min + county.terms.piece_min * pieces
+
+
+def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain: Local, ready: float) -> BusPlan | None:
+    """Villages at stops on the way, each on one trip, where that is cheaper than the round's stop."""
+    county, terms = pricing.county, pricing.county.terms
+    index = {county.ground.place_ids[row]: k for k, row in enumerate(township.rows)}
+    deliver, collect = township.visit()
+    free = {trip.trip_id: [trip.capacity, trip.capacity, terms.delay_bound_min] for trip in trips}
+    gain = {k: _gain(plain, k + 1, county) for k in range(len(township.rows))}
+    chosen: dict[int, Carried] = {}
+    offers = [(trip, place, minute) for trip in trips for place, minute in trip.stops[:-1] if place in index]
+    for trip, place, minute in sorted(offers, key=lambda o: (-gain[index[o[1]]], o[2], o[0].trip_id)):
+        k = index[place]
+        wait = delay_min(county, trip, deliver[k] + collect[k])
+        fee = trip.fee_yuan * (deliver[k] + collect[k])
+        room = free[trip.trip_id]
+        if k in chosen or deliver[k] > room[0] or collect[k] > room[1] or wait > room[2] or fee >= gain[k]:
+            continue
+        if not terms.opens_min <= minute <= terms.closes_min:
+            continue
+        chosen[k] = Carried(trip, place, minute, float(deliver[k]), float(collect[k]), wait, float(fee))
+        free[trip.trip_id] = [room[0] - deliver[k], room[1] - collect[k], room[2] - wait]
+    if not chosen:
+        return None
+    local = pricing.local(township, 1.0, ready, tuple(sorted(chosen)))
+    fees = sum(c.yuan * len(township.weekdays[k]) for k, c in chosen.items())
+    saving = plain.yuan - local.yuan - fees
+    return BusPlan(township.place_id, False, tuple(sorted(chosen)), tuple(chosen[k] for k in sorted(chosen)), local,
+                   saving)  # fmt: skip
+
+
+def _gain(plain: Local, row: int, county: County) -> float:
+    """What a visit would save at most: its detour and its minutes, at the rates of the vehicle that makes it."""
+    best = 0.0
+    for day in plain.week:
+        for one in day:
+            rows = [0, *(v.row for v in one.visits), 0]
+            for at, visit in enumerate(one.visits, start=1):
+                if visit.row != row:
+                    continue
+                before, after = rows[at - 1], rows[at + 1]
+                ground = plain.ground
+                km = ground.km[before, row] + ground.km[row, after] - ground.km[before, after]
+                minutes = ground.minutes[before, row] + ground.minutes[row, after] - ground.minutes[before, after]
+                minutes += county.terms.village_min + county.terms.piece_min * (visit.deliver + visit.collect)
+                best = max(best, float(km * one.van.yuan_km + minutes / 60.0 * one.van.yuan_h))
+    return best
+
+
+def _feeds(
+    pricing: Pricing, feeding: Feeding, township: Township, trips: list[BusTrip], plain: Local
+) -> BusPlan | None:
+    """All of a township's pieces by the morning's buses, where their holds are large enough."""
+    county = pricing.county
+    deliver, collect = township.heaviest()
+    left, back, carried = deliver, collect, []
+    for trip in sorted(trips, key=lambda t: (t.stops[-1][1], t.trip_id)):
+        if left <= 1e-9 and back <= 1e-9:
+            break
+        takes, brings = min(left, trip.capacity), min(back, trip.capacity)
+        left, back = left - takes, back - brings
+        fee = trip.fee_yuan * (takes + brings)
+        carried.append(Carried(trip, township.place_id, trip.stops[-1][1], takes, brings, 0.0, fee))
+    if left > 1e-9 or back > 1e-9:
+        return None
+    ready = max(c.arrive_min + c.trip.handover_min for c in carried) + county.terms.node_min
+    local = pricing.local(township, 1.0, ready)
+    if local.left_out:
+        return None  # the promise comes first: no village is given up for a cheaper bus
+    fees = WEEK * sum(c.yuan for c in carried)
+    saved = WEEK * feeding.yuan_of[township.place_id] + plain.yuan - local.yuan - fees
+    return BusPlan(township.place_id, True, (), tuple(carried), local, saved)

@@ -1,0 +1,150 @@
+"""One county as a case: its places and ways, loads and buses; small, frozen and picklable, so counties run anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from postroad.design.rounds.routing import Ground
+from postroad.design.rounds.weekdays import assign, frequency
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.design.rounds.terms import Terms
+    from postroad.travel import RoadEngine
+
+
+@dataclass(frozen=True)
+class BusTrip:
+    """A scheduled bus out of the county seat: stops with minutes, and a trip back that can take the outbound pieces."""
+
+    trip_id: str
+    depart_min: float
+    stops: tuple[tuple[str, float], ...]
+    capacity: float
+    fee_yuan: float
+    handover_min: float
+
+
+@dataclass(frozen=True)
+class Township:
+    """A township: its node, its villages (rows of the county's ground), their loads, weekdays and buses."""
+
+    place_id: str
+    node: int
+    rows: tuple[int, ...]
+    deliver: NDArray[np.float64]
+    collect: NDArray[np.float64]
+    weekdays: tuple[tuple[int, ...], ...]
+    trips: tuple[BusTrip, ...]
+    timetable: bool
+
+    def visit(self, share: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pieces to and from each village at one visit, for a share of the parcels."""
+        gathered = np.array([7.0 / len(days) for days in self.weekdays])
+        return self.deliver * gathered * share, self.collect * gathered * share
+
+    def heaviest(self, share: float = 1.0) -> tuple[float, float]:
+        """Pieces to and from the township on its heaviest weekday."""
+        deliver, collect = self.visit(share)
+        served = np.array([[day in days for day in range(7)] for days in self.weekdays]).reshape(-1, 7)
+        return float((deliver @ served).max(initial=0.0)), float((collect @ served).max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """A village that cannot be served: which rule stops it, and the facts of the cheapest repair."""
+
+    place_id: str
+    reason: str
+    facts: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class County:
+    """A county: ground (row 0 is the seat), townships, operators' shares, terms, and villages out of reach."""
+
+    place_id: str
+    ground: Ground
+    townships: tuple[Township, ...]
+    shares: tuple[tuple[str, float], ...]
+    terms: Terms
+    unserved: tuple[Unserved, ...]
+    seed: int
+
+
+def build(
+    county_id: str,
+    villages: pl.DataFrame,
+    engine: RoadEngine,
+    terms: Terms,
+    shares: dict[str, float],
+    buses: dict[str, tuple[BusTrip, ...]],
+    seed: int,
+) -> County:
+    """Return a county; ``villages`` has place_id, parent_id, lon, lat, deliver_pieces and collect_pieces."""
+    villages = villages.sort("parent_id", "place_id")
+    nodes = villages["parent_id"].unique().sort().to_list()
+    ids = [county_id, *nodes, *villages["place_id"]]
+    ways = engine.ways(ids, ids)
+    ground = Ground(tuple(ids), np.asarray(ways.km, float), np.asarray(ways.minutes, float))
+    at = {place: row for row, place in enumerate(ids)}
+    position = {row[0]: (row[1], row[2]) for row in engine.network["places"]["place_id", "lon", "lat"].iter_rows()}
+    unserved: list[Unserved] = []
+    townships = []
+    for node in nodes:
+        own = villages.filter(parent_id=node)
+        good = []
+        for place, load in own.select("place_id", "deliver_pieces").iter_rows():
+            fault = _out_of_reach(engine, ground, at, county_id, node, place, load, terms)
+            if fault:
+                unserved.append(fault)
+            else:
+                good.append(place)
+        own = own.filter(pl.col("place_id").is_in(good))
+        if own.height:
+            townships.append(_township(node, own, at, position, terms, buses))
+    return County(county_id, ground, tuple(townships), tuple(shares.items()), terms, tuple(unserved), seed)
+
+
+def _township(
+    node: str,
+    own: pl.DataFrame,
+    at: dict[str, int],
+    position: dict[str, tuple[float, float]],
+    terms: Terms,
+    buses: dict[str, tuple[BusTrip, ...]],
+) -> Township:
+    deliver, collect = (own[c].to_numpy().astype(float) for c in ("deliver_pieces", "collect_pieces"))
+    lon, lat = position[node]
+    angle = np.arctan2(own["lat"].to_numpy() - lat, own["lon"].to_numpy() - lon)
+    days = frequency(deliver, terms)
+    pattern = tuple(assign(days, deliver + collect, angle))
+    rows = tuple(at[place] for place in own["place_id"])
+    return Township(node, at[node], rows, deliver, collect, pattern, buses.get(node, ()), node in buses)
+
+
+def _out_of_reach(
+    engine: RoadEngine, ground: Ground, at: dict[str, int], seat: str, node: str, place: str, load: float, terms: Terms
+) -> Unserved | None:
+    """Return why a village cannot be on any round, with the cheapest repair, or None when it can."""
+    row, depot = at[place], at[node]
+    there = ground.minutes[0, depot] + ground.minutes[depot, row]
+    if not np.isfinite(there):
+        start = seat if not np.isfinite(ground.minutes[0, depot]) else node
+        facts = engine.gap(start, place)
+        return Unserved(place, "rounds.no_road", tuple(sorted(facts.items())))
+    both = ground.minutes[depot, row] + ground.minutes[row, depot]
+    whole = float(both + terms.load_min + terms.village_min + terms.piece_min * load)
+    if whole > terms.shift_min:
+        need = (("hours", round(whole / 60.0, 1)), ("shift", round(terms.shift_min / 60.0, 1)))
+        return Unserved(place, "rounds.too_far", need)
+    reach = max(van.range_km for van in terms.vans)
+    km = float(ground.km[depot, row] + ground.km[row, depot])
+    if km > reach:
+        return Unserved(place, "rounds.out_of_range", (("km", round(km, 1)), ("range", round(reach, 1))))
+    return None

@@ -1,0 +1,237 @@
+"""Trips of one depot on one day: PyVRP with loads both ways, working hours, opening times, range and reloads.
+
+The answer is timed again here, from the matrices alone, so that what is written is what was checked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from postroad.design.rounds.terms import Terms, Van
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+CENT = 10_000
+"""The solver counts in whole ten-thousandths of a yuan, metres and seconds."""
+MOST_RELOADS = 4
+UNBOUNDED = 2**62
+ITERATIONS = 80, 2
+"""Iterations of a search: so many, and so many more for each stop."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Places with km and minutes between them; row 0 is the depot."""
+
+    place_ids: tuple[str, ...]
+    km: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+
+    def take(self, rows: Sequence[int]) -> Ground:
+        """Return some of the places, in this order."""
+        own = np.asarray(rows, np.int64)
+        return Ground(tuple(self.place_ids[r] for r in own), self.km[np.ix_(own, own)], self.minutes[np.ix_(own, own)])
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a depot has to do on a day: pieces to and from each place of the ground, from when the depot is ready."""
+
+    ground: Ground
+    deliver: NDArray[np.float64]
+    collect: NDArray[np.float64]
+    ready_min: float
+    terms: Terms
+    stop_min: float
+
+    def service(self, pieces: float) -> float:
+        """Minutes at a stop that hands over so many pieces."""
+        return self.stop_min + self.terms.piece_min * pieces
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A stop: row of the ground, minute of arrival, pieces; row 0 is a reload at the depot."""
+
+    row: int
+    arrive_min: float
+    deliver: float
+    collect: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """A vehicle's day: its visits in order, when it leaves, how long, how far, what it costs and emits."""
+
+    van: Van
+    depart_min: float
+    duration_min: float
+    km: float
+    yuan: float
+    co2e_kg: float
+    charged: bool
+    visits: tuple[Visit, ...]
+
+
+def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Round] | None:
+    """Return the rounds of a day, or ``None`` when no round keeps all the rules."""
+    stops = _split(day)
+    if not stops:
+        return []
+    from pyvrp import solve
+    from pyvrp.stop import MaxIterations
+
+    count = iterations if iterations is not None else ITERATIONS[0] + ITERATIONS[1] * len(stops)
+    for charging in (True, False):
+        data, kinds = _data(day, stops, charging)
+        best = solve(data, MaxIterations(count), seed=seed, collect_stats=False, display=False).best
+        if not best.is_feasible():
+            return None
+        rounds = []
+        for route in best.routes():
+            van, charged = kinds[route.vehicle_type()]
+            order = [stops[int(act.idx)] if act.is_client() else (0, 0.0, 0.0) for act in route.schedule()]
+            rounds.append(timed(day, van, charged, order[1:-1]))
+        # The solver bounds a day's kilometres; a single trip must do on one charge, which only the answer shows.
+        if all(longest_trip_km(day.ground, one) <= one.van.range_km for one in rounds):
+            break
+    return sorted(rounds, key=lambda one: (one.depart_min, -len(one.visits), one.visits[0].row))
+
+
+def longest_trip_km(ground: Ground, one: Round) -> float:
+    """Return the kilometres of the longest trip between two loadings."""
+    longest, trip, here = 0.0, 0.0, 0
+    for row in (*(visit.row for visit in one.visits), 0):
+        trip += float(ground.km[here, row])
+        here = row
+        if row == 0:
+            longest, trip = max(longest, trip), 0.0
+    return longest
+
+
+def timed(day: Day, van: Van, charged: bool, order: Sequence[tuple[int, float, float]]) -> Round:
+    """Return a round in this order, every stop as early as it can be and leaving as late as that allows."""
+    terms, ground = day.terms, day.ground
+    clock = start = day.ready_min + terms.load_min
+    here, km = 0, 0.0
+    visits: list[Visit] = []
+    for row, deliver, collect in order:
+        clock += ground.minutes[here, row]
+        km += ground.km[here, row]
+        here = row
+        if row:
+            clock = max(clock, terms.opens_min)
+            if not visits:
+                start = clock - ground.minutes[0, row]
+            visits.append(Visit(row, float(clock), deliver, collect))
+            clock += day.service(deliver + collect)
+        else:
+            visits.append(Visit(0, float(clock), 0.0, 0.0))
+            clock += terms.load_min
+    clock += ground.minutes[here, 0]
+    km += float(ground.km[here, 0])
+    worked = clock - start + terms.load_min + (terms.charge_min if charged else 0.0)
+    yuan = terms.vehicle_day_yuan + km * van.yuan_km + worked / 60.0 * van.yuan_h
+    return Round(van, float(start), float(clock - start), float(km), float(yuan), float(km * van.co2e_kg_km), charged,
+                 tuple(visits))  # fmt: skip
+
+
+def reach_km(van: Van, charged: bool, terms: Terms) -> float:
+    """Return how far a vehicle goes in a day, with or without a midday charge."""
+    if math.isinf(van.range_km):
+        return math.inf
+    more = min(van.range_km, terms.charger_kw * terms.charge_min / 60.0 / van.kwh_km) if charged else 0.0
+    return van.range_km + more
+
+
+def subset(day: Day, rounds: Sequence[Round], rows: set[int]) -> list[Round]:
+    """Return the same rounds in the same order without the stops that are not served: a day of the template."""
+    kept = []
+    for one in rounds:
+        order = [(v.row, v.deliver, v.collect) for v in one.visits if v.row in rows or v.row == 0]
+        order = [stop for k, stop in enumerate(order) if stop[0] or (k and order[k - 1][0])]
+        while order and order[-1][0] == 0:
+            order.pop()
+        if order:
+            kept.append(timed(day, one.van, one.charged, order))
+    return kept
+
+
+def _split(day: Day) -> list[tuple[int, float, float]]:
+    """Stops as (row, deliver, collect): a place with more than the largest vehicle takes is visited several times."""
+    most = max(van.pieces for van in day.terms.vans)
+    stops = []
+    for row in range(1, len(day.ground.place_ids)):
+        deliver, collect = float(day.deliver[row]), float(day.collect[row])
+        parts = max(1, math.ceil(max(deliver, collect) / most - 1e-9))
+        stops += [(row, deliver / parts, collect / parts)] * parts
+    return stops
+
+
+def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tuple[Any, list[tuple[Van, bool]]]:
+    from pyvrp import Client, Depot, Location, ProblemData
+
+    terms = day.terms
+    close = int(terms.closes_min * 60)
+    clients = [
+        Client(
+            row,
+            delivery=[math.ceil(deliver * 10 - 1e-6)],
+            pickup=[math.ceil(collect * 10 - 1e-6)],
+            service_duration=math.ceil(day.service(deliver + collect) * 60),
+            tw_early=int(terms.opens_min * 60),
+            tw_late=close,
+        )
+        for row, deliver, collect in stops
+    ]
+    types, kinds = [], []
+    for van in terms.vans:
+        for charged in (False, True) if van.kwh_km and charging else (False,):
+            types.append(_type(van, charged, terms, day.ready_min, len(stops)))
+            kinds.append((van, charged))
+    depot = Depot(0, service_duration=int(terms.load_min * 60))
+    metres: Any = np.ceil(day.ground.km * 1000).astype(np.int64)
+    seconds: Any = np.ceil(day.ground.minutes * 60).astype(np.int64)
+    places = [Location(0, 0)] * len(day.ground.place_ids)
+    return ProblemData(places, clients, [depot], types, [metres], [seconds]), kinds
+
+
+def _type(van: Van, charged: bool, terms: Terms, ready_min: float, most: int) -> Any:
+    from pyvrp import VehicleType
+
+    pause = terms.charge_min if charged else 0.0
+    reach = reach_km(van, charged, terms)
+    return VehicleType(
+        most,
+        capacity=[van.pieces * 10],
+        fixed_cost=round((terms.vehicle_day_yuan + pause / 60.0 * van.yuan_h) * CENT),
+        tw_early=int(ready_min * 60),
+        tw_late=int((terms.closes_min + CLOSING_MIN - pause) * 60),
+        shift_duration=int((terms.shift_min - pause) * 60),
+        unit_distance_cost=round(van.yuan_km * CENT / 1000),
+        unit_duration_cost=round(van.yuan_h * CENT / 3600),
+        reload_depots=[0],
+        max_reloads=MOST_RELOADS,
+        max_distance=UNBOUNDED if math.isinf(reach) else int(reach * 1000),
+    )
+
+
+CLOSING_MIN = 60.0
+"""A vehicle is back at most so long after the last station closes."""
+
+
+def total_yuan(rounds: Sequence[Round]) -> float:
+    """Return what rounds cost together."""
+    return sum(one.yuan for one in rounds)
+
+
+def later(day: Day, ready_min: float) -> Day:
+    """Return the same day with the depot ready at another minute."""
+    return replace(day, ready_min=ready_min)

@@ -1,0 +1,183 @@
+"""Rounds for every county of a province: cases made, run in parallel with a cache, and gathered into one result."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.demand import demand
+from postroad.design.rounds.answer import CountyPlan, design_county
+from postroad.design.rounds.county import BusTrip, County, Unserved, build
+from postroad.design.rounds.loads import shares, village_loads
+from postroad.design.rounds.terms import Terms
+from postroad.design.rounds.writing import network_tables, result_tables
+from postroad.errors import DataError, Fault, InfeasibleError
+from postroad.parallel import Work, map_cases
+from postroad.results import Result, Stamp
+from postroad.timetable import buses
+from postroad.timetable.feed import Feed, minutes
+from postroad.timetable.services import HOLDS, running
+from postroad.travel import RoadEngine
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from postroad.network import Network
+
+
+@dataclass(frozen=True)
+class RuralOptions:
+    """What rounds are designed for: year and growth, season, operators' shares (equal by default), counties (all).
+
+    With ``every_village`` a village that cannot be served is an error; otherwise it is named in the answer.
+    """
+
+    year: int = 2020
+    scenario: str = "base"
+    season: str = "winter"
+    shares: Mapping[str, float] | None = None
+    counties: tuple[str, ...] = ()
+    seed: int = 0
+    every_village: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options as plain values."""
+        told: dict[str, Any] = {"year": self.year, "scenario": self.scenario, "season": self.season}
+        told |= {"shares": dict(self.shares) if self.shares else None, "counties": list(self.counties)}
+        told["every_village"] = self.every_village
+        return told
+
+
+@dataclass(frozen=True)
+class RuralDesign:
+    """Rounds of a province: a network with the tables ``rounds``, ``round_stops`` and ``bus_holds``, and the result.
+
+    ``objective`` is the cost of a week in yuan; no bound is known (``bound`` is ``None``).
+    """
+
+    network: Network
+    result: Result
+    plans: tuple[CountyPlan, ...]
+    bound: float | None = field(default=None)
+
+    @property
+    def objective(self) -> float:
+        """The cost of a week under the chosen ways, in yuan."""
+        return float(self.result.facts["yuan_week"])
+
+    @cached_property
+    def unserved(self) -> dict[str, Fault]:
+        """Every village that is not served, with what stops it and the cheapest repair."""
+        return {one.place_id: as_fault(one) for plan in self.plans for one in plan.unserved}
+
+    def why(self, village_id: str | None = None) -> list[Fault]:
+        """Return why a village is not served, with the cheapest repair; without a village all of them. Empty: served.
+
+        ``DataError`` when no village of that name was to be served.
+        """
+        if village_id is None:
+            return list(self.unserved.values())
+        if village_id in self.unserved:
+            return [self.unserved[village_id]]
+        if village_id not in set(self.result["villages"]["village_id"]):
+            raise DataError.of("rounds.no_such_village", table="places", value=village_id)
+        return []
+
+
+def cases(
+    network: Network, options: RuralOptions, feed: Feed | None = None, loads: pl.DataFrame | None = None
+) -> list[County]:
+    """Return one case for each county with villages; ``DataError`` when there is none, or a county is unknown."""
+    places = network["places"]
+    counties = _counties(network, options.counties)
+    terms = Terms.of(network, options.season)
+    if loads is None:
+        loads = village_loads(demand(network, options.year, options.scenario, seed=options.seed))
+    wanted = places.filter(kind="village").drop_nulls(["lon", "lat"]).join(loads, on="place_id", how="left")
+    wanted = wanted.with_columns(pl.col("deliver_pieces", "collect_pieces").fill_null(0.0))
+    engine = RoadEngine(network, options.season)
+    own = shares(network, options.shares)
+    trips = bus_trips(feed or buses(network, options.seed), places)
+    made = []
+    for county in counties:
+        villages = wanted.filter(county_id=county)
+        if villages.height:
+            made.append(build(county, villages, engine, terms, own, trips, options.seed))
+    if not made:
+        raise DataError.of("rounds.no_villages", table="places", column="kind")
+    return made
+
+
+def design_rounds(
+    network: Network,
+    options: RuralOptions | None = None,
+    work: Work | None = None,
+    feed: Feed | None = None,
+    loads: pl.DataFrame | None = None,
+) -> RuralDesign:
+    """Return rounds for every village of a network; counties run apart, and finished ones are kept in ``work.cache``.
+
+    ``feed`` is the bus timetable, by default the synthetic one; ``loads`` (place_id, deliver_pieces, collect_pieces of
+    a mean day) replace those of the demand room. ``Stopped`` when asked to stop; ``InfeasibleError`` names every
+    village that cannot be served when all of them must be.
+    """
+    options = options or RuralOptions()
+    made = cases(network, options, feed, loads)
+    plans = map_cases(design_county, made, work=work or Work())
+    if options.every_village and any(plan.unserved for plan in plans):
+        raise InfeasibleError(as_fault(one) for plan in plans for one in plan.unserved)
+    tables = result_tables(network, plans)
+    facts = {"yuan_week": float(tables["townships"].filter(chosen=True)["yuan_week"].sum())}
+    facts |= {"counties": len(plans), "villages": tables["villages"].height}
+    stamp = Stamp.now("rural-rounds", network.fingerprint, options.as_dict(), options.seed)
+    designed = network.with_(**network_tables(plans))
+    return RuralDesign(designed, Result(stamp, tables, facts), tuple(plans))
+
+
+def as_fault(one: Unserved) -> Fault:
+    """Return why a village is left out, in words."""
+    return Fault.of(one.reason, table="places", value=one.place_id, **dict(one.facts))
+
+
+def bus_trips(feed: Feed, places: pl.DataFrame, day: dt.date | None = None) -> dict[str, tuple[BusTrip, ...]]:
+    """Return the trips from a county seat to each township; a township with a line but no trip has an empty tuple."""
+    import datetime as dt
+
+    on = running(feed, day or dt.date(2024, 1, 3))
+    kept = feed["trips"].filter(pl.col("service_id").is_in(on.implode()))["trip_id"]
+    timed = (
+        feed["stop_times"]
+        .with_columns(order=pl.col("stop_sequence").cast(pl.Int64), at=minutes("arrival_time"))
+        .sort("trip_id", "order")
+    )
+    seats = set(places.filter(level="county")["place_id"])
+    towns = set(places.filter(level="township")["place_id"])
+    hold = HOLDS["bus"]
+    found: dict[str, list[BusTrip]] = defaultdict(list)
+    served = set(kept)
+    for (trip,), rows in timed.group_by("trip_id", maintain_order=True):
+        stops: Sequence[tuple[str, float]] = list(rows.select("stop_id", "at").drop_nulls().iter_rows())
+        if len(stops) < 2 or stops[0][0] not in seats or stops[-1][0] not in towns:
+            continue
+        line = found[stops[-1][0]]
+        if trip in served:
+            line.append(BusTrip(str(trip), stops[0][1], tuple(stops[1:]), float(hold.capacity_pieces),
+                                hold.cost_yuan_per_piece, hold.handover_min))  # fmt: skip
+    return {town: tuple(sorted(trips, key=lambda t: (t.depart_min, t.trip_id))) for town, trips in found.items()}
+
+
+def _counties(network: Network, asked: tuple[str, ...]) -> list[str]:
+    every = network["places"].filter(level="county").sort("place_id")
+    names = {name: place for place, name in every["place_id", "name_zh"].iter_rows()}
+    if not asked:
+        return every["place_id"].to_list()
+    known = set(every["place_id"])
+    strange = [name for name in asked if name not in known and name not in names]
+    if strange:
+        raise DataError(Fault.of("rounds.no_such_county", table="places", value=name) for name in strange)
+    return sorted({name if name in known else names[name] for name in asked})

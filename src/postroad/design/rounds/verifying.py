@@ -1,0 +1,124 @@
+"""An independent check of written rounds: from the tables and the roads alone, with none of the search's own code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from postroad.design.rounds.terms import Terms
+    from postroad.network import Network
+    from postroad.travel import RoadEngine
+
+SLACK_MIN = 0.1
+SLACK_PIECES = 0.5
+WEEK = 7
+
+
+def verify(network: Network, terms: Terms, engine: RoadEngine, days_of: dict[str, str]) -> list[str]:
+    """Return every way in which the network's rounds break a rule; an empty list means they keep all of them.
+
+    ``days_of`` gives the weekdays on which each village is to be served, as ``1234567``. Checked are: every village
+    is served on exactly its days, by round or by bus; loads never exceed the vehicle between two loadings, with
+    deliveries aboard until handed over and collections from then on; times follow from the roads' minutes and the
+    terms; nobody works longer than a shift; stations are open; and no trip is longer than a charge.
+    """
+    stops = network["round_stops"].sort("round_id", "stop")
+    groups = {key[0]: frame for key, frame in stops.group_by("round_id", maintain_order=True)}
+    wrong = _fed(network, terms)
+    served: dict[str, set[str]] = {}
+    for row in network["rounds"].iter_rows(named=True):
+        own = groups.get(row["round_id"])
+        if own is None:
+            wrong.append(f"{row['round_id']}: no stops")
+            continue
+        wrong += _one(row, own, terms, engine)
+        for place in own["place_id"]:
+            served.setdefault(place, set()).update(row["days"])
+    for row in network["bus_holds"].iter_rows(named=True):
+        served.setdefault(row["to_place_id"], set()).update(set(row["days"]) & set(days_of.get(row["to_place_id"], "")))
+    for village, days in days_of.items():
+        if served.get(village, set()) != set(days):
+            wrong.append(f"{village}: served on {''.join(sorted(served.get(village, set())))} instead of {days}")
+    return wrong
+
+
+def _fed(network: Network, terms: Terms) -> list[str]:
+    """Check that no round leaves a township before its pieces are there, handed over and loaded."""
+    first = network["rounds"].join(network["places"].filter(level="county"), left_on="depot_place_id",
+                                   right_on="place_id", how="semi")  # fmt: skip
+    stops = network["round_stops"].join(first.select("round_id"), on="round_id", how="semi")
+    there: dict[str, float] = {}
+    for place, arrive, deliver, collect in stops.select(
+        "place_id", "arrive_min", "deliver_pieces", "collect_pieces"
+    ).iter_rows():
+        handed = arrive + terms.village_min + terms.piece_min * (deliver + collect) + terms.node_min
+        there[place] = max(there.get(place, 0.0), handed)
+    for place, depart, minutes, handover in (
+        network["bus_holds"].select("to_place_id", "depart_min", "duration_min", "handover_min").iter_rows()
+    ):
+        there[place] = max(there.get(place, 0.0), depart + minutes + handover + terms.node_min)
+    wrong = []
+    for name, depot, depart in network["rounds"].select("round_id", "depot_place_id", "depart_min").iter_rows():
+        if depot in there and depart + SLACK_MIN < there[depot] + terms.load_min:
+            wrong.append(f"{name}: leaves {depot} at {depart:.1f}, before its pieces are loaded")
+    return wrong
+
+
+def _one(row: dict[str, object], own: pl.DataFrame, terms: Terms, engine: RoadEngine) -> list[str]:
+    """Check one round: drive it again."""
+    name, depot = str(row["round_id"]), str(row["depot_place_id"])
+    van = next(v for v in terms.vans if v.vehicle_id == row["vehicle_id"])
+    places = list(dict.fromkeys([depot, *own["place_id"]]))
+    ways = engine.ways(places, places)
+    at = {place: k for k, place in enumerate(places)}
+    clock, here, km, trip = float(str(row["depart_min"])), depot, 0.0, 0.0
+    wrong = []
+    for place, arrive, deliver, collect in own.select(
+        "place_id", "arrive_min", "deliver_pieces", "collect_pieces"
+    ).iter_rows():
+        leg = float(ways.km[at[here], at[place]])
+        clock += float(ways.minutes[at[here], at[place]])
+        km, trip = km + leg, trip + leg
+        if clock > arrive + SLACK_MIN:
+            wrong.append(f"{name}: {place} cannot be reached at {arrive:.1f}, only at {clock:.1f}")
+        clock = arrive
+        if place == depot:
+            clock += terms.load_min
+            if trip > van.range_km + SLACK_MIN:
+                wrong.append(f"{name}: a trip of {trip:.1f} km on one charge")
+            trip = 0.0
+        else:
+            if not terms.opens_min - SLACK_MIN <= arrive <= terms.closes_min + SLACK_MIN:
+                wrong.append(f"{name}: {place} is closed at {arrive:.1f}")
+            clock += terms.village_min + terms.piece_min * (deliver + collect)
+        here = place
+    leg = float(ways.km[at[here], at[depot]])
+    clock, km = clock + float(ways.minutes[at[here], at[depot]]), km + leg
+    if trip + leg > van.range_km + SLACK_MIN:
+        wrong.append(f"{name}: a trip of {trip + leg:.1f} km on one charge")
+    spent = clock - float(str(row["depart_min"]))
+    if spent + terms.load_min > terms.shift_min + SLACK_MIN:
+        wrong.append(f"{name}: {spent + terms.load_min:.0f} min at work")
+    if abs(spent - float(str(row["duration_min"]))) > 1.0 or abs(km - float(str(row["distance_km"]))) > 0.1:
+        wrong.append(f"{name}: {spent:.1f} min and {km:.1f} km are not what is written")
+    return [*wrong, *_loads(name, depot, own, van.pieces)]
+
+
+def _loads(name: str, depot: str, own: pl.DataFrame, most: int) -> list[str]:
+    """Check the load after every stop of every trip."""
+    trips: list[list[tuple[float, float]]] = [[]]
+    for place, deliver, collect in own.select("place_id", "deliver_pieces", "collect_pieces").iter_rows():
+        if place == depot:
+            trips.append([])
+        else:
+            trips[-1].append((deliver, collect))
+    wrong = []
+    for trip in trips:
+        load = sum(deliver for deliver, _ in trip)
+        for deliver, collect in [(0.0, 0.0), *trip]:
+            load += collect - deliver
+            if load > most + SLACK_PIECES:
+                wrong.append(f"{name}: {load:.1f} pieces in a vehicle for {most}")
+    return wrong

@@ -1,0 +1,49 @@
+"""The least that each operator must reveal for a split everyone can check: by how much coarser data would change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postroad.design.sharing.splits import shapley
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from postroad.design.sharing.game import Game
+
+
+@dataclass(frozen=True)
+class Level:
+    """A degree of detail: what an operator reveals, how many numbers that is, and the game they allow."""
+
+    name: str
+    numbers: int
+    game: Game
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """What a level is worth: the largest change of anyone's share against the finest level, of the cost of all."""
+
+    name: str
+    numbers: int
+    change: float
+    enough: bool
+
+
+def least_data(levels: Sequence[Level], tolerance: float = 0.01) -> list[Reveal]:
+    """Return every level with the change it brings, coarsest first; the first that is ``enough`` is the least.
+
+    Levels go from coarse to fine, and the finest is the truth. A level is enough when nobody's Shapley share differs
+    by more than ``tolerance`` of the cost of all.
+    """
+    true = shapley(levels[-1].game)
+    whole = max(levels[-1].game.whole, 1e-12)
+    found = []
+    for level in levels:
+        change = float(np.abs(shapley(level.game) - true).max() / whole)
+        found.append(Reveal(level.name, level.numbers, change, change <= tolerance))
+    return found

@@ -1,0 +1,301 @@
+"""``postroad cases``: every act and view of the regulator on the database of record, one by one or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from postroad.language import say
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from postroad.supervise.records import Desk
+
+DATABASE = typer.Option(
+    "postroad-records.sqlite", "--database", envvar="POSTROAD_DATABASE", help="文件或 a file or postgresql+psycopg://…"
+)
+ACTOR = typer.Option("province", "--as", help="province | prefecture:2202 | enterprise:ZTO | inspector:JC01 | public")
+RULES = typer.Option(None, "--rules", help="本局规则 the office's own regulation.toml")
+WORDS = typer.Argument(None, help="名=值 name=value")
+JSON = typer.Option(False, "--json")
+group = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for name, function in (("do", do), ("load", load), ("show", show), ("list", rows), ("history", history),
+                           ("acts", acts), ("rules", rules), ("tally", tally), ("publish", publish), ("audit", audit),
+                           ("migrate", migrate)):  # fmt: skip
+        group.command(name)(function)
+    app.add_typer(group, name="cases", help=f"{say('cases.help', 'zh')} {say('cases.help', 'en')}")
+
+
+def do(
+    act: str = typer.Argument(..., help="hazard.open …"),
+    words: list[str] = WORDS,
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    own: Path | None = RULES,
+    request: str = typer.Option("", "--request", help="同一请求只办一次 served once"),
+    json_: bool = JSON,
+) -> None:
+    """办理 Do one act: postroad cases do hazard.open id=H1 outlet_id=O1 heading=wiring owner=站长 …."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.values import of_words
+
+    desk = _desk(database, actor, own)
+    called = _called(act, "act")
+    facts: dict[str, Any] = {"request": request} if request else {}
+    answer = called(desk, **of_words(act, words or []), **facts)
+    if json_:
+        print_json({"act": act, "answer": answer})
+    else:
+        out.print(say("cases.done", act=act, answer=_short(answer)), soft_wrap=True)
+
+
+def load(
+    act: str = typer.Argument(...),
+    file: Path = typer.Argument(..., help="CSV: 列名即参数 columns are parameters"),
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    own: Path | None = RULES,
+    json_: bool = JSON,
+) -> None:
+    """批量 Do one act for every row of a file: all or none; the same file again changes nothing."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.values import of_file
+
+    desk = _desk(database, actor, own)
+    called = _called(act, "act")
+    told, mark = of_file(act, file)
+    with desk.together():
+        for number, facts in enumerate(told, 1):
+            called(desk, **facts, request=f"{mark}:{act}:{number}")
+    if json_:
+        print_json({"act": act, "rows": len(told)})
+    else:
+        out.print(say("cases.loaded", act=act, count=len(told)))
+
+
+def show(
+    view: str = typer.Argument(..., help="hazard.overdue …"),
+    words: list[str] = WORDS,
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    own: Path | None = RULES,
+    json_: bool = JSON,
+) -> None:
+    """查看 Show a view: postroad cases show credit.explain operator_id=ZTO year=2025."""
+    from postroad.face.cli.values import of_words
+
+    desk = _desk(database, actor, own)
+    _print(_called(view, "view")(desk, **of_words(view, words or [])), json_)
+
+
+def rows(
+    table: str = typer.Argument(...),
+    words: list[str] = WORDS,
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    known_at: str = typer.Option("", "--known-at", help="2025-11-03T12:00:00+08:00"),
+    valid_at: str = typer.Option("", "--valid-at", help="2025-11-03T12:00:00+08:00"),
+    json_: bool = JSON,
+) -> None:
+    """列表 List the rows of a table the actor may see, as known and as valid at a time."""
+    from postroad.face.cli.values import equal_words, known_table
+
+    desk = _desk(database, actor, None)
+    clocks: dict[str, Any] = {"known_at": _moment(known_at), "valid_at": _moment(valid_at)}
+    _print(desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_)
+
+
+def history(
+    table: str = typer.Argument(...),
+    case: str = typer.Argument(..., help="编号 id"),
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    json_: bool = JSON,
+) -> None:
+    """沿革 Show every version of a row."""
+    from postroad.face.cli.values import known_table
+
+    _print(_desk(database, actor, None).history(known_table(table), case), json_)
+
+
+def acts(json_: bool = JSON) -> None:
+    """事项 List every act and view with its parameters and who may use it."""
+    from rich.table import Table
+
+    from postroad.face.cli.display import out, print_json
+    from postroad.supervise.records.acts import load as every
+    from postroad.supervise.records.acts import rights
+
+    told = [
+        {"name": a.name, "kind": a.kind, "parameters": [str(p) for p in a.parameters.values()],
+         "roles": rights()["acts"][a.name]}
+        for a in every().values()
+    ]  # fmt: skip
+    if json_:
+        print_json(told)
+        return
+    table = Table(pad_edge=False, header_style="bold")
+    for key in ("act", "kind", "parameters", "roles"):
+        table.add_column(say(f"cases.column_{key}"))
+    for row in told:
+        kind = say(f"cases.kind_{row['kind']}")
+        table.add_row(str(row["name"]), kind, "\n".join(row["parameters"]), ", ".join(row["roles"]))
+    out.print(table)
+
+
+def rules(on: str = typer.Option("", "--on", help="2025-11-03"), own: Path | None = RULES, json_: bool = JSON) -> None:
+    """规则 List the rules with source, validity and version; those without a source are marked."""
+    from dataclasses import asdict
+
+    from postroad.face.cli.display import day
+    from postroad.language import current
+    from postroad.supervise.regulation import regulation
+
+    when = day(on)
+    told = [r for r in regulation(own).rules if when is None or r.in_force(when)]
+    if json_:
+        _print([asdict(rule) for rule in told], True)
+        return
+    spoken = current()
+    _print(
+        [
+            {
+                "rule": rule.cite,
+                "what": getattr(rule, spoken),
+                "basis": say(f"cases.basis_{rule.basis}"),
+                "source": getattr(rule, f"legal_{spoken}"),
+                "since": rule.valid_from or rule.text_year or "",
+            }
+            for rule in told
+        ],
+        False,
+    )
+
+
+def tally(
+    period: str = typer.Argument(..., help="2025-11"),
+    province: str = typer.Option("jilin", "--province"),
+    database: str = DATABASE,
+    own: Path | None = RULES,
+    json_: bool = JSON,
+) -> None:
+    """指标 Work out the plan's indicators from the records."""
+    from postroad.network import province as open_province
+    from postroad.plan.plan import plan
+    from postroad.supervise.tally import tally as worked_out
+
+    desk = _desk(database, "province", own)
+    _print(worked_out(desk, open_province(province), plan(province).place_id, period), json_)
+
+
+def publish(
+    to: Path = typer.Option(..., "--out", help="文件夹 folder"), database: str = DATABASE, json_: bool = JSON
+) -> None:
+    """公示 Write what the public may see: tables, the papers of every draw, and the verifiers."""
+    from postroad.face.cli.display import out, print_json, write_text
+    from postroad.supervise.publication import published
+
+    written = [str(write_text(to / name, text)) for name, text in published(_desk(database, "public", None)).items()]
+    if json_:
+        print_json({"written": written})
+    else:
+        out.print(say("cases.published", count=len(written), path=to.resolve()), soft_wrap=True)
+
+
+def audit(
+    head: str = typer.Option("", "--head", help="号:摘要 number:digest，此前公布 as published before"),
+    database: str = DATABASE,
+    json_: bool = JSON,
+) -> None:
+    """审计 Check the chain of the audit log and every row against it; exit code 2 when anything is wrong."""
+    from postroad.errors import DataError
+    from postroad.face.cli.display import out, print_json
+    from postroad.supervise.records import audit as log
+
+    with _store(database).reading() as connection:
+        count, faults = log.check(connection)
+        faults += log.lacks(connection, head) if head else []
+        digest = log.last(connection)[2]
+    if json_:
+        print_json({"entries": count, "head": f"{count}:{digest}", "faults": [fault.as_dict() for fault in faults]})
+        raise typer.Exit(2 if faults else 0)
+    if faults:
+        raise DataError(faults)
+    out.print(say("cases.sound", count=count, head=f"{count}:{digest}"), soft_wrap=True)
+
+
+def migrate(database: str = DATABASE) -> None:
+    """升级 Bring an older database to the form this version needs; take a copy first."""
+    from postroad.face.cli.display import out
+    from postroad.supervise.records.store import migrate_store
+
+    out.print(say("cases.migrated", form=migrate_store(database)))
+
+
+def _store(database: str) -> Any:
+    from postroad.supervise.records import open_store
+
+    return open_store(database)
+
+
+def _desk(database: str, actor: str, own: Path | None) -> Desk:
+    from postroad.supervise.records import Actor, Desk
+    from postroad.supervise.records.acts import load as every
+    from postroad.supervise.regulation import regulation
+
+    every()
+    return Desk(_store(database), Actor.named(actor), rules=regulation(own))
+
+
+def _called(name: str, kind: str) -> Any:
+    from postroad.errors import UsageError
+    from postroad.supervise.records.acts import load as every
+    from postroad.supervise.records.acts import wrapped
+
+    known = {a.name for a in every().values() if a.kind == kind}
+    if name not in known:
+        raise UsageError.of("cases.no_such_act", value=name, known=", ".join(sorted(known)))
+    return wrapped(name)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    from postroad.face.cli.values import moment
+
+    return moment(text) if text else None
+
+
+def _short(answer: Any) -> str:
+    return ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
+
+
+def _print(answer: Any, json_: bool) -> None:
+    """Print rows as a table, or anything as JSON; a row too wide for a terminal is better read as JSON."""
+    from rich.pretty import Pretty
+    from rich.table import Table
+
+    from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.values import plain
+
+    if json_:
+        print_json(plain(answer))
+        return
+    if not isinstance(answer, list):
+        out.print(Pretty(plain(answer)))
+        return
+    if not answer:
+        out.print(say("cases.nothing"))
+        return
+    table = Table(pad_edge=False, header_style="bold")
+    shown = [name for name in answer[0] if any(row[name] not in (None, "", [], {}) for row in answer)]
+    for name in shown:
+        table.add_column(name)
+    for row in answer:
+        table.add_row(*["" if row[name] is None else str(plain(row[name])) for name in shown])
+    out.print(table)

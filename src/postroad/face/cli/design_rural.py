@@ -1,0 +1,68 @@
+"""``postroad design --rural``: rounds to every village under four ways, what they cost and how that is split."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from postroad.design.rounds import RuralDesign
+    from postroad.face.cli.design import Asked
+
+
+def run(asked: Asked) -> None:
+    """Design the rounds, and write tables, pictures and a report in both languages."""
+    from postroad.design.rounds import RuralOptions, design_rounds
+    from postroad.face.cli.display import err, out, print_json, progress, write_text
+    from postroad.face.report.rural import pictures, report, summary
+    from postroad.language import LANGUAGES, say
+    from postroad.network import province as open_province
+    from postroad.parallel import Work
+
+    began = time.monotonic()
+    network = open_province(asked.province)
+    options = RuralOptions(
+        asked.year, asked.scenario, asked.season, _shares(asked.shares), asked.counties, asked.seed
+    )  # fmt: skip
+    with progress(say("rounds.designing")) as move:
+        made = design_rounds(network, options, Work(workers=asked.workers, cache=asked.cache, progress=move))
+    folder = _save(made, asked)
+    seconds = time.monotonic() - began
+    for tongue in LANGUAGES:
+        for name, text in pictures(network, made, tongue).items():
+            write_text(folder / f"{name}-{tongue}.svg", text)
+        write_text(folder / f"report-{tongue}.md", report(network, made, tongue))
+    told: dict[str, Any] = {**summary(made), "seconds": round(seconds, 1), "folder": str(folder.resolve())}
+    if asked.json:
+        print_json(told)
+        return
+    err.print(say("rounds.done", counties=told["counties"], villages=told["villages"], seconds=told["seconds"]))
+    for way, row in told["ways"].items():
+        out.print(say("rounds.way_line", way=say(f"rounds.{way}"), yuan=row["yuan_piece"], grams=row["co2e_g_piece"],
+                      chosen=row["townships_chosen"]))  # fmt: skip
+    for fault in made.why()[:20]:
+        out.print(fault.say())
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def _save(made: RuralDesign, asked: Asked) -> Any:
+    """Write the result's folder: what people read, and the tables the simulator reads."""
+    from postroad.results import save
+
+    tables = dict(made.result.tables)
+    tables |= {name: made.network[name] for name in ("rounds", "round_stops", "bus_holds") if made.network[name].height}
+    return save(asked.out / "rural", made.result.stamp, tables, made.result.facts)
+
+
+def _shares(given: tuple[str, ...]) -> dict[str, float] | None:
+    """Read shares as OPERATOR=NUMBER; ``UsageError`` names the first that is not."""
+    from postroad.errors import UsageError
+
+    found = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise UsageError.of("rounds.bad_share_text", value=text) from None
+    return found or None

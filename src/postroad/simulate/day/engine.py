@@ -1,0 +1,580 @@
+"""The compiled heart of the day: batches move from event to event, parcels get their exact times inside a batch.
+
+Events are the departures of trips and rounds, which the timetable knows, and the arrivals of batches, kept in a heap.
+A sorter is first in, first out, so when a batch arrives the moment each of its parcels will be sorted is already
+certain: whoever comes later waits behind it. A trip takes whoever was ready before it leaves, and everyone who will be
+ready by then has arrived by then. So a few hundred thousand events give what an event for every parcel would give.
+
+Everything stands in one file on purpose: the cache of compiled code looks at the file of the function it keeps.
+
+Time is in milliseconds from the start of the horizon. The sorter's clock counts work: at ``rate`` thousandths of a
+piece an hour, ``rate * ms`` units are done in ``ms``, and a parcel takes ``PIECE`` units. Whole numbers throughout.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from postroad.simulate.day.arrays import (
+    ABROAD,
+    AT_DOOR,
+    AT_NODE,
+    AT_STATION,
+    BATCH,
+    CLOSED,
+    CUSTOMS,
+    DOCK,
+    DONE,
+    FULL,
+    HOME,
+    IN_LOCKER,
+    JOINED,
+    LEAF,
+    LEFT,
+    LOCKER,
+    LOCKER_FULL,
+    NEVER,
+    NEXT,
+    NOT_HOME,
+    ON_LINE,
+    ON_ROUND,
+    OUT,
+    OUTSIDE,
+    PASSED,
+    PIECE,
+    QUEUED,
+    ROAD,
+    ROUND_OUT,
+    SENT_BACK,
+    SLOT_MS,
+    SLOW_ROAD,
+    SORTER,
+    STATUS,
+    TRIES,
+    TRIP,
+    VISITED,
+    VISITS,
+    WHERE,
+    WHY,
+    WORST,
+)
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_ONE, _S12, _S27, _S30, _S31 = np.uint64(1), np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
+
+
+@njit(cache=True, inline="always")
+def _mix(z):  # type: ignore[no-untyped-def]
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@njit(cache=True, inline="always")
+def _chance(key, parcel, nth):  # type: ignore[no-untyped-def]
+    word = _mix(key + (np.uint64(parcel) * np.uint64(16) + np.uint64(nth) + _ONE) * _GOLDEN)
+    return (np.float64(word >> _S12) + 0.5) * 2.0**-52
+
+
+@njit(cache=True)
+def _push(moving, time, kind, a, b):  # type: ignore[no-untyped-def]
+    """Add an arrival; at equal times the one that was scheduled first comes first."""
+    keys, what, counters = moving.heap_key, moving.heap_what, moving.counters
+    n = counters[2]
+    counters[1] += 1
+    key = np.int64(time) << 32 | np.int64(counters[1])
+    while n > 0:
+        above = (n - 1) >> 1
+        if keys[above] <= key:
+            break
+        keys[n] = keys[above]
+        what[n] = what[above]
+        n = above
+    keys[n] = key
+    what[n, 0], what[n, 1], what[n, 2] = kind, a, b
+    counters[2] += 1
+
+
+@njit(cache=True)
+def _drop_first(moving):  # type: ignore[no-untyped-def]
+    keys, what, counters = moving.heap_key, moving.heap_what, moving.counters
+    counters[2] -= 1
+    size = counters[2]
+    key, kind, a, b = keys[size], what[size, 0], what[size, 1], what[size, 2]
+    n = 0
+    while True:
+        child = 2 * n + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[child + 1] < keys[child]:
+            child += 1
+        if keys[child] >= key:
+            break
+        keys[n] = keys[child]
+        what[n] = what[child]
+        n = child
+    keys[n] = key
+    what[n, 0], what[n, 1], what[n, 2] = kind, a, b
+
+
+@njit(cache=True, inline="always")
+def _waited(row, cause, node, ms):  # type: ignore[no-untyped-def]
+    if ms > row[WORST]:
+        row[WORST] = ms
+        row[WHY] = cause * 65536 + node
+
+
+@njit(cache=True, inline="always")
+def _join(state, moving, queue, p, ready):  # type: ignore[no-untyped-def]
+    state[p, NEXT] = -1
+    state[p, JOINED] = ready
+    if moving.tail[queue] < 0:
+        moving.head[queue] = p
+    else:
+        state[moving.tail[queue], NEXT] = p
+    moving.tail[queue] = p
+
+
+@njit(cache=True, inline="always")
+def _next_queue(ways, node, leaf, operator, urgent, epoch):  # type: ignore[no-untyped-def]
+    """Return the queue a parcel joins at a node, -1 where it has nowhere to go."""
+    if ways.depot[leaf] == node:
+        return ways.queue[leaf] + (operator if ways.per_operator[leaf] else 0)
+    unit = ways.unit[leaf]
+    lane = ways.to_depot[leaf] if ways.unit_node[unit] == node else ways.lane[epoch, node, unit]
+    return -1 if lane < 0 else 2 * lane + (0 if urgent else 1)
+
+
+@njit(cache=True)
+def _at_dock(world, node, now, pieces):  # type: ignore[no-untyped-def]
+    """Return when a load gets a dock, and keep the dock for it: first come, first served."""
+    first, last = world.nodes.dock_first[node], world.nodes.dock_first[node + 1]
+    if first == last:
+        return now
+    free = world.moving.dock_free
+    best = first
+    for dock in range(first + 1, last):
+        if free[dock] < free[best]:
+            best = dock
+    start = max(now, free[best])
+    free[best] = start + pieces * world.nodes.dock_ms_piece
+    return start
+
+
+@njit(cache=True)
+def _work_at(world, node, time):  # type: ignore[no-untyped-def]
+    """Return the units of work the sorter could have done by a time; times asked never go back."""
+    nodes, at = world.nodes, world.moving.enter_segment
+    while at[node] + 1 < nodes.segment_first[node + 1] and nodes.segment_start[at[node] + 1] <= time:
+        at[node] += 1
+    k = at[node]
+    return nodes.segment_work[k] + nodes.segment_rate[k] * (np.int64(time) - nodes.segment_start[k])
+
+
+@njit(cache=True)
+def _wave_of(world, node, time):  # type: ignore[no-untyped-def]
+    """Return the wave that takes an arrival, -1 where the node sorts continuously."""
+    nodes, at = world.nodes, world.moving.wave_at
+    if nodes.wave_first[node] == nodes.wave_first[node + 1]:
+        return -1
+    while at[node] + 1 < nodes.wave_first[node + 1] and nodes.wave_cut[at[node]] < time:
+        at[node] += 1
+    return at[node]
+
+
+@njit(cache=True)
+def arrive(world, node, head, now):  # type: ignore[no-untyped-def]
+    """A batch reaches a node: dock, sorter, wave; every parcel joins its next queue at the moment it is ready."""
+    nodes, tally = world.nodes, world.tally
+    if nodes.outside[node] > 0:
+        _hand_over(world, node, head, now)
+        return
+    pieces = _count(world.parcels.state, head)
+    last_slot = tally.arrived.shape[1] - 1
+    start = min(np.int64(NEVER) - 1, _at_dock(world, node, now, pieces))
+    tally.dock_wait[node, min(last_slot, now // SLOT_MS)] += (start - now) * pieces
+    tally.arrived[node, min(last_slot, start // SLOT_MS)] += pieces
+    wave = _wave_of(world, node, start)
+    begin = start if wave < 0 else max(start, nodes.wave_open[wave])
+    release = start if wave < 0 else nodes.wave_release[wave]
+    handling = nodes.handling[node] if wave < 0 else 0
+    sorts = nodes.segment_first[node] < nodes.segment_first[node + 1]
+    work = max(world.moving.work[node], _work_at(world, node, begin)) if sorts else np.int64(0)
+    cause = CUSTOMS if nodes.customs[node] else SORTER
+    _sort(world, node, head, (now, start, begin, release, handling), work, sorts, cause)
+    if sorts:
+        world.moving.work[node] = work + pieces * PIECE
+
+
+@njit(cache=True)
+def _count(state, head):  # type: ignore[no-untyped-def]
+    pieces, p = 0, head
+    while p >= 0:
+        pieces += 1
+        p = state[p, NEXT]
+    return pieces
+
+
+@njit(cache=True)
+def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-untyped-def]
+    """Give every parcel of a batch its moment: sorted, released, handled, and in the queue it waits in next."""
+    state, visit, operators, urgent = (
+        world.parcels.state,
+        world.parcels.visit,
+        world.parcels.operator,
+        world.parcels.urgent,
+    )
+    nodes, ways, moving = world.nodes, world.ways, world.moving
+    done_in = world.tally.sorted[node]
+    now, start, begin, release, handling = times
+    segment, last = moving.leave_segment[node], nodes.segment_first[node + 1] - 1
+    epoch, epochs = 0, ways.epoch_start.size
+    p = head
+    while p >= 0:
+        row = state[p]
+        following = row[NEXT]
+        finish = begin
+        if sorts:
+            work += PIECE
+            while segment < last and nodes.segment_work[segment + 1] < work:
+                segment += 1
+            rate = nodes.segment_rate[segment]
+            finish = np.int64(NEVER)
+            if rate > 0:
+                more = (work - nodes.segment_work[segment] + rate - 1) // rate
+                finish = min(finish, nodes.segment_start[segment] + more)
+        ready = min(np.int64(NEVER), max(finish, release) + handling)
+        done_in[min(done_in.size - 1, finish // SLOT_MS)] += 1
+        if ready < NEVER:
+            row[QUEUED] += (start - now) + (finish - begin)
+        _waited(row, DOCK, node, start - now)
+        _waited(row, cause, node, finish - begin)
+        row[STATUS], row[WHERE] = AT_NODE, node
+        if row[VISITED] < VISITS:
+            visit[p, row[VISITED], 0] = node
+            visit[p, row[VISITED], 1] = now
+            visit[p, row[VISITED], 2] = ready
+        row[VISITED] += 1
+        while epoch + 1 < epochs and ways.epoch_start[epoch + 1] <= ready:
+            epoch += 1
+        queue = _next_queue(ways, node, row[LEAF], operators[p], urgent[p], epoch)
+        if queue >= 0 and ready < NEVER:
+            _join(state, moving, queue, p, ready)
+        p = following
+    moving.leave_segment[node] = segment
+
+
+@njit(cache=True)
+def _hand_over(world, node, head, now):  # type: ignore[no-untyped-def]
+    """A place outside: domestic parcels take the mean stages there, by their own luck; abroad they are handed over."""
+    parcels, doors = world.parcels, world.doors
+    p = head
+    while p >= 0:
+        row = parcels.state[p]
+        following = row[NEXT]
+        row[WHERE], row[NEXT] = node, -1
+        if row[VISITED] < VISITS:
+            parcels.visit[p, row[VISITED], 0] = node
+            parcels.visit[p, row[VISITED], 1] = now
+        row[VISITED] += 1
+        if world.nodes.outside[node] == 2:
+            row[STATUS], row[DONE] = ABROAD, now
+        else:
+            row[STATUS] = SENT_BACK if row[HOME] < 0 else OUTSIDE
+            out = now + gamma(doors.keys[4], parcels.number[p], doors.minutes[2])
+            row[OUT] = out
+            row[DONE] = min(np.int64(NEVER), out + gamma(doors.keys[5], parcels.number[p], doors.minutes[3]))
+        world.moving.counters[4] += 1
+        p = following
+
+
+@njit(cache=True)
+def gamma(key, number, mean):  # type: ignore[no-untyped-def]
+    """Return a time with this mean, four exponential steps of it (Erlang 4)."""
+    product = _chance(key, number, 0) * _chance(key, number, 1) * _chance(key, number, 2) * _chance(key, number, 3)
+    return np.int64(-np.log(product) / 4.0 * mean)
+
+
+@njit(cache=True)
+def leave(world, trip, now):  # type: ignore[no-untyped-def]
+    """A trip takes who is ready, urgent ones first and then in order of readiness, up to its capacity."""
+    lanes, moving, tally = world.lanes, world.moving, world.tally
+    lane, capacity = lanes.lane_of[trip], lanes.capacity[trip]
+    if capacity < 0:
+        return
+    load, end, count = -1, -1, 0
+    for queue in (2 * lane, 2 * lane + 1):
+        first, last, taken = _board(world, queue, trip, now, capacity - count)
+        if taken:
+            if count:
+                world.parcels.state[end, NEXT] = first
+            else:
+                load = first
+            end = last
+            count += taken
+    node, slot = lanes.source[lane], min(tally.left.shape[1] - 1, now // SLOT_MS)
+    if count == capacity and lanes.last_of_moment[trip]:
+        left = _ready_by(world, 2 * lane, now) + _ready_by(world, 2 * lane + 1, now)
+        tally.trip_left[trip] = left
+        tally.left[node, slot] += left
+    if count:
+        tally.trip_loaded[trip] = count
+        tally.boarded[node, slot] += count
+        _push(moving, lanes.arrive[trip], BATCH, lanes.target[lane], load)
+
+
+@njit(cache=True)
+def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
+    """Take from the front of one queue; return the first and last parcel taken and how many, unlinked from the rest."""
+    lanes, moving, state, visit = world.lanes, world.moving, world.parcels.state, world.parcels.visit
+    lane = lanes.lane_of[trip]
+    node, slower = lanes.source[lane], max(0, lanes.arrive[trip] - now - lanes.planned[trip])
+    in_time = moving.eligible[queue]
+    first, end, taken = moving.head[queue], -1, 0
+    p = first
+    while p >= 0 and taken < room and state[p, JOINED] < now:
+        row = state[p]
+        # Nobody is ready before whoever stands in front, so the first trip in time is found by going forward.
+        while lanes.depart[in_time] <= row[JOINED]:
+            in_time += 1
+        running = in_time
+        while lanes.capacity[running] < 0:
+            running += 1
+        if running > in_time:
+            _waited(row, CLOSED, node, lanes.depart[running] - lanes.depart[in_time])
+        missed = now - lanes.depart[running]
+        if missed > 0:
+            row[LEFT] += missed
+            row[PASSED] += lanes.number[trip] - lanes.number[running]
+            _waited(row, FULL, node, missed)
+        row[ROAD] += slower
+        _waited(row, SLOW_ROAD, node, slower)
+        row[STATUS], row[WHERE] = ON_LINE, lane
+        if 0 < row[VISITED] <= VISITS:
+            visit[p, row[VISITED] - 1, 3] = now
+        end = p
+        taken += 1
+        p = row[NEXT]
+    if taken:
+        moving.eligible[queue] = in_time
+        moving.head[queue] = p
+        if p < 0:
+            moving.tail[queue] = -1
+        moving.front_count[queue] += taken
+        state[end, NEXT] = -1
+    return first, end, taken
+
+
+@njit(cache=True)
+def _ready_by(world, queue, now):  # type: ignore[no-untyped-def]
+    """Return how many still waiting in a queue were ready before now; each parcel is looked at once in all."""
+    moving, state = world.moving, world.parcels.state
+    if moving.seen_count[queue] <= moving.front_count[queue]:
+        moving.seen_count[queue] = moving.front_count[queue]
+        moving.seen[queue] = -1
+    at = moving.head[queue] if moving.seen[queue] < 0 else state[moving.seen[queue], NEXT]
+    while at >= 0 and state[at, JOINED] < now:
+        moving.seen[queue] = at
+        moving.seen_count[queue] += 1
+        at = state[at, NEXT]
+    return moving.seen_count[queue] - moving.front_count[queue]
+
+
+@njit(cache=True)
+def round_out(world, run, now):  # type: ignore[no-untyped-def]
+    """A round leaves its depot: stop by stop it takes what is ready, and every parcel meets its luck at the door."""
+    rounds, moving, state = world.rounds, world.moving, world.parcels.state
+    number = rounds.run_round[run]
+    room, back, left = rounds.run_capacity[run], -1, 0
+    for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
+        queue = rounds.stop_queue[stop]
+        there = now + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
+        locker, locker_end, taken = -1, -1, 0
+        p = moving.head[queue]
+        while p >= 0 and taken < room and state[p, JOINED] < now:
+            following = state[p, NEXT]
+            state[p, NEXT] = -1
+            taken += 1
+            fate = _attempt(world, p, rounds.stop_leaf[stop], now, there, rounds.stop_spread[stop])
+            if fate == IN_LOCKER:
+                if locker_end >= 0:
+                    state[locker_end, NEXT] = p
+                else:
+                    locker = p
+                locker_end = p
+            elif fate == AT_NODE:
+                state[p, NEXT] = back
+                back = p
+            p = following
+        room -= taken
+        if taken:
+            moving.head[queue] = p
+            if p < 0:
+                moving.tail[queue] = -1
+        world.tally.run_loaded[run] += taken
+        while room == 0 and p >= 0 and state[p, JOINED] < now:
+            left += 1
+            p = state[p, NEXT]
+        if locker >= 0:
+            _push(moving, there + rounds.stop_spread[stop], LOCKER, run, locker)
+    world.tally.run_left[run] = left
+    if back >= 0:
+        _push(moving, rounds.run_end[run], BATCH, rounds.depot[number], back)
+
+
+@njit(cache=True)
+def _attempt(world, p, leaf, now, there, spread):  # type: ignore[no-untyped-def]
+    """Deliver at station or door, or say that it goes to a locker (IN_LOCKER) or back to the depot (AT_NODE)."""
+    doors, row, number = world.doors, world.parcels.state[p], world.parcels.number[p]
+    keys, chances, tries = doors.keys, doors.chances, row[TRIES] & 15
+    if row[OUT] < 0:
+        row[OUT] = now
+    if 0 < row[VISITED] <= VISITS:
+        world.parcels.visit[p, row[VISITED] - 1, 3] = now
+    row[STATUS] = ON_ROUND
+    row[TRIES] += 1
+    at = there + np.int64(_chance(keys[0], number, tries) * spread)
+    if row[HOME] < 0:
+        return _done(world, row, SENT_BACK, at)
+    if _chance(keys[1], number, 0) < chances[0]:
+        if doors.cell_first[leaf + 1] > doors.cell_first[leaf] and _chance(keys[1], number, 1) < chances[1]:
+            return IN_LOCKER
+        if doors.station[leaf]:
+            return _done(world, row, AT_STATION, at)
+    if _chance(keys[2], number, tries) < chances[2]:
+        _failed(world, row)
+        return AT_NODE
+    return _done(world, row, AT_DOOR, at)
+
+
+@njit(cache=True, inline="always")
+def _failed(world, row):  # type: ignore[no-untyped-def]
+    """Nobody there: another try from the depot, or back to the sender after the last."""
+    if row[TRIES] & 15 >= world.doors.chances[3]:
+        row[LEAF], row[HOME] = row[HOME], -1
+
+
+@njit(cache=True, inline="always")
+def _done(world, row, status, at):  # type: ignore[no-untyped-def]
+    if row[TRIES] & 15 > 1:
+        _waited(row, LOCKER_FULL if row[TRIES] > 15 else NOT_HOME, world.ways.depot[row[LEAF]], at - row[OUT])
+    row[STATUS], row[DONE], row[WHERE] = status, at, row[LEAF]
+    world.moving.counters[4] += 1
+    return status
+
+
+@njit(cache=True)
+def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
+    """Parcels meet a locker, one after another: a free cell takes it; a full one sends it to the station or back."""
+    doors, moving, parcels = world.doors, world.moving, world.parcels
+    back, p = -1, head
+    leaf = parcels.state[p, LEAF]
+    first, cells = doors.cell_first[leaf], doors.cell_first[leaf + 1] - doors.cell_first[leaf]
+    until = moving.cell_until
+    used = moving.cells_used[leaf]
+    k = 0
+    while k < used:
+        if until[first + k] <= now:
+            used -= 1
+            until[first + k] = until[first + used]
+        else:
+            k += 1
+    while p >= 0:
+        row = parcels.state[p]
+        following = row[NEXT]
+        row[NEXT] = -1
+        if used < cells:
+            stay = -np.log(_chance(doors.keys[3], parcels.number[p], row[TRIES])) * doors.minutes[0]
+            until[first + used] = now + np.int64(min(stay, doors.minutes[1]))
+            used += 1
+            world.tally.locker_taken[leaf] += 1
+            _done(world, row, IN_LOCKER, now)
+        else:
+            world.tally.locker_refused[leaf] += 1
+            row[TRIES] += 16
+            if doors.station[leaf]:
+                _done(world, row, AT_STATION, now + 600_000)
+            else:
+                _failed(world, row)
+                row[NEXT] = back
+                back = p
+        p = following
+    moving.cells_used[leaf] = used
+    if back >= 0:
+        end = max(now, world.rounds.run_end[run])
+        _push(moving, end, BATCH, world.rounds.depot[world.rounds.run_round[run]], back)
+
+
+@njit(cache=True)
+def round_back(world, run, now):  # type: ignore[no-untyped-def]
+    """A round comes back with what it collected: at each stop whatever was ready when it passed."""
+    rounds, parcels, moving, state = world.rounds, world.parcels, world.moving, world.parcels.state
+    number = rounds.run_round[run]
+    head, end = -1, -1
+    for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
+        queue = rounds.stop_queue[stop]
+        passed = rounds.run_depart[run] + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
+        passed += rounds.stop_spread[stop]
+        at, last = moving.start_at[queue], parcels.start_first[queue + 1]
+        while at < last and state[parcels.start_order[at], JOINED] < passed:
+            p = parcels.start_order[at]
+            state[p, NEXT] = -1
+            parcels.collected[p] = passed
+            if end >= 0:
+                state[end, NEXT] = p
+            else:
+                head = p
+            end = p
+            at += 1
+        moving.start_at[queue] = at
+    if head >= 0:
+        arrive(world, rounds.depot[number], head, now)
+
+
+@njit(cache=True)
+def start_outside(world, leaf):  # type: ignore[no-untyped-def]
+    """Parcels of a place outside join their lanes in order of readiness before anything else happens."""
+    parcels, ways, state = world.parcels, world.ways, world.parcels.state
+    node, queue, epoch = ways.unit_node[ways.unit[leaf]], ways.queue[leaf], 0
+    for at in range(parcels.start_first[queue], parcels.start_first[queue + 1]):
+        p = parcels.start_order[at]
+        ready = np.int64(state[p, JOINED])
+        while epoch + 1 < ways.epoch_start.size and ways.epoch_start[epoch + 1] <= ready:
+            epoch += 1
+        parcels.visit[p, 0, 0] = node
+        parcels.visit[p, 0, 2] = ready
+        state[p, VISITED], state[p, STATUS], state[p, WHERE] = 1, AT_NODE, node
+        lane = _next_queue(ways, node, state[p, LEAF], parcels.operator[p], parcels.urgent[p], epoch)
+        if lane >= 0:
+            _join(state, world.moving, lane, p, ready)
+
+
+@njit(cache=True, nogil=True)
+def advance(world, until):  # type: ignore[no-untyped-def]
+    """Take every event before a moment; departures come before arrivals of the same millisecond."""
+    moving, counters = world.moving, world.moving.counters
+    while True:
+        at = counters[3]
+        departs = world.departure_time[at] if at < world.departure_time.size else np.int64(NEVER)
+        comes = moving.heap_key[0] >> 32 if counters[2] > 0 else np.int64(NEVER)
+        if min(departs, comes) >= until:
+            return
+        counters[0] += 1
+        if departs <= comes:
+            what, kind = world.departure_what[at], world.departure_kind[at]
+            counters[3] += 1
+            if kind == TRIP:
+                leave(world, what, departs)
+            elif kind == ROUND_OUT:
+                round_out(world, what, departs)
+            else:
+                round_back(world, what, departs)
+        else:
+            kind, a, b = moving.heap_what[0, 0], moving.heap_what[0, 1], moving.heap_what[0, 2]
+            _drop_first(moving)
+            if kind == BATCH:
+                arrive(world, a, b, comes)
+            else:
+                at_locker(world, a, b, comes)

@@ -1,0 +1,213 @@
+"""Line-hauls and buses as lanes with dated trips: which run, when they leave, and when they arrive that day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from postroad.errors import DataError, Fault
+from postroad.simulate.chance import factors
+from postroad.simulate.day.arrays import NEVER, Lanes
+from postroad.simulate.day.disruption import MINUTE_MS
+from postroad.simulate.day.places import CUSTOMS
+from postroad.simulate.day.plants import DAY_MIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from postroad.network import Network
+    from postroad.simulate.day.disruption import Disruption
+    from postroad.simulate.day.options import Horizon, Options
+    from postroad.simulate.day.places import Places
+
+UNLIMITED = 2**31 - 1
+DEFAULT_RUNS = ((450.0, 780.0), (630.0, 990.0))
+"""County to township at these minutes, and back at those, where a depot has no line or bus of its own; assumed."""
+DETOUR = 1.3
+KM_PER_DEGREE = 111.195
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the timetable, wherever it stands: line-haul, bus, or a hand-over assumed by the engine."""
+
+    name: str
+    source: str
+    target: str
+    mode: str
+    depart_min: float
+    duration_min: float
+    days: str
+    season: str
+    pieces: float
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The lanes as arrays, with the names of their ends and, trip by trip, of the line and its mode."""
+
+    lanes: Lanes
+    ends: tuple[tuple[str, str], ...]
+    lane: dict[tuple[str, str], int]
+    trip_line: NDArray[Any]
+    trip_mode: NDArray[Any]
+
+
+def lines(network: Network, spots: Places, needed: Sequence[tuple[str, str]], options: Options) -> list[Line]:
+    """Return every line that can run; ``needed`` pairs that have none get the default between county and township."""
+    columns = ("line_haul_id", "from_place_id", "to_place_id", "mode", "depart_min", "duration_min", "days", "season",
+               "capacity_pieces")  # fmt: skip
+    made = [Line(*row) for row in network["line_hauls"].select(columns).iter_rows()]
+    holds = network["bus_holds"].select("bus_hold_id", "from_place_id", "to_place_id", "depart_min", "duration_min",
+                                        "handover_min", "days", "capacity_pieces")  # fmt: skip
+    made += [
+        Line(name, a, b, "bus", leaves, takes + (hand or 0.0), days, "any", pieces)
+        for name, a, b, leaves, takes, hand, days, pieces in holds.iter_rows()
+    ]
+    faults = [Fault.of("simulate.no_duration", table="line_hauls", column="duration_min", value=line.name)
+              for line in made if not line.duration_min * MINUTE_MS >= 1]  # fmt: skip
+    if faults:
+        raise DataError(faults)
+    made = _through_customs(made, spots, options)
+    known = {(line.source, line.target) for line in made}
+    distance = {pair: _minutes(network, pair, options) for pair in needed if pair not in known}
+    outward = {pair[1] for pair in needed}
+    for pair, minutes in distance.items():
+        times = DEFAULT_RUNS[0] if pair[1] in outward and pair[0] not in outward else DEFAULT_RUNS[1]
+        made += [Line(f"default:{pair[0]}>{pair[1]}", *pair, "road", leaves, minutes, "1234567", "any", UNLIMITED)
+                 for leaves in times]  # fmt: skip
+    return made
+
+
+def _through_customs(made: list[Line], spots: Places, options: Options) -> list[Line]:
+    """Lines abroad leave from the exchange office of their place, which is fed by hand-overs from the hub beside it."""
+    abroad = {name for name, kind in zip(spots.nodes, spots.outside, strict=True) if kind == 2}
+    held = []
+    for line in made:
+        office = line.source + CUSTOMS
+        moved = line.target in abroad and office in spots.node
+        held.append(Line(line.name, office, *_tail(line)) if moved else line)
+    step = options.customs_transfer_min
+    for office in (name for name in spots.nodes if name.endswith(CUSTOMS)):
+        hub = office.removesuffix(CUSTOMS)
+        held += [
+            Line(f"hand-over:{hub}", hub, office, "road", float(minute), step / 2, "1234567", "any", UNLIMITED)
+            for minute in np.arange(0.0, DAY_MIN, step)
+        ]
+    return held
+
+
+def _tail(line: Line) -> tuple[Any, ...]:
+    return line.target, line.mode, line.depart_min, line.duration_min, line.days, line.season, line.pieces
+
+
+def _minutes(network: Network, pair: tuple[str, str], options: Options) -> float:
+    rows = network["places"].filter(pl.col("place_id").is_in(list(pair))).select("lon", "lat").drop_nulls().to_numpy()
+    if len(rows) < 2:
+        return 60.0
+    east = (rows[0, 0] - rows[1, 0]) * KM_PER_DEGREE * np.cos(np.radians(rows[:, 1].mean()))
+    km = float(np.hypot(east, (rows[0, 1] - rows[1, 1]) * KM_PER_DEGREE)) * DETOUR
+    return max(5.0, km / options.speed_rural_kmh * 60.0)
+
+
+def timetable(
+    made: Sequence[Line], spots: Places, horizon: Horizon, options: Options, seed: int, struck: Sequence[Disruption]
+) -> Timetable:
+    """Return the dated trips of every lane, disturbed and with the day's luck on the road."""
+    rows = _dated(made, horizon, options, struck)
+    ends = tuple(sorted({(line.source, line.target) for line in made}))
+    number = {pair: k for k, pair in enumerate(ends)}
+    lane = np.array([number[row[0].source, row[0].target] for row in rows], np.int32)
+    depart = np.array([row[1] for row in rows], np.int64)
+    names = np.array([row[0].name for row in rows], object)
+    order = np.lexsort((names.astype(str), depart, lane)) if rows else np.zeros(0, np.int64)
+    luck = _luck(rows, horizon, options, seed)
+    planned = np.array([round(row[0].duration_min * MINUTE_MS) for row in rows], np.int64)
+    takes = np.maximum(1, np.round(planned * luck / np.array([row[3] for row in rows]))).astype(np.int64)
+    capacity = np.array([row[2] for row in rows], np.int64)[order]
+    lane, depart, planned, takes = lane[order], depart[order], planned[order], takes[order]
+    runs = (capacity >= 0).astype(np.int64)
+    before = np.cumsum(runs) - runs
+    first = np.searchsorted(lane, np.arange(len(ends) + 1)).astype(np.int64)
+    last = np.ones(len(rows), np.bool_)
+    last[:-1] = (lane[1:] != lane[:-1]) | (depart[1:] != depart[:-1])
+    lanes = Lanes(
+        source=np.array([spots.node[a] for a, _ in ends], np.int32),
+        target=np.array([spots.node[b] for _, b in ends], np.int32),
+        first=first,
+        lane_of=lane,
+        depart=depart,
+        arrive=np.minimum(NEVER - 1, depart + takes),
+        planned=planned,
+        capacity=capacity.astype(np.int32),
+        number=before - before[first[lane]] if len(rows) else before,
+        last_of_moment=last,
+    )
+    modes = np.array([row[0].mode for row in rows], object)
+    return Timetable(lanes, ends, number, names[order], modes[order])
+
+
+def _dated(
+    made: Sequence[Line], horizon: Horizon, options: Options, struck: Sequence[Disruption]
+) -> list[tuple[Line, int, int, float, int]]:
+    """Every line on every day it runs: line, departure, capacity (-1: does not run), speed, day."""
+    rows: list[tuple[Line, int, int, float, int]] = []
+    own = [item for item in struck if item.what in ("line", "road")]
+    start_min = horizon.warm * DAY_MIN
+    for day in range(horizon.length):
+        seasons, weekday = horizon.seasons(day), str(horizon.date(day).isoweekday())
+        slow = (
+            options.snow_factor if options.weather == "snow" else options.winter_factor if "winter" in seasons else 1.0
+        )
+        for line in made:
+            if line.season not in seasons or weekday not in line.days:
+                continue
+            depart = round((day * DAY_MIN + line.depart_min) * MINUTE_MS)
+            share = 1.0 if line.pieces >= UNLIMITED else options.scale
+            pieces, speed = line.pieces * share, slow if _by_road(line) else 1.0
+            for item in own:
+                if _strikes(item, line) and item.within(np.array([depart]), start_min)[0]:
+                    if item.factor == 0:
+                        pieces = -1.0
+                    elif item.what == "line":
+                        pieces = pieces * item.factor
+                    else:
+                        speed *= item.factor
+            capacity = -1 if pieces < 0 else min(UNLIMITED, max(int(line.pieces > 0), int(pieces + 0.5)))
+            rows.append((line, depart, capacity, speed, day))
+    return rows
+
+
+def _by_road(line: Line) -> bool:
+    return line.mode in ("road", "bus") and not line.name.startswith("hand-over:")
+
+
+def _strikes(item: Disruption, line: Line) -> bool:
+    if item.mode is not None and item.mode != line.mode:
+        return False
+    if item.line_haul_id is not None:
+        return item.line_haul_id == line.name
+    a, b = line.source.removesuffix(CUSTOMS), line.target.removesuffix(CUSTOMS)
+    if item.place_id is not None and item.place_id not in (a, b):
+        return False
+    wanted = (item.from_place_id, item.to_place_id)
+    there = wanted[0] in (None, a) and wanted[1] in (None, b)
+    back = item.what == "road" and wanted[0] in (None, b) and wanted[1] in (None, a)
+    return (there or back) and (item.what == "line" or _by_road(line))
+
+
+def _luck(
+    rows: Sequence[tuple[Line, int, int, float, int]], horizon: Horizon, options: Options, seed: int
+) -> NDArray[np.float64]:
+    """How much longer than planned each trip takes: a share for the road's day, both ways alike, a share of its own."""
+    half = options.variation / np.sqrt(2.0)
+    pairs = [(*sorted((row[0].source, row[0].target)), horizon.date(row[4]).isoformat()) for row in rows]
+    shared = factors(seed, [("road", *pair) for pair in pairs], half)
+    own = factors(seed, [("trip", row[0].name, pair[2]) for row, pair in zip(rows, pairs, strict=True)], half)
+    moves = np.array([_by_road(row[0]) for row in rows], np.bool_)
+    return np.where(moves, shared * own, 1.0)

@@ -1,0 +1,281 @@
+"""Rounds of small counties: checked by hand, by trying everything, and by a checker that drives them again."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.design.contract import DesignContract
+from tests.design.rural_world import loads, rural
+
+from postroad.design.rounds import RuralDesign, RuralOptions, design_rounds, verify
+from postroad.design.rounds.coalitions import county_game
+from postroad.design.rounds.routing import Day, Ground, solve_day, subset, timed
+from postroad.design.rounds.terms import Terms
+from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
+from postroad.errors import DataError, UsageError
+from postroad.network import Network
+from postroad.parallel import Work
+from postroad.timetable import Feed, buses
+from postroad.travel import RoadEngine
+
+AROUND = {
+    "990101100201": (3.0, 0.0),
+    "990101100202": (6.0, 1.0),
+    "990101100203": (-4.0, 2.0),
+    "990101100204": (0.0, 7.0),
+}
+ONE = {"ZTO": 1.0}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A problem: the network, the load of every village, and whether all must be served."""
+
+    network: Network
+    deliver: float
+    every: bool = False
+    by_bus: bool = False
+
+
+def design(asked: Asked, seed: int = 0, stop: Callable[[], bool] | None = None) -> RuralDesign:
+    options = RuralOptions(shares=ONE, seed=seed, every_village=asked.every)
+    own = loads(asked.network, asked.deliver, asked.deliver / 4)
+    feed = buses(asked.network)
+    if not asked.by_bus:
+        feed = Feed({**feed.tables, **{name: feed[name].clear() for name in ("trips", "stop_times")}})
+    return design_rounds(asked.network, options, Work(stop=stop), feed, own)
+
+
+def broken(made: RuralDesign, network: Network) -> list[str]:
+    days = dict(made.result["villages"]["village_id", "days"].iter_rows())
+    return verify(made.network, Terms.of(network, "winter"), RoadEngine(network, "winter"), days)
+
+
+class TestRounds(DesignContract):
+    """The promises of every design method."""
+
+    def usual(self) -> Asked:
+        drawn = np.random.default_rng(5)
+        spots = {f"9901011002{k:02d}": tuple(drawn.uniform(-12, 12, 2).tolist()) for k in range(12)}
+        return Asked(rural(spots), 120.0)
+
+    def solve(
+        self, problem: Asked, *, seed: int = 0, time_s: float = 30.0, stop: Callable[[], bool] | None = None
+    ) -> RuralDesign:
+        return design(problem, seed, stop)
+
+    def fingerprint(self, problem: Asked) -> str:
+        return problem.network.fingerprint
+
+    def small(self) -> Iterable[Asked]:
+        for count, pieces in ((1, 50.0), (3, 90.0), (4, 130.0)):
+            yield Asked(rural(dict(list(AROUND.items())[:count])), pieces)
+
+    def brute_force(self, problem: Asked) -> float:
+        return least_week(problem)
+
+    def impossible(self) -> Iterable[tuple[Asked, tuple[str, ...]]]:
+        lost = {"990101100205": (200.0, 200.0)}
+        spots = {"u": (200.0, 201.0), "v": (200.0, 230.0)}
+        yield (
+            Asked(rural(AROUND | lost, [("u", "v", 30.0)], spots), 60.0, True),
+            ("990101100205", "km" if False else "2"),
+        )
+        yield (
+            Asked(rural({"990101100206": (0.0, 160.0)}, [("t", "n", 165.0)], {"n": (0.0, 160.0)}), 60.0, True),
+            (
+                "990101100206",
+                "8.0",
+            ),
+        )
+
+    def admissible(self, problem: Asked, answer: RuralDesign) -> None:
+        assert broken(answer, problem.network) == []
+
+
+def least_week(problem: Asked) -> float:
+    """The least cost of a week with one vehicle of one type in each tier, over all orders and all cuts into trips."""
+    network = problem.network
+    terms, engine = Terms.of(network, "winter"), RoadEngine(network, "winter")
+    ids = network["places"]["place_id"].to_list()
+    ways = engine.ways(ids, ids)
+    deliver, collect = problem.deliver, problem.deliver / 4
+    count = len(ids) - 2
+
+    def cheapest(stops: list[int], depot: int, pieces: float) -> float:
+        best = math.inf
+        for van, order in itertools.product(terms.vans, itertools.permutations(stops)):
+            for cuts in itertools.product((False, True), repeat=len(stops) - 1):
+                trips: list[list[int]] = [[order[0]]]
+                for stop, cut in zip(order[1:], cuts, strict=True):
+                    if cut:
+                        trips.append([stop])
+                    else:
+                        trips[-1].append(stop)
+                if any(len(trip) * pieces > van.pieces for trip in trips):
+                    continue
+                km = minutes = 0.0
+                for trip in trips:
+                    path = [depot, *trip, depot]
+                    km += sum(float(ways.km[a, b]) for a, b in itertools.pairwise(path))
+                    minutes += sum(float(ways.minutes[a, b]) for a, b in itertools.pairwise(path)) + terms.load_min
+                minutes += len(stops) * terms.village_min
+                best = min(best, terms.vehicle_day_yuan + km * van.yuan_km + minutes / 60 * van.yuan_h)
+        return best
+
+    handled = count * (deliver + collect) * terms.piece_min / 60 * terms.vans[0].yuan_h
+    tier1 = cheapest([1], 0, count * deliver) + handled
+    tier2 = cheapest(list(range(2, len(ids))), 1, deliver) + handled
+    pieces = count * (deliver + collect)
+    fixed = min(
+        terms.centre_day_yuan + terms.machine_sort_yuan(pieces), terms.branch_day_yuan + terms.hand_sort_yuan(pieces)
+    )
+    return 7 * (tier1 + tier2 + fixed + min(terms.node_day_yuan, terms.agent_day_yuan))
+
+
+def test_every_village_on_its_days_and_nothing_broken() -> None:
+    network = rural(AROUND)
+    made = design(Asked(network, 20.0))
+    assert made.network.check() == []
+    assert made.result["villages"]["days_a_week"].to_list() == [5, 5, 5, 5]
+    assert broken(made, network) == []
+
+
+def test_the_checker_sees_what_is_broken() -> None:
+    network = rural(AROUND)
+    made = design(Asked(network, 60.0))
+    late = made.network["round_stops"].with_columns(arrive_min=pl.col("arrive_min") - 30.0)
+    heavy = made.network["round_stops"].with_columns(deliver_pieces=pl.col("deliver_pieces") * 40)
+    fewer = made.network["rounds"].with_columns(days=pl.lit("135"))
+    early = made.network["rounds"].with_columns(depart_min=pl.lit(300.0))
+    terms, engine = Terms.of(network, "winter"), RoadEngine(network, "winter")
+    days = dict(made.result["villages"]["village_id", "days"].iter_rows())
+    for word, changed in (("cannot be reached", {"round_stops": late}), ("pieces in a vehicle", {"round_stops": heavy}),
+                          ("instead of", {"rounds": fewer}), ("before its pieces", {"rounds": early})):  # fmt: skip
+        assert any(word in line for line in verify(made.network.with_(**changed), terms, engine, days)), word
+
+
+def test_why_names_what_stops_a_village_and_the_repair() -> None:
+    network = rural(AROUND | {"990101100206": (0.0, 160.0)}, [("t", "n", 165.0)], {"n": (0.0, 160.0)})
+    made = design(Asked(network, 60.0))
+    assert [fault.key for fault in made.why()] == ["rounds.too_far"]
+    assert "8.0" in made.why("990101100206")[0].say("en")
+    assert made.why("990101100201") == []
+    assert made.result["villages"].height == 4
+    with pytest.raises(DataError):
+        made.why("990101100299")
+
+
+def test_sharing_is_cheaper_and_groups_never_gain_by_leaving() -> None:
+    network = rural(AROUND)
+    options = RuralOptions(shares={"ZTO": 0.5, "YTO": 0.3, "CHINAPOST": 0.2})
+    made = design_rounds(network, options, loads=loads(network, 100.0, 25.0))
+    towns = made.result["townships"]
+    cost = dict(towns["way", "yuan_week"].iter_rows())
+    assert cost["shared_bus"] <= cost["shared_round"] + 1e-6 < cost["shared_centre"] < cost["alone"]
+    game = county_game(made.plans[0])
+    assert game.whole == pytest.approx(cost["shared_round"], rel=1e-6)
+    assert game.alone.sum() == pytest.approx(cost["alone"], rel=1e-6)
+    splits = made.result["splits"]
+    for rule in ("shapley", "nucleolus", "equal_profit"):
+        assert splits[f"{rule}_fen"].sum() == splits["together_fen"][0]
+        assert splits[f"{rule}_stable"].all()
+
+
+def test_a_bus_feeds_a_township_when_its_hold_and_fee_allow() -> None:
+    """Few pieces: the bus at 0.3 yuan a piece is cheaper than a van for 44 km."""
+    network = rural(AROUND)
+    made = design(Asked(network, 8.0, by_bus=True))
+    assert made.result["bus_lines"]["feeds"].to_list() == [True]
+    assert made.network["bus_holds"].height >= 1
+    assert not made.network["rounds"].filter(depot_place_id="990101").height
+    assert broken(made, network) == []
+    assert made.result["bus_lines"]["worst_delay_min"][0] <= Terms.of(network).delay_bound_min
+
+
+def test_resumes_from_its_cache(tmp_path: Any) -> None:
+    network = rural(AROUND)
+    own = loads(network, 50.0, 10.0)
+    first = design_rounds(network, RuralOptions(shares=ONE), Work(cache=tmp_path), loads=own)
+    kept = sorted(file.stat().st_mtime_ns for file in tmp_path.iterdir())
+    again = design_rounds(network, RuralOptions(shares=ONE), Work(cache=tmp_path), loads=own)
+    assert kept
+    assert kept == sorted(file.stat().st_mtime_ns for file in tmp_path.iterdir())
+    assert again.network == first.network
+    assert again.result.facts == first.result.facts
+
+
+def test_bad_options_are_named() -> None:
+    network = rural(AROUND)
+    with pytest.raises(UsageError, match="NOBODY"):
+        design_rounds(network, RuralOptions(shares={"NOBODY": 1.0}), loads=loads(network, 1.0, 1.0))
+    with pytest.raises(DataError, match="安图"):
+        design_rounds(network, RuralOptions(counties=("安图",)), loads=loads(network, 1.0, 1.0))
+
+
+# Weekdays.
+
+
+def test_patterns_are_as_regular_as_can_be() -> None:
+    for count, patterns in PATTERNS.items():
+        best = min(worst_gap(p) for p in itertools.combinations(range(7), count))
+        assert all(len(p) == count and worst_gap(p) == best for p in patterns)
+
+
+@given(st.lists(st.sampled_from([3, 5, 7]), min_size=1, max_size=40), st.integers(0, 999))
+@settings(max_examples=50, deadline=None)
+def test_days_are_as_many_as_asked_and_load_is_even(days: list[int], seed: int) -> None:
+    drawn = np.random.default_rng(seed)
+    pieces, angle = drawn.uniform(5, 30, len(days)), drawn.uniform(-3, 3, len(days))
+    chosen = assign(np.array(days), pieces, angle)
+    assert [len(p) for p in chosen] == days
+    week = np.zeros(7)
+    for pattern, own, count in zip(chosen, pieces, days, strict=True):
+        week[list(pattern)] += own * 7 / count
+    assert week.sum() == pytest.approx((pieces * 7).sum())
+    largest = max((own * 7 / count for own, count in zip(pieces, days, strict=True) if count < 7), default=0.0)
+    assert week.max() - week.min() <= 3 * largest + 1e-9
+
+
+# One day of one depot.
+
+
+def ground(count: int, seed: int) -> Ground:
+    drawn = np.random.default_rng(seed)
+    at = np.r_[[[0.0, 0.0]], drawn.uniform(-10, 10, (count, 2))]
+    km = np.hypot(*(at[:, None] - at).transpose(2, 0, 1)) * 1.3
+    return Ground(tuple(f"p{k}" for k in range(count + 1)), km, km / 24 * 60)
+
+
+@given(st.integers(1, 12), st.integers(0, 999), st.floats(1, 900), st.floats(0, 300))
+@settings(max_examples=25, deadline=None)
+def test_a_day_visits_all_with_all_pieces_within_every_limit(n: int, seed: int, deliver: float, collect: float) -> None:
+    terms = Terms.of(rural(AROUND))
+    day = Day(ground(n, seed), np.r_[0, np.full(n, deliver)], np.r_[0, np.full(n, collect)], 480.0, terms, 4.0)
+    rounds = solve_day(day, iterations=40)
+    assert rounds is not None
+    given_, taken = np.zeros(n + 1), np.zeros(n + 1)
+    for one in rounds:
+        assert one.duration_min + terms.load_min + (terms.charge_min if one.charged else 0) <= terms.shift_min + 0.1
+        for visit in one.visits:
+            given_[visit.row] += visit.deliver
+            taken[visit.row] += visit.collect
+    assert given_[1:] == pytest.approx(np.full(n, deliver))
+    assert taken[1:] == pytest.approx(np.full(n, collect))
+
+
+def test_leaving_stops_out_never_makes_a_round_later_or_longer() -> None:
+    terms = Terms.of(rural(AROUND))
+    day = Day(ground(10, 3), np.r_[0, np.full(10, 90.0)], np.r_[0, np.full(10, 20.0)], 480.0, terms, 4.0)
+    rounds = solve_day(day) or []
+    kept = subset(day, rounds, {1, 3, 5, 7})
+    assert sorted(v.row for one in kept for v in one.visits if v.row) == [1, 3, 5, 7]
+    assert sum(one.km for one in kept) <= sum(one.km for one in rounds) + 1e-9
+    assert all(timed(day, o.van, o.charged, [(v.row, v.deliver, v.collect) for v in o.visits]) == o for o in kept)

@@ -1,0 +1,75 @@
+"""The evaluation report: same blocks in Word and HTML, blanks named, nothing known too early."""
+
+import datetime as dt
+
+import docx
+import polars as pl
+import pytest
+
+from postroad.errors import UsageError
+from postroad.face.report import evaluation as report
+from postroad.measure.evaluation import evaluate
+from postroad.network import province
+from postroad.plan.levers import levers
+from postroad.plan.plan import plan
+from postroad.results import Result, Stamp
+
+
+@pytest.fixture(scope="module")
+def held():
+    made = plan("jilin")
+    return province("jilin"), made, levers("jilin", made)
+
+
+@pytest.fixture(scope="module")
+def final(held):
+    return evaluate(*held, "final", dt.date(2026, 11, 25))
+
+
+def test_every_target_and_task_is_there_and_what_is_unknown_is_a_blank(final):
+    assert len(final.card.lines) == 36
+    assert len(final.tasks) == 54
+    assert sum(final.counts().values()) == 54
+    unknown = [line for line in final.card.lines if line.judgement.status == "unknown"]
+    assert len([b for b in final.blanks if b.kind == "value"]) == len(unknown)
+    assert {w.line.target.id for w in final.warnings} == {"postal-revenue"}
+
+
+def test_word_and_html_hold_the_same_words(final, tmp_path):
+    for spoken in ("zh", "en"):
+        book = docx.Document(str(report.word(final, tmp_path / "r.docx", spoken)))
+        text = "\n".join(p.text for p in book.paragraphs)
+        page = report.page(final, spoken)
+        assert report.title(final, spoken) in text
+        for block in report.blocks(final, spoken):
+            if block.kind != "table":
+                assert block.text in text
+        assert page.count("<tr>") == sum(len(t.rows) for t in book.tables)
+        assert final.card.run_id in text
+        assert final.card.run_id in page
+
+
+def test_nothing_published_later_is_in_a_mid_term_report(held):
+    made = evaluate(*held, "midterm", dt.date(2023, 6, 30))
+    assert all(line.latest is None or line.latest.known_on <= dt.date(2023, 6, 30) for line in made.card.lines)
+    assert all(case.on < dt.date(2023, 6, 30) for case in made.record.cases)
+
+
+def test_a_final_report_before_the_end_and_an_unknown_kind_are_refused(held):
+    with pytest.raises(UsageError, match="2025"):
+        evaluate(*held, "final", dt.date(2024, 1, 1))
+    with pytest.raises(UsageError, match="midterm"):
+        evaluate(*held, "daily", dt.date(2024, 1, 1))
+
+
+def test_measured_effects_become_remedies_cheapest_first(held):
+    columns = ["lever", "measure", "target", "gain", "half_width", "cost_yuan"]
+    rows = [
+        ("lockers", "locker_groups", "lockers", 100.0, 1.0, 1e6),
+        ("shared-stations", "locker_groups", "lockers", 50.0, 1.0, 1e5),
+        ("transit-bags", "reusable_bag_rate", "reusable-bags", -1.0, 1.0, 1e5),
+    ]
+    shares = pl.DataFrame(rows, schema=columns, orient="row")
+    made = evaluate(*held, "final", dt.date(2026, 11, 25), Result(Stamp.now("effect", "x"), {"shares": shares}))
+    assert [r.lever.id for r in made.remedies] == ["shared-stations", "lockers"]
+    assert made.effects_run in "".join(block.text for block in report.blocks(made, "en"))
