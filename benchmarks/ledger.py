@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -35,6 +36,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parcels", type=int, default=8_450_000)
     parser.add_argument("--peer-parcels", type=int, default=845_000)
     parser.add_argument("--peers", default="pandas,postgres")
+    parser.add_argument("--feed", default="", help="a folder with the day's files, written before; made when not given")
     parser.add_argument("--work", default="", help="a folder with room for the files")
 
 
@@ -46,7 +48,7 @@ def _run(options: Options) -> list[Row]:
         if peers:
             rows += _compared(work, options.peer_parcels, peers)
         if options.parcels:
-            rows.append(_whole(work, options.parcels))
+            rows.append(_whole(work, options.parcels, options.feed))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return rows
@@ -65,34 +67,27 @@ def _compared(work: Path, parcels: int, peers: list[str]) -> list[Row]:
         size = f"{parcels:,} parcels, {records:,} records"
         memory = None if name == "postgres" else theirs["peak_mb"]
         seconds = told.get("seconds", theirs["seconds"])
-        rows.append(
-            Row(
-                "ledger",
-                size,
-                PEERS[name],
-                ours["seconds"],
-                seconds,
-                ours["peak_mb"],
-                memory,
-                str(told.get("stages", "")),
-            )
-        )
+        spent = (ours["result"]["cpu_s"], told.get("cpu_s"))
+        note = f"ours {ours['result']['stages']}, theirs {told.get('stages')}, CPU s {spent}"
+        rows.append(Row("ledger", size, PEERS[name], ours["seconds"], seconds, ours["peak_mb"], memory, note))
     shutil.rmtree(work / "feed")
     return rows
 
 
-def _whole(work: Path, parcels: int) -> Row:
-    records = feed(parcels, str(work / "feed"))
-    ours = _ours(work)
+def _whole(work: Path, parcels: int, made: str) -> Row:
+    folder = made or str(work / "feed")
+    if not made:
+        feed(parcels, folder)
+    records = json.loads((Path(folder) / "truth.json").read_text("utf-8"))["records"]
+    ours = _ours(work, folder)
     told = ours["result"]
-    note = f"{told['stages']}, {told['stored_mb']} MB kept"
-    return Row(
-        "ledger", f"{parcels:,} parcels, {records:,} records", "none", ours["seconds"], 0.0, ours["peak_mb"], None, note
-    )
+    note = f"{told['stages']}, CPU {told['cpu_s']} s, {told['stored_mb']} MB kept"
+    size = f"{parcels:,} parcels, {records:,} records"
+    return Row("ledger", size, "none", ours["seconds"], 0.0, ours["peak_mb"], None, note)
 
 
-def _ours(work: Path) -> dict[str, Any]:
-    return alone("benchmarks.ledger_peers.ours:run", str(work / "feed"), str(work),
+def _ours(work: Path, folder: str = "") -> dict[str, Any]:
+    return alone("benchmarks.ledger_peers.ours:run", folder or str(work / "feed"), str(work),
                  imports=["benchmarks.ledger_peers.warm"])  # fmt: skip
 
 

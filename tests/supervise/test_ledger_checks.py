@@ -1,4 +1,4 @@
-"""The three checks, false claims, balance and leaks: small worlds by hand, and simulation for what is stated of chance."""
+"""The three checks, false claims, balance and leaks: small worlds by hand, and simulation for stated chances."""
 
 from __future__ import annotations
 
@@ -61,10 +61,12 @@ def test_rates_gaps_and_who_is_asked(world):
 
 def test_a_rule_counts_from_its_day(world):
     ledger = world(acceptances=[
-        acceptance("YT0000000001", packaging="plastic_bag", accepted_at="2025-12-31 10:00:00", opened_at="", xray_at=""),
+        acceptance("YT0000000001", packaging="plastic_bag", accepted_at="2025-12-31 10:00:00", opened_at="",
+                   xray_at=""),
         acceptance("YT0000000002", packaging="plastic_bag"), acceptance("YT0000000003", bag="single_use_woven"),
         acceptance("YT0000000004", outlet_id="O2"),
-    ], deliveries=[delivery("YT0000000001", manner="locker", consent="false"), delivery("YT0000000002", manner="station"),
+    ], deliveries=[delivery("YT0000000001", manner="locker", consent="false"),
+                   delivery("YT0000000002", manner="station"),
                    delivery("YT0000000003")])  # fmt: skip
     found = check(ledger)
     assert (found.rate("plastic_ban")["made"], found.rate("plastic_ban")["asked"]) == (1, 3)
@@ -80,7 +82,8 @@ def test_false_claims_by_hand(world):
     ledger = world(
         outlets=[outlet("O1", "2201", 125.3, 43.9), outlet("O2", "2202", 126.5, 43.8), outlet("O3", "2201", 125.3, 43.9,
                  closed_on="2026-03-09")],
-        machines=[{"machine_id": "M1", "operator_id": "YTO", "facility_id": "H1", "capacity_per_h": "5", "origin": "synthetic"}],
+        machines=[{"machine_id": "M1", "operator_id": "YTO", "facility_id": "H1", "capacity_per_h": "5",
+                   "origin": "synthetic"}],
         acceptances=[
             *(acceptance(f"YT000000001{n}", id_kind="agreement", id_number="") for n in range(6)),
             acceptance("YT0000000021", machine_id="M9", **same),
@@ -115,7 +118,8 @@ def test_balance_of_a_handful(world):
     first = "2026-03-05 07:00:00"
     ledger = world(
         acceptances=[acceptance(f"YT000000000{n}", accepted_at=first, opened_at="", xray_at="") for n in range(1, 6)],
-        scans=[*rows, scan("YT0000000006", "EMD", "2026-03-05 08:00:00"), scan("YT0000000006", "EMC", "2026-03-05 09:00:00"),
+        scans=[*rows, scan("YT0000000006", "EMD", "2026-03-05 08:00:00"),
+               scan("YT0000000006", "EMC", "2026-03-05 09:00:00"),
                scan("YT0000000007", "EMJ", "2026-03-09 08:00:00")],
         deliveries=[delivery("YT0000000001"), delivery("YT0000000002", manner="returned"), delivery("YT0000000003")],
     )  # fmt: skip

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from postroad.measure.scorecard import Scorecard
     from postroad.network import Network
 
@@ -25,6 +27,7 @@ def score(
     json_: bool = typer.Option(False, "--json"),
     html: Path | None = typer.Option(None, "--html"),
     xlsx: Path | None = typer.Option(None, "--xlsx"),
+    ledger: Path | None = typer.Option(None, "--ledger", help="台账文件夹 folder of a ledger"),
     records: str = typer.Option("", "--records", help="监管案卷数据库 database of record"),
     period: str = typer.Option("", "--period", help="与 --records 同用 with --records: 2025-11"),
 ) -> None:
@@ -37,6 +40,8 @@ def score(
     from postroad.plan.plan import plan as open_plan
 
     network = open_province(province)
+    if ledger is not None:
+        network = _with_ledger(network, ledger, day(as_of), plan or province)
     if records:
         network = _with_records(network, records, period, plan or province)
     with progress(say("face.scoring")) as move:
@@ -51,6 +56,15 @@ def score(
         print_json(card.to_dict())
     else:
         show(card)
+
+
+def _with_ledger(network: Network, folder: Path, as_of: dt.date | None, plan: str) -> Network:
+    """Return the province with what the ledger of operators' records says of the indicators."""
+    from postroad.plan.plan import plan as open_plan
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.indicating import joined
+
+    return joined(network, Ledger.open(folder), open_plan(plan).place_id, as_of)
 
 
 def _with_records(network: Network, database: str, period: str, plan: str) -> Network:

@@ -25,7 +25,7 @@ INDICATORS: Mapping[str, str] = {
 """Indicators of the scorecard and the check each comes from."""
 BY_OUTLET = ("plastic_violation_rate",)
 """Indicators that count outlets in breach, not pieces."""
-SCOPE = "standard"
+SCOPE = "ledger"
 
 
 def statistics(ledger: Ledger, region_id: str, as_of: dt.datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -78,9 +78,10 @@ def _years(ledger: Ledger, as_of: dt.datetime | None) -> list[tuple[str, str, st
     return [(str(a), str(b), str(c), int(d)) for a, b, c, d in rows.iter_rows()]
 
 
-def joined(network: Network, ledger: Ledger, region_id: str, as_of: dt.datetime | None = None) -> Network:
-    """Return the network with the ledger's statistics added, so that a scorecard can be made of it."""
-    rows, source = statistics(ledger, region_id, as_of)
+def joined(network: Network, ledger: Ledger, region_id: str, as_of: dt.date | None = None) -> Network:
+    """Return the network with the ledger's statistics added, as known at the end of a day, to be scored."""
+    known = dt.datetime.combine(as_of, dt.time.max) if as_of else None
+    rows, source = statistics(ledger, region_id, known)
     return network.with_(
         statistics=pl.concat([network["statistics"], rows]), sources=pl.concat([network["sources"], source])
     )

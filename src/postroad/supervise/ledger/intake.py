@@ -133,7 +133,7 @@ def _taken(
         job.taken.withdrawn += done.withdrawn
         job.taken.kinds[name] = sum(p["rows"] for p in done.parts if not p["withdrawals"])
     _count(job)
-    entry = {
+    entry: dict[str, Any] = {
         "what": "file", "known_at": job.known_at.isoformat(), "origin": job.ledger.origin,
         "source": {"name": file.name, "sha256": job.taken.sha256, "bytes": file.stat().st_size, "form": form},
         "counts": {k: getattr(job.taken, k) for k in ("lines", "stored", "corrected", "repeated", "withdrawn",

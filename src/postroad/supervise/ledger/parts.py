@@ -33,21 +33,30 @@ def day_of(kind: str) -> pl.Expr:
     return pl.col(CLOCK[kind]).dt.date().cast(pl.String)
 
 
+def days_of(frame: pl.DataFrame, kind: str) -> tuple[str, str]:
+    """Return the first and the last day in a frame that is not empty."""
+    if kind not in CLOCK:
+        return NO_DAY, NO_DAY
+    clock = frame[CLOCK[kind]]
+    return clock.min().date().isoformat(), clock.max().date().isoformat()  # type: ignore[union-attr]
+
+
 def split(frame: pl.DataFrame, kind: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
     """Yield the records of each day and operator, the small ones of a chunk of many together."""
+    first, last = days_of(frame, kind)
+    if first == last and frame["operator_id"].n_unique() == 1:
+        yield first, frame["operator_id"][0], frame
+        return
     keyed = frame.with_columns(day_of(kind).alias("day|"))
     sizes = keyed.group_by("day|", "operator_id").len().sort("len", "day|", "operator_id", descending=True)
-    if sizes.height == 1:
-        yield sizes["day|"][0], sizes["operator_id"][0], frame
-        return
-    own = sizes.head(MOST_PARTS)
-    for (day, operator), held in keyed.join(
-        own, on=["day|", "operator_id"], how="semi", maintain_order="left"
-    ).group_by("day|", "operator_id", maintain_order=True):
+    own = sizes.head(MOST_PARTS).select("day|", "operator_id", pl.lit(True).alias("own|"))
+    keyed = keyed.join(own, on=["day|", "operator_id"], how="left", maintain_order="left")
+    large = keyed.filter(pl.col("own|").is_not_null()).drop("own|")
+    for (day, operator), held in large.group_by("day|", "operator_id", maintain_order=True):
         yield str(day), str(operator), held.drop("day|")
-    rest = keyed.join(own, on=["day|", "operator_id"], how="anti", maintain_order="left")
+    rest = keyed.filter(pl.col("own|").is_null())
     if rest.height:
-        yield MIXED, MIXED, rest.drop("day|")
+        yield MIXED, MIXED, rest.drop("day|", "own|")
 
 
 def write(root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bool = False) -> Iterator[dict[str, Any]]:
@@ -61,7 +70,7 @@ def write(root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bo
 def one(root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool) -> dict[str, Any]:
     """Write one part and return what a commit says of it."""
     sha256 = write_frame(root / path, frame)
-    days = frame.select(day_of(kind).min().alias("a"), day_of(kind).max().alias("b")).row(0)
+    days = days_of(frame, kind)
     return {
         "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": frame.height,
         "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": sha256,
@@ -73,7 +82,8 @@ def one(root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool
 def write_frame(file: Path, frame: pl.DataFrame) -> str:
     """Write a frame as Parquet, flush it, and return its SHA-256; ``sync`` must flush its folder before a commit."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(file, compression="zstd", compression_level=1)
+    # A commit names the days and operators of each part: row groups need no statistics of their own.
+    frame.write_parquet(file, compression="zstd", compression_level=1, statistics=False)
     with file.open("rb") as held:
         os.fsync(held.fileno())
         return hashlib.file_digest(held, "sha256").hexdigest()

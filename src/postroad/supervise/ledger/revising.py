@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 KEY = "key|"
 _FAR = 1 << 62
+LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybill", "outlets": "outlet_id",
+             "machines": "machine_id"}  # fmt: skip
+"""The column of a key by which a few records are looked up among many."""
+FEW = 20_000
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Seen:
 
     kind: str
     hashes: list[pl.Series] = field(default_factory=list)
+    named: list[pl.Series] = field(default_factory=list)
     numbered: bool = False
     first_day: str = ""
     last_day: str = ""
@@ -71,12 +76,10 @@ class Seen:
     def add(self, frame: pl.DataFrame) -> None:
         """Take the keys of a chunk."""
         self.hashes.append(keys(frame, self.kind))
+        self.named.append(frame[LOOKED_UP[self.kind]])
         if "record_id" in frame.columns and frame["record_id"].null_count() < frame.height:
             self.numbered = True
-        days = frame.select(
-            part_files.day_of(self.kind).min().alias("a"), part_files.day_of(self.kind).max().alias("b")
-        )
-        first, last = days.row(0)
+        first, last = part_files.days_of(frame, self.kind)
         self.first_day = min(self.first_day or first, first)
         self.last_day = max(self.last_day, last)
 
@@ -102,7 +105,8 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
         return held
     new = pl.concat(seen.hashes)
     earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
-    known = [(part.path, _old_keys(ledger, part.path, seen.kind)) for part in earlier]
+    names = _few(seen)
+    known = [(part.path, keys(_old(ledger, part.path, seen.kind, names), seen.kind)) for part in earlier]
     doubtful = [new.filter(new.is_duplicated()).unique()] if new.n_unique() < len(new) else []
     for _, old in known:
         met = new.filter(new.is_in(old.implode()))
@@ -110,7 +114,8 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
     if not doubtful and not held.withdrawn:
         return held
     asked = pl.concat(doubtful).unique() if doubtful else new.head(0)
-    rows = _fetch(ledger, seen.kind, [path for path, _ in known], written, asked)
+    meeting = [path for path, old in known if old.is_in(asked.implode()).any()]
+    rows = _fetch(ledger, seen.kind, meeting, written, asked, names)
     return _settle(ledger, held, seen.kind, rows) if rows.height else held
 
 
@@ -120,16 +125,34 @@ def _may_meet(operators: tuple[str, ...], written: list[dict[str, Any]]) -> bool
     return any(len(w["operators"]) >= part_files.MOST_PARTS or set(operators) & set(w["operators"]) for w in written)
 
 
-def _old_keys(ledger: Ledger, path: str, kind: str) -> pl.Series:
-    return keys(pl.read_parquet(ledger.root / path, columns=key_columns(kind)), kind)
+def _few(seen: Seen) -> pl.Series | None:
+    """The waybills of a small file, so that of an old part only their records are read; ``None`` of a large one.
+
+    Where records carry numbers of their own a correction may change the waybill, and all have to be looked at.
+    """
+    if seen.numbered or sum(map(len, seen.named)) > FEW:
+        return None
+    return pl.concat(seen.named).unique()
 
 
-def _fetch(ledger: Ledger, kind: str, old: list[str], written: list[dict[str, Any]], asked: pl.Series) -> pl.DataFrame:
+def _old(ledger: Ledger, path: str, kind: str, names: pl.Series | None) -> pl.DataFrame:
+    held = pl.scan_parquet(ledger.root / path)
+    if names is not None:
+        held = held.filter(pl.col(LOOKED_UP[kind]).is_in(names.implode()))
+    return held.select(key_columns(kind)).collect()
+
+
+def _fetch(
+    ledger: Ledger, kind: str, old: list[str], written: list[dict[str, Any]], asked: pl.Series, names: pl.Series | None
+) -> pl.DataFrame:
     """Return the records whose key may have come more than once, in the order in which they were known."""
     frames = []
     new = [part["path"] for part in written]
     for path in [*old, *new]:
-        frame = pl.read_parquet(ledger.root / path)
+        held = pl.scan_parquet(ledger.root / path)
+        if names is not None:
+            held = held.filter(pl.col(LOOKED_UP[kind]).is_in(names.implode()))
+        frame = held.collect()
         frame = frame.with_columns(keys(frame, kind)).filter(pl.col(KEY).is_in(asked.implode()))
         if frame.height:
             frames.append(frame.with_columns(

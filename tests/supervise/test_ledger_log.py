@@ -1,0 +1,265 @@
+"""The log: hashes against the standard library, proofs that hold and that must not, officers, alerts, kill -9."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+import multiprocessing
+import os
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postroad.errors import DataError, UsageError
+from postroad.supervise import merkle
+from postroad.supervise.alert import alerts, expectation, record, settle
+from postroad.supervise.identity import KeyRing, Share, make_seal
+from postroad.supervise.ledger import Ledger, take
+from postroad.supervise.ledger.proving import (
+    audit,
+    consistent,
+    openings,
+    prove,
+    reidentify,
+    verify,
+    verify_consistent,
+)
+from postroad.supervise.ledger.store import frame_of
+from postroad.supervise.sha256 import leaves, macs
+from tests.supervise.ledger_child import take_all
+from tests.supervise.ledger_world import KNOWN, acceptance, resident, scan, write
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=200), min_size=1, max_size=40), st.binary(min_size=1, max_size=100))
+def test_hashes_are_those_of_the_standard_library(texts, key):
+    texts = [t.encode("utf-8", "replace").decode() for t in texts]
+    column = pl.Series(texts)
+    assert [row.tobytes() for row in leaves(column)] == [hashlib.sha256(b"\x00" + t.encode()).digest() for t in texts]
+    assert [row.tobytes() for row in macs(key, column)] == [hmac.digest(key, t.encode(), "sha256") for t in texts]
+
+
+def root_by_definition(hashes):
+    """RFC 6962, section 2.1, word for word."""
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << ((len(hashes) - 1).bit_length() - 1)
+    return merkle.node_hash(root_by_definition(hashes[:split]), root_by_definition(hashes[split:]))
+
+
+def test_trees_of_every_small_size():
+    hashes = [merkle.leaf_hash(bytes([n])) for n in range(33)]
+    # Published vectors of the certificate-transparency project: the empty tree, and a leaf of nothing.
+    assert merkle.EMPTY.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert merkle.leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    for n in range(1, 34):
+        tree = merkle.Tree(hashes[:n])
+        assert tree.root == root_by_definition(hashes[:n])
+        for i in range(n):
+            path = tree.inclusion(i)
+            assert merkle.verify_inclusion(hashes[i], i, n, path, tree.root)
+            assert not merkle.verify_inclusion(merkle.leaf_hash(b"x"), i, n, path, tree.root)
+            assert not merkle.verify_inclusion(hashes[i], i + 1, n, path, tree.root)
+        for m in range(1, n + 1):
+            path = tree.consistency(m)
+            assert merkle.verify_consistency(m, n, root_by_definition(hashes[:m]), tree.root, path)
+            assert not merkle.verify_consistency(m, n, merkle.leaf_hash(b"x"), tree.root, path)
+
+
+@pytest.fixture
+def held(tmp_path):
+    ring = KeyRing.open(tmp_path / "keys")
+    shares = make_seal(ring, ("Li", "Wang"))
+    rows = [acceptance(f"YT000000{n:04d}", **({"opened": "false"} if n == 3 else {})) for n in range(40)]
+    take(tmp_path / "l", write(tmp_path / "acceptances.csv", rows), ring, known_at=KNOWN)
+    take(tmp_path / "l", write(tmp_path / "scans.csv", [scan("YT0000000001", "EMK", "2026-03-09 08:00:00")]), ring,
+         known_at=KNOWN)  # fmt: skip
+    return Ledger.open(tmp_path / "l"), ring, shares
+
+
+def test_three_checks_are_proved_to_a_stranger(held):
+    ledger, _, _ = held
+    published = ledger.head.root
+    proof = json.loads(json.dumps(prove(ledger, "YT0000000007")))
+    every = {"real_name": True, "open_box": True, "machine_check": True}
+    told = {"holds": True, "root": published, "origin": "synthetic", "all_three": True, "checks": every}
+    assert verify(proof, published) == told
+    assert verify(json.loads(json.dumps(prove(ledger, "YT0000000003"))), published)["checks"]["open_box"] is False
+    forged = json.loads(json.dumps(prove(ledger, "YT0000000003")))
+    forged["record"]["text"] = forged["record"]["text"].replace("false", "true", 1)
+    assert verify(forged, published)["holds"] is False
+    assert verify(proof, "00" * 32)["holds"] is False
+    assert resident("99900019900101001") not in json.dumps(proof)
+    with pytest.raises(DataError):
+        verify({"record": {}})
+    with pytest.raises(UsageError):
+        prove(ledger, "YT9999999999")
+
+
+def test_the_log_is_only_added_to(held, tmp_path):
+    ledger, ring, _ = held
+    take(ledger.root, write(tmp_path / "scans-2.csv", [scan("YT0000000002", "EMK", "2026-03-09 08:00:00")]), ring,
+         known_at=KNOWN)  # fmt: skip
+    grown = ledger.again()
+    for size in range(1, grown.head.size + 1):
+        proof = consistent(grown, size)
+        assert verify_consistent(proof)
+        assert not verify_consistent({**proof, "old_root": "11" * 32})
+    assert audit(grown) == []
+    part = grown.root / grown.parts("scans")[0].path
+    part.write_bytes(part.read_bytes()[:-1] + b"!")
+    commit = grown.root / "commits" / "00000001.json"
+    commit.write_text(commit.read_text("utf-8").replace('"lines": 40', '"lines": 41'), "utf-8")
+    assert {f.key for f in audit(grown.again())} == {"ledger.part_changed", "ledger.commit_changed"}
+
+
+def test_two_officers_open_one_number_and_leave_a_record(held, tmp_path):
+    ledger, ring, shares = held
+    with ledger.query() as link:
+        sender = frame_of(link, "SELECT hex(sender) AS s FROM acceptances LIMIT 1")["s"][0]
+    files = [share.save(tmp_path / f"{n}.json") for n, share in enumerate(shares)]
+    assert [oct(f.stat().st_mode & 0o777) for f in files] == ["0o600", "0o600"]
+    loaded = tuple(Share.load(f) for f in files)
+    number = reidentify(ledger, sender, loaded, ring.seal, "case 7", KNOWN)
+    assert number == resident("99900019900101001")
+    assert [(o["officers"], o["reason"]) for o in openings(ledger.again())] == [(["Li", "Wang"], "case 7")]
+    one = (shares[0], Share("Wang", os.urandom(32)))
+    alone = (shares[0], Share("Li", shares[0].half))
+    for pair in (one, alone):
+        with pytest.raises(UsageError):
+            reidentify(ledger.again(), sender, pair, ring.seal, "case 8", KNOWN)
+    with pytest.raises(UsageError):
+        reidentify(ledger.again(), sender, loaded, ring.seal, " ", KNOWN)
+    # Even an opening that failed is on record.
+    assert len(openings(ledger.again())) == 3
+
+
+def test_a_forgotten_key_cuts_the_link(held, tmp_path):
+    _, ring, _ = held
+    before = ring.key("2026-03")
+    assert ring.forget("2026-03")
+    assert KeyRing.open(tmp_path / "keys").key("2026-03") != before
+
+
+def counted(days, outlets, rng, surge=None):
+    """Acceptances by outlet, day and hour: Poisson around a level of its own."""
+    rows = []
+    for o in range(outlets):
+        for d in range(days):
+            for h in range(8, 20):
+                n = rng.poisson(6 + o % 5)
+                if surge == (o, d, h):
+                    n += 40
+                rows.append((f"O{o}", dt.date(2026, 2, 1) + dt.timedelta(days=d), h, n))
+    return pl.DataFrame(rows, schema=["outlet_id", "day", "hour", "seen"], orient="row")
+
+
+def test_expectation_is_the_mean_of_quiet_days():
+    past = counted(28, 6, np.random.default_rng(1))
+    cells, spread = expectation(past, dt.date(2026, 3, 1))
+    means = cells.group_by("outlet_id").agg(pl.col("mean").mean()).sort("outlet_id")["mean"].to_list()
+    assert means == pytest.approx([6 + o % 5 for o in range(6)], rel=0.08)
+    assert spread < 0.05
+
+
+@pytest.fixture
+def month(tmp_path):
+    """Four weeks of four outlets with one surge on the last day."""
+    ring = KeyRing.open(tmp_path / "keys")
+    cells = counted(29, 4, np.random.default_rng(5), surge=(2, 28, 11))
+    rows = []
+    for n, (outlet, day, hour, seen) in enumerate(cells.iter_rows()):
+        bare = {"outlet_id": outlet, "id_kind": "agreement", "id_number": "", "opened_at": "", "xray_at": ""}
+        at = f"{day} {hour:02d}:00"
+        rows += [acceptance(f"YT{n:06d}{k:04d}", accepted_at=f"{at}:{k % 60:02d}", **bare) for k in range(seen)]
+    take(tmp_path / "l", write(tmp_path / "acceptances.csv", rows), ring, known_at=KNOWN)
+    return Ledger.open(tmp_path / "l")
+
+
+def test_alerts_find_the_surge_and_keep_a_record(month):
+    found = alerts(month, dt.date(2026, 3, 1))
+    assert [(r["outlet_id"], r["hour"]) for r in found.found.iter_rows(named=True)] == [("O2", 11)]
+    row = found.found.row(0, named=True)
+    assert "O2" in found.reason(row).say("en")
+    assert row["high"] < row["seen"]
+    quiet = alerts(month, dt.date(2026, 2, 28))
+    assert quiet.found.height == 0
+    with pytest.raises(UsageError):
+        alerts(month, dt.date(2026, 2, 10))
+    settle(month, row, "false", "holiday", KNOWN)
+    settle(month.again(), row, "hit", "found on site", KNOWN)
+    assert record(month.again()) == {"settled": 1, "hits": 1, "false": 0, "hit_share": 1.0,
+                                     "outcomes": {row["alert_id"]: "hit"}}  # fmt: skip
+    with pytest.raises(UsageError):
+        settle(month.again(), row, "perhaps", "", KNOWN)
+
+
+def killed(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:
+    """Kill an intake of a dozen files at random moments, and hold the ledger against one never killed."""
+    lot = random.Random(seed)
+    files = []
+    for n in range(12):
+        rows = [scan(f"YT{n:04d}{k:06d}", "EMK", "2026-03-09 08:00:00") for k in range(60)]
+        rows += [scan(f"YT{max(0, n - 1):04d}{k:06d}", "EMK", "2026-03-09 08:00:00", other_id="H9") for k in range(5)]
+        files.append(str(write(tmp_path / f"scans-{n:02d}.csv", rows)))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.supervise.ledger_child"])
+    take_all(str(tmp_path / "whole"), files, str(tmp_path / "told"))
+    with Ledger.open(tmp_path / "whole").query() as link:
+        wanted = frame_of(link, "SELECT * EXCLUDE (line) FROM scans ORDER BY ALL")
+    counts = {"kills": 0, "rounds": 0, "lost": 0, "doubled": 0, "acknowledged": 0}
+    while counts["kills"] < kills:
+        counts["rounds"] += 1
+        root = tmp_path / f"round{counts['rounds']}"
+        told = tmp_path / f"told{counts['rounds']}"
+        while True:
+            run = context.Process(target=take_all, args=(str(root), files, str(told)))
+            before = told.stat().st_size if told.is_file() else 0
+            run.start()
+            while run.is_alive() and not (told.is_file() and told.stat().st_size > before):
+                time.sleep(0.001)
+            # About as long as a few files take, so that most runs are cut inside one of them.
+            end = time.monotonic() + lot.uniform(0.0, 0.5)
+            while run.is_alive() and time.monotonic() < end and counts["kills"] < kills:
+                time.sleep(0.001)
+            cut = run.is_alive() and counts["kills"] < kills
+            if cut:
+                run.kill()
+                counts["kills"] += 1
+            run.join()
+            acknowledged = set(told.read_text("utf-8").split()) - {"ready"}
+            if (root / "about.json").is_file():
+                held = [e["source"]["name"] for e in Ledger.open(root).entries("file")]
+                counts["lost"] += len(acknowledged - set(held))
+                counts["doubled"] += len(held) - len(set(held))
+            if not cut:
+                break
+        with Ledger.open(root).query() as link:
+            found = frame_of(link, "SELECT * EXCLUDE (line) FROM scans ORDER BY ALL")
+        assert found.equals(wanted)
+        assert audit(Ledger.open(root)) == []
+        counts["acknowledged"] += len(acknowledged)
+    return counts
+
+
+def test_kill_at_a_few_moments(tmp_path):
+    told = killed(tmp_path, 4, seed=1)
+    assert (told["kills"], told["lost"], told["doubled"]) == (4, 0, 0)
+
+
+@pytest.mark.slow
+def test_kill_at_two_hundred_moments(tmp_path, capsys):
+    told = killed(tmp_path, 200, seed=2)
+    with capsys.disabled():
+        print("\nkill -9:", told)
+    assert (told["kills"], told["lost"], told["doubled"]) == (200, 0, 0)
