@@ -119,7 +119,7 @@ def _feeds(
         left, back = left - takes, back - brings
         fee = trip.fee_yuan * (takes + brings)
         carried.append(Carried(trip, township.place_id, trip.stops[-1][1], takes, brings, 0.0, fee))
-    if left > 1e-9 or back > 1e-9:
+    if left > 1e-9 or back > 1e-9 or not carried:
         return None
     ready = max(c.arrive_min + c.trip.handover_min for c in carried) + county.terms.node_min
     local = pricing.local(township, 1.0, ready)

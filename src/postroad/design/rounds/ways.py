@@ -218,7 +218,7 @@ def _possible(whole: Day, rows: frozenset[int], seed: int) -> tuple[list[Round],
     """Rounds of the fullest day; when no plan keeps the rules, the farthest village is left out and named."""
     left: set[int] = set()
     while True:
-        rounds = _only(whole, rows - left, seed)
+        rounds = _only(whole, rows - left, seed) if rows - left else []
         if rounds is not None:
             return rounds, frozenset(left)
         left.add(max(rows - left, key=lambda row: (whole.ground.minutes[0, row], row)))
