@@ -16,6 +16,7 @@ from tests.design.rural_world import loads, rural
 
 from postroad.design.rounds import RuralDesign, RuralOptions, design_rounds, verify
 from postroad.design.rounds.coalitions import county_game
+from postroad.design.rounds.previous import unchanged
 from postroad.design.rounds.routing import Day, Ground, solve_day, subset, timed
 from postroad.design.rounds.terms import Terms
 from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
@@ -210,6 +211,19 @@ def test_resumes_from_its_cache(tmp_path: Any) -> None:
     assert kept == sorted(file.stat().st_mtime_ns for file in tmp_path.iterdir())
     assert again.network == first.network
     assert again.result.facts == first.result.facts
+
+
+def test_a_plan_that_stands_is_kept_while_it_costs_little_more() -> None:
+    """A little more load and another seed: the same order of stops, where a fresh search need not find it."""
+    drawn = np.random.default_rng(2)
+    network = rural({f"9901011002{k:02d}": tuple(drawn.uniform(-12, 12, 2).tolist()) for k in range(20)})
+    first = design(Asked(network, 100.0))
+    kept = design(Asked(first.network, 101.0), seed=3)
+    assert unchanged(first.network, kept.network) == 1.0
+    assert broken(kept, first.network) == []
+    fuller = design(Asked(first.network, 190.0), seed=3)
+    assert broken(fuller, first.network) == []
+    assert unchanged(first.network, fuller.network) < 1.0
 
 
 def test_bad_options_are_named() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from postroad.design.rounds.previous import Standing
 from postroad.design.rounds.routing import Ground
 from postroad.design.rounds.weekdays import assign, frequency
 
@@ -31,6 +32,14 @@ class BusTrip:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What stands already, by township: trips of its bus line, and the rounds of an older plan."""
+
+    trips: dict[str, tuple[BusTrip, ...]]
+    before: dict[str, Standing]
+
+
+@dataclass(frozen=True)
 class Township:
     """A township: its node, its villages (rows of the county's ground), their loads, weekdays and buses."""
 
@@ -42,6 +51,7 @@ class Township:
     weekdays: tuple[tuple[int, ...], ...]
     trips: tuple[BusTrip, ...]
     timetable: bool
+    before: Standing = ()
 
     def visit(self, share: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Pieces to and from each village at one visit, for a share of the parcels."""
@@ -83,7 +93,7 @@ def build(
     engine: RoadEngine,
     terms: Terms,
     shares: dict[str, float],
-    buses: dict[str, tuple[BusTrip, ...]],
+    given: Given,
     seed: int,
 ) -> County:
     """Return a county; ``villages`` has place_id, parent_id, lon, lat, deliver_pieces and collect_pieces."""
@@ -107,7 +117,7 @@ def build(
                 good.append(place)
         own = own.filter(pl.col("place_id").is_in(good))
         if own.height:
-            townships.append(_township(node, own, at, position, terms, buses))
+            townships.append(_township(node, own, at, position, terms, given))
     return County(county_id, ground, tuple(townships), tuple(shares.items()), terms, tuple(unserved), seed)
 
 
@@ -117,7 +127,7 @@ def _township(
     at: dict[str, int],
     position: dict[str, tuple[float, float]],
     terms: Terms,
-    buses: dict[str, tuple[BusTrip, ...]],
+    given: Given,
 ) -> Township:
     deliver, collect = (own[c].to_numpy().astype(float) for c in ("deliver_pieces", "collect_pieces"))
     lon, lat = position[node]
@@ -125,7 +135,8 @@ def _township(
     days = frequency(deliver, terms)
     pattern = tuple(assign(days, deliver + collect, angle))
     rows = tuple(at[place] for place in own["place_id"])
-    return Township(node, at[node], rows, deliver, collect, pattern, buses.get(node, ()), node in buses)
+    trips, before = given.trips.get(node, ()), given.before.get(node, ())
+    return Township(node, at[node], rows, deliver, collect, pattern, trips, node in given.trips, before)
 
 
 def _out_of_reach(

@@ -48,7 +48,8 @@ def _fed(network: Network, terms: Terms) -> list[str]:
     """Check that no round leaves a township before its pieces are there, handed over and loaded."""
     first = network["rounds"].join(network["places"].filter(level="county"), left_on="depot_place_id",
                                    right_on="place_id", how="semi")  # fmt: skip
-    stops = network["round_stops"].join(first.select("round_id"), on="round_id", how="semi")
+    stops = network["round_stops"].join(first.select("round_id", "depot_place_id"), on="round_id")
+    stops = stops.filter(pl.col("place_id") != pl.col("depot_place_id"))
     there: dict[str, float] = {}
     for place, arrive, deliver, collect in stops.select(
         "place_id", "arrive_min", "deliver_pieces", "collect_pieces"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postroad.design.rounds.previous import again
 from postroad.design.rounds.routing import Day, Ground, Round, solve_day, subset, total_yuan
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from postroad.design.rounds.county import County, Township
 
 CONSISTENCY = 0.05
-"""Rounds of the fullest day are kept on other days unless fresh ones would save more than this share of the cost."""
+"""Rounds of the fullest day, and those of an older plan, are kept unless fresh ones save more than this share."""
 WEEK = 7
 
 
@@ -180,6 +181,9 @@ def _serve(county: County, township: Township, share: float, ready: float, witho
     ]
     every = frozenset().union(*week_rows)
     template, left = _possible(whole, every, county.seed)
+    old = again(whole, township.before) if township.before and len(every) == len(township.rows) else None
+    if old is not None and not left and total_yuan(old) <= (1 + CONSISTENCY) * total_yuan(template):
+        template = old
     kept: dict[frozenset[int], tuple[Round, ...]] = {}
     template_yuan = fresh_yuan = 0.0
     for rows in week_rows:
