@@ -1,0 +1,79 @@
+"""A network made ready to run: levers put in, the trunk derived from what they left, plants kept at their size.
+
+Levers act on two kinds of table. What the pack holds (sites, parameters, products ...) goes first, since the trunk is
+derived from it. Plants are sized once, for the base year, and then only levers change them: a hub that is too small for
+2025 stays too small until a lever enlarges it. What is derived (line-hauls, sort waves) takes its levers last.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from postroad.demand import Demand, demand
+from postroad.design.lines import baseline
+from postroad.network import Network, province
+from postroad.plan.levers import Levers, apply, without
+from postroad.plan.levers import levers as read_levers
+from postroad.plan.plan import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from postroad.plan.levers import Lever
+
+DERIVED = ("allocations", "line_hauls", "routings", "sort_waves")
+TRUNK = ("hub_plants", *DERIVED)
+
+
+@lru_cache(maxsize=4)
+def opened(name: str) -> tuple[Network, Levers]:
+    """Return a province's network as levers find it, without what the pack already has of the plan, and its levers."""
+    held = read_levers(name, plan(name))
+    return without(province(name), held.base), held
+
+
+@lru_cache(maxsize=4)
+def base_plants(name: str) -> pl.DataFrame:
+    """Return the plants of the base year: what the province sorts with before any lever."""
+    network, _ = opened(name)
+    own = network["hub_plants"]
+    return own if own.height else baseline(network, demand(network, plan(name).start))["hub_plants"]
+
+
+def prepared(
+    name: str, levers: Sequence[Lever], year: int, scenario: str = "base", on: dt.date | None = None
+) -> tuple[Network, Demand]:
+    """Return the network of a year with levers in it as far as they work by its last day, and the year's demand.
+
+    ``DataError`` names levers that clash; ``InfeasibleError`` places that no road joins to a hub.
+    """
+    day = on or dt.date(year, 12, 31)
+    network, _ = opened(name)
+    # The trunk's own sources have to be known before its plants can be put in.
+    held = _with_plants(network, base_plants(name))
+    changed = apply(held, levers, day, tables=[table for table in held.tables if table not in DERIVED]).network
+    wanted = demand(changed, year, scenario)
+    trunk = baseline(changed, wanted)
+    plants = _kept(changed["hub_plants"], trunk["hub_plants"])
+    ready = trunk.with_(hub_plants=plants)
+    return apply(ready, levers, day, tables=DERIVED).network, wanted
+
+
+def _with_plants(network: Network, plants: pl.DataFrame) -> Network:
+    missing = set(plants["source"]) - set(network["sources"]["source_id"])
+    rows = [{"source_id": name, "title": name, "origin": "synthetic", "source": name} for name in sorted(missing)]
+    sources = network["sources"]
+    if rows:
+        sources = pl.concat([sources, pl.DataFrame(rows)], how="diagonal_relaxed").select(sources.columns)
+    return network.with_(hub_plants=plants, sources=sources)
+
+
+def _kept(own: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
+    """Plants as levers left them; what was no plant of its kind before, such as a new hub, is sized by the trunk."""
+    here = ["place_id", "kind"]
+    new = fresh.join(own, on=here, how="anti")
+    return pl.concat([own.join(fresh, on=here, how="semi"), new.select(own.columns)])
