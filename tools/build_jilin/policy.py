@@ -17,6 +17,12 @@ ASSUMED = [
     ("shared_round_share", 0.0, 0.0, 100.0, "%", "of townships on shared rounds in 2020; the plan calls sharing hard"),
     ("bus_hold_share", 0.0, 0.0, 100.0, "%", "of townships reached by buses that carry parcels in 2020; pilots only"),
     ("far_village_runs_a_week", 3.0, 2.0, 5.0, "runs/week", "delivery in villages off the main rounds"),
+    ("trunk_cutoff_wave1", 690.0, 600.0, 780.0, "min", "first-tier hub, minutes after midnight: before noon"),
+    ("trunk_cutoff_wave2", 1200.0, 1080.0, 1320.0, "min", "first-tier hub: evening"),
+    ("trunk_cutoff_wave3", 90.0, 0.0, 240.0, "min", "first-tier hub: after midnight"),
+    ("trunk_sort_time_tier1", 90.0, 45.0, 150.0, "min", "from cut-off to release of a wave, first tier"),
+    ("trunk_sort_time_tier2", 60.0, 30.0, 120.0, "min", "second tier"),
+    ("trunk_sort_time_tier3", 60.0, 30.0, 120.0, "min", "third tier"),
     ("city_delivery_km_piece", 0.15, 0.05, 0.3, "km/piece", "30 km a day for 200 pieces; no published figure found"),
 ]  # fmt: skip
 

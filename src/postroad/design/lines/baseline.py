@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from postroad.design.lines.layout import Layout
     from postroad.network import Network
 
-CUTOFFS_MIN = (690.0, 1200.0, 90.0)
-"""Cut-offs of the waves of a first-tier hub: before noon, evening, and after midnight; assumed."""
 STEP_MIN = 180.0
 """Lines from outside the province leave so often, each city at its own minute; assumed."""
 
@@ -49,7 +47,7 @@ def clockwork(work: Trunk) -> Clockwork:
     departures: dict[tuple[str, str], list[tuple[float, float]]] = {arc: [] for arc in made.arcs()}
     outside = set(work.network["places"].filter(level="external")["place_id"]) & set(made.places)
     early = _staggered(made)
-    for cut in CUTOFFS_MIN:
+    for cut in terms.cutoffs_min:
         closing: dict[str, float] = {}
         opening: dict[str, float] = {}
         for hub in made.hubs:  # by tier, so the hub above is known

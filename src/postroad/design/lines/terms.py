@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 DAY = 1440.0
 SOURCE = "rule-trunk"
 SOURCE_TITLE = "Trunk design: hub plants, line-hauls and sort waves made by rule or by optimisation from assumed terms"
+CUTOFFS_MIN = (690.0, 1200.0, 90.0)
+"""Cut-offs of the waves of a first-tier hub: before noon, evening, and after midnight; assumed."""
+SORT_MIN: Mapping[int, float] = {1: 90.0, 2: 60.0, 3: 60.0}
+"""Minutes from cut-off to release of a wave, by tier; assumed."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Terms:
     """
 
     first_mile_min: float = 60.0
-    sort_min: Mapping[int, float] = field(default_factory=lambda: {1: 90.0, 2: 60.0, 3: 60.0})
+    sort_min: Mapping[int, float] = field(default_factory=lambda: dict(SORT_MIN))
+    cutoffs_min: tuple[float, ...] = CUTOFFS_MIN
     county_handling_min: float = 30.0
     delivery_starts_min: tuple[float, ...] = (480.0, 840.0)
     delivery_min: float = 194.0
@@ -72,4 +77,7 @@ class Terms:
         }
         held = parameters(network, [name for name, _ in names.values()])
         known: dict[str, Any] = {term: held[name][0] * scale for term, (name, scale) in names.items()}
-        return cls(**known)
+        own = dict(network["parameters"].select("parameter", "value").drop_nulls().iter_rows())
+        cutoffs = tuple(own.get(f"trunk_cutoff_wave{k}", minute) for k, minute in enumerate(CUTOFFS_MIN, 1))
+        sorting = {tier: own.get(f"trunk_sort_time_tier{tier}", minutes) for tier, minutes in SORT_MIN.items()}
+        return cls(**known, cutoffs_min=cutoffs, sort_min=sorting)
