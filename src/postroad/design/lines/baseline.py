@@ -52,22 +52,30 @@ def clockwork(work: Trunk) -> Clockwork:
         opening: dict[str, float] = {}
         for hub in made.hubs:  # by tier, so the hub above is known
             top, sorting = made.above[hub], terms.sort_min[made.tier[hub]]
-            closing[hub] = cut if top == hub else closing[top] - early[hub] - roads.minutes(hub, top) - sorting
-            opening[hub] = closing[hub] + sorting if top == hub else opening[top] + roads.minutes(top, hub) + sorting
+            held = (
+                terms.margin_min + sorting
+            )  # a truck leaves a little after the release, or it would miss its own wave
+            closing[hub] = cut if top == hub else closing[top] - early[hub] - _allowed(work, hub, top) - held
+            opening[hub] = closing[hub] + held if top == hub else opening[top] + _allowed(work, top, hub) + held
             waves[hub].append((closing[hub], sorting))
             if top != hub:
-                waves[hub].append((opening[hub] - sorting, sorting))
+                waves[hub].append((opening[hub] - held, sorting))
         for a, b in departures:
             if a in outside:
                 continue
             down = a in made.tier and _downward(made, a, b)
-            leaves = opening[a] if down else closing[b] - early[a] - roads.minutes(a, b)
+            leaves = opening[a] if down else closing[b] - early[a] - _allowed(work, a, b)
             departures[a, b].append((leaves, roads.minutes(a, b)))
     for n, (a, b) in enumerate(arc for arc in departures if arc[0] in outside):
         phase = STEP_MIN * n / max(1, len(outside))
         departures[a, b] = [(5.0 * ((phase + k) // 5.0), roads.minutes(a, b)) for k in np.arange(0.0, 1440.0, STEP_MIN)]
     handling = dict.fromkeys({*made.places, *made.hubs}, terms.county_handling_min)
     return Clockwork.of(departures, {hub: _distinct(held) for hub, held in waves.items()}, handling)
+
+
+def _allowed(work: Trunk, a: str, b: str) -> float:
+    """Minutes a connection is given: the road's at winter's pace, and a margin."""
+    return work.roads.minutes(a, b) / work.terms.winter_pace + work.terms.margin_min
 
 
 def _staggered(made: Layout) -> dict[str, float]:

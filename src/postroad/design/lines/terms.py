@@ -31,7 +31,8 @@ class Terms:
 
     ``first_mile_min`` is from acceptance to the county centre's dock; ``sort_min`` from cut-off to release of a wave by
     tier; ``county_handling_min`` at a county centre; ``delivery_starts_min`` when couriers leave, ``delivery_min`` how
-    long until the piece is handed over (the published mean of the delivery stage).
+    long until the piece is handed over (the published mean of the delivery stage). A connection is given
+    ``margin_min`` for loading and luck, and the road's minutes at ``winter_pace``, so that it holds in winter too.
     """
 
     first_mile_min: float = 60.0
@@ -41,6 +42,8 @@ class Terms:
     delivery_starts_min: tuple[float, ...] = (480.0, 840.0)
     delivery_min: float = 194.0
     dock_turn_min: float = 45.0
+    margin_min: float = 10.0
+    winter_pace: float = 0.8
     spare: float = 1.15
     sorter_pieces_h: float = 20000.0
     county_sorter_pieces_h: float = 8000.0
@@ -70,6 +73,7 @@ class Terms:
             "customs_min": ("customs_dwell_time", 60.0),
             "customs_checked": ("customs_inspection_rate", 0.01),
             "delivery_min": ("stage_time_delivery", 60.0),
+            "winter_pace": ("winter_speed_factor", 1.0),
             "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
             "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
             "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
