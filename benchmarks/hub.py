@@ -1,4 +1,4 @@
-"""Hub location on published instances, against the compact 3-index program in HiGHS, SCIP or CBC.
+"""Hub location on published instances, against the compact 3-index program in HiGHS and SCIP.
 
 ``python -m benchmarks hub --instance PATH --problem USApHMP|UMApHMP|USAHLP|UMAHLP|CSAHLP|TD-SAHLP [--p P]
 [--alpha A] [--beta B] [--time-limit S] --json`` prints one line: objective in the unit of the published table, bound,
@@ -15,8 +15,6 @@ from typing import Any
 
 from benchmarks import Options, Row, alone, register
 from benchmarks.hub_cases.reading import PROBLEMS, Asked, UnreadableError, problem
-
-PEERS = ("highs", "scip", "cbc")
 
 
 def ours(path: str, asked: dict[str, Any], time_s: float, seed: int) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--capacity", default="L", help="L, T or a file of capacities")
     parser.add_argument("--time-limit", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peer", default="", help="highs, scip, cbc: several with commas")
+    parser.add_argument("--peer", default="", help="highs, scip, or both with a comma")
 
 
 def _run(options: Options) -> list[Row] | dict[str, Any]:

@@ -149,20 +149,21 @@ def _root(m: kernel.Multiple, is_open: NDArray[np.bool_]) -> Part:
 
 def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
     state, done, last, still = kernel.RUNNING, 0, part.bound, 0
-    while state == kernel.RUNNING and done < steps and still < 4:
+    while state == kernel.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
         m = part.m
         n, h = m.collect.shape
         rounds = int(np.clip(WORK / (n * n * h), 1, 25))
         state, high, part.pace, taken = kernel.ascend(
-            m, part.u, part.state, part.x, hunt.cost, hunt.tolerance, part.pace, rounds, part.often
+            m, part.u, part.state, part.x, hunt.cost, hunt.tolerance, part.pace, rounds, part.often, part.bound
         )
         part.bound = max(part.bound, high)
         done, hunt.steps = done + taken, hunt.steps + taken
         if state == kernel.RUNNING:
             _try(hunt, part)
-            moved = part.bound - last > 1e-4 * (hunt.cost - part.bound)
+            moved = part.bound - last > 0.01 * (hunt.cost - part.bound)
             last, still = part.bound, 0 if moved else still + 1
+            part.pace = max(part.pace, 0.02)
         if part.bound >= hunt.cost - hunt.tolerance:
             state = kernel.FINISHED
         if not hunt.left():

@@ -236,11 +236,14 @@ def _select(m, worth, state, y):
 
 
 @njit(cache=True)
-def ascend(m, u, state, x, best, tolerance, pace, rounds, often):
-    """Raise the bound by up to ``rounds`` subgradient steps; ``state`` is 0 free, 1 open, -1 closed for each hub."""
+def ascend(m, u, state, x, best, tolerance, pace, rounds, often, known):
+    """Raise the ``known`` bound by up to ``rounds`` subgradient steps; ``best`` is the objective to beat.
+
+    ``state`` is 0 for a free hub, 1 for one that is open, -1 for one that is closed.
+    """
     h = m.hub.size
     worth, y = np.empty(h), np.zeros(h, np.bool_)
-    high, since, goal = -np.inf, 0, best - tolerance
+    high, since, goal = known, 0, best - tolerance
     for step in range(rounds):
         alive = np.flatnonzero(state >= 0)
         _worths(m, u, state, worth)
@@ -256,7 +259,7 @@ def ascend(m, u, state, x, best, tolerance, pace, rounds, often):
             elif state[k] == 0 and y[k] and bound + exit_ - worth[k] > goal:
                 state[k] = 1
                 u[:, :, k] = 0.0
-        if bound > high + 1e-5 * abs(best):
+        if bound > high + 2e-3 * (best - high):
             high, since = bound, 0
         else:
             high = max(high, bound)

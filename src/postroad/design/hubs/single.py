@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from postroad.design.hubs.problem import HubProblem
 
 ROOT_STEPS, CHILD_STEPS = 1500, 60
+CORE = 20
+"""Hubs of each place worked with while many are left, at least."""
+ROUNDS = 20
 WORK = 3e7
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -35,6 +38,7 @@ class Part:
     often: NDArray[np.float64]
     bound: float
     pace: float = 1.0
+    whole: bool = False
 
     def shrunk(self, problem: HubProblem) -> Part:
         """Return the part over the hubs it still holds, once these are far fewer."""
@@ -54,6 +58,7 @@ class Part:
             self.often[stay],
             self.bound,
             self.pace,
+            self.whole,
         )
 
     def without(self, place: int, hub: int, *, only: bool) -> Part | None:
@@ -104,20 +109,27 @@ def _answer(hunt: Hunt, bound: float, *, proven: bool) -> HubAnswer:
 
 
 def _search(hunt: Hunt, s: Single, seed: int) -> None:
-    """Look for a good answer from the hubs that serve most for least."""
+    """Look for a good answer, begun from the hubs that send and receive most."""
     n, h = s.cost.shape
-    worth = np.argsort(np.where(s.own >= 0, s.sent + s.between.sum(0), -1.0))[::-1]
+    worth = np.where(s.own >= 0, s.sent + s.between.sum(0), -1.0)[s.hub]
     count = s.least if s.least == s.most else max(1, min(h, round(np.sqrt(n) / 2)))
-    rounds = int(np.clip(4e8 / (n * n * max(4, count)), 40, 1500))
+    near = _near(s, int(np.clip(3 * h / max(1, count), 12, 40)))
     is_open = np.zeros(h, bool)
-    is_open[s.own[worth[:count]]] = True
-    for turn in range(4):
+    is_open[np.argsort(-worth, kind="stable")[:count]] = True
+    held, cost = np.full(n, -1, np.int64), NONE
+    for turn in range(int(np.clip(n / 6, 6, 30))):
         if turn and not hunt.left():
             break
-        cost, a = single_search.search(s, is_open, hunt.cost, rounds // 4, seed * 4 + turn)
-        if a.min() >= 0 and hunt.take(s, a, cost):
-            is_open = np.zeros(h, bool)
-            is_open[a] = True
+        cost = single_search.search(s, is_open, cost, held, ROUNDS, near, seed * 1000 + turn)
+    if cost < NONE:
+        hunt.take(s, held, cost)
+
+
+def _near(s: Single, count: int) -> NDArray[np.int64]:
+    """Return for each candidate the candidates nearest to it."""
+    apart = s.transfer + s.cost[s.hub] / np.maximum(1e-12, (s.sent + s.between.sum(0))[s.hub])[:, None]
+    apart = apart + np.diag(np.full(s.hub.size, np.inf))
+    return np.ascontiguousarray(np.argsort(apart, axis=1, kind="stable")[:, : min(count, s.hub.size - 1)])
 
 
 def _root(hunt: Hunt, s: Single) -> Part:
@@ -138,28 +150,68 @@ def _root(hunt: Hunt, s: Single) -> Part:
 def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
     """Raise the bound of a part in short calls, trying the hubs it points at; stop where it stands still."""
     state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
-    while state == single_bound.RUNNING and done < steps and still < 4:
+    while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
-        s = part.s
-        n, h = s.cost.shape
-        cb = single_bound.reduced(s, part.u)
-        forced = (part.ok[s.hub].sum(1) == 1) & part.ok[s.hub, np.arange(h)]
-        rounds = int(np.clip(WORK / (n * n * max(8, part.ok.sum() / n)), 1, 25))
-        best = hunt.cost if hunt.cost < NONE else 2 * abs(part.bound if np.isfinite(part.bound) else s.cost.sum())
-        state, high, part.pace, taken = single_bound.ascend(
-            s, part.u, cb, part.lam, part.ok, part.x, forced, best, hunt.tolerance, part.pace, rounds, part.often
-        )  # fmt: skip
-        part.bound = max(part.bound, high)
+        size = _core_size(part)
+        state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
         if state == single_bound.RUNNING:
-            _try(hunt, part, cb)
-            moved = part.bound - last > 1e-4 * (best - part.bound)
+            moved = part.bound - last > 0.01 * (hunt.cost - part.bound)
             last, still = part.bound, 0 if moved else still + 1
+            part.pace = max(part.pace, 0.02)
         if part.bound >= hunt.cost - hunt.tolerance:
             state = single_bound.FINISHED
         if not hunt.left():
             break
     return state, part
+
+
+def _core_size(part: Part) -> int:
+    """How many hubs of each place to work with first; 0 for all: where hubs are few, a place's own may be far away."""
+    s = part.s
+    size = max(CORE, round(1.6 * s.hub.size / s.least))
+    many = part.ok.sum() > 1.5 * size * part.ok.shape[0] and s.least == s.most
+    return size if many and not part.whole and not s.reach.size and not s.link.size else 0
+
+
+def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bool_] | None = None) -> tuple[int, int]:
+    """Take some subgradient steps on a part, or on a core of it."""
+    s, held = part.s, part.ok if ok is None else ok
+    n, h = s.cost.shape
+    cb = single_bound.reduced(s, part.u)
+    forced = (held[s.hub].sum(1) == 1) & held[s.hub, np.arange(h)] & (part.ok[s.hub].sum(1) == 1)
+    rounds = int(np.clip(WORK / (n * n * max(8, held.sum() / n)), 1, most))
+    best = hunt.cost if hunt.cost < NONE else 2 * abs(part.bound if np.isfinite(part.bound) else s.cost.sum())
+    state, high, part.pace, taken = single_bound.ascend(
+        s, part.u, cb, part.lam, held, part.x, forced, best, hunt.tolerance, part.pace, rounds, part.often,
+        part.bound if ruling else -np.inf, ruling,
+    )  # fmt: skip
+    if ruling:
+        part.bound = max(part.bound, high)
+    if state == single_bound.RUNNING:
+        _try(hunt, part, cb)
+    return state, taken
+
+
+def _core(hunt: Hunt, part: Part, size: int) -> tuple[int, int]:
+    """Climb on each place's cheapest hubs alone, then price the others so high that the bound holds for all."""
+    s = part.s
+    h = s.hub.size
+    cb = single_bound.reduced(s, part.u) - part.lam[:, None]
+    ranked = np.argsort(np.where(part.ok, cb, np.inf), axis=1, kind="stable").argsort(axis=1, kind="stable")
+    core = part.ok & (ranked < size)
+    core[s.hub, np.arange(h)] |= part.ok[s.hub, np.arange(h)]
+    done = 0
+    for _ in range(8):
+        done += _climb(hunt, part, 25, ruling=False, ok=core)[1]
+        if not hunt.left():
+            break
+    before = part.bound
+    single_bound.meetings(s, part.u, *single_bound.labels(core), part.x)
+    single_bound.lift(s, part.u, part.ok, core, part.x)
+    state, taken = _climb(hunt, part, 1, ruling=True)
+    part.whole = part.bound - before < 0.2 * (hunt.cost - before)
+    return state, done + taken
 
 
 def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:

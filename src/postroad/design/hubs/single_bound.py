@@ -15,6 +15,7 @@ from numba import njit
 from postroad.design.hubs.arrays import NONE
 
 FINISHED, RUNNING, EMPTY = 1, 0, 2
+PATIENCE = 30
 
 
 @njit(cache=True)
@@ -132,23 +133,59 @@ def meetings(s, u, lab, many, x):
     return total
 
 
+@njit(cache=True, fastmath=True)
+def _row_min(row, low, v):
+    """Least of ``v * row + low``."""
+    least = NONE
+    for m in range(row.size):
+        least = min(least, v * row[m] + low[m])
+    return least
+
+
 @njit(cache=True)
 def _least_plain(s, u, lab, many, x, low, least, i, j):
     """Least entry of two places, begun from the one remembered; hubs that cannot beat it are passed over."""
     v, at, to = s.between[i, j], x[i, j], x[j, i]
     best = v * s.transfer[at, to] - u[i, j, at] - u[j, i, to]
+    whole = many[j] == s.hub.size
     for r in range(many[i]):
         k = lab[i, r]
         a = -u[i, j, k]
         if a + least >= best:
             continue
         row = s.transfer[k]
+        if whole and a + _row_min(row, low, v) >= best:
+            continue
         for q in range(many[j]):
             value = a + v * row[lab[j, q]] + low[q]
             if value < best:
                 best, at, to = value, k, lab[j, q]
     x[i, j], x[j, i] = at, to
     return best
+
+
+@njit(cache=True)
+def lift(s, u, ok, core, x):
+    """Price allocations outside the core as high as every meeting allows, so that no least entry ``x`` falls."""
+    n, h = s.cost.shape
+    low = np.empty(h)
+    for i in range(n):
+        for j in range(i):
+            a, b = (i, j) if (i + j) % 2 else (j, i)
+            v = s.between[i, j]
+            least = v * s.transfer[x[i, j], x[j, i]] - u[i, j, x[i, j]] - u[j, i, x[j, i]]
+            _lift_side(s, u, v, least, a, b, ok, core, core, low)
+            _lift_side(s, u, v, least, b, a, ok, core, ok, low)
+
+
+@njit(cache=True)
+def _lift_side(s, u, v, least, i, j, ok, core, against, low):
+    h = s.hub.size
+    for m in range(h):
+        low[m] = -u[j, i, m] if against[j, m] else NONE
+    for k in range(h):
+        if ok[i, k] and not core[i, k]:
+            u[i, j, k] = _row_min(s.transfer[k], low, v) - least
 
 
 @njit(cache=True)
@@ -309,10 +346,12 @@ def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
 
 
 @njit(cache=True)
-def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often):
-    """Raise the bound by up to ``rounds`` subgradient steps, changing prices and what is ruled out.
+def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, known, ruling):
+    """Raise the bound by up to ``rounds`` subgradient steps, changing prices and, when ``ruling``, what is ruled out.
 
-    ``best`` is the objective to beat. Returns state, highest bound, pace, steps and how often each hub was chosen.
+    ``best`` is the objective to beat, ``known`` the bound so far. Returns state, highest bound, pace and steps;
+    ``often`` keeps how often each hub was chosen. Where ``ok`` is only a core of what is allowed, the bound is no bound
+    and nothing may be ruled out.
     """
     n, h = s.cost.shape
     rho, ratio, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(3)
@@ -321,25 +360,25 @@ def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often):
     taken, shares = np.empty((n, h), np.int64), np.empty((n, h))
     count = np.zeros(n, np.int64)
     weight = s.sent + s.between.sum(0) + 1e-12
-    high, since = -np.inf, 0
+    high, since = known, 0
     goal = best - tolerance
     for step in range(rounds):
         bound = meetings(s, u, lab, many, x)
         _hub_worth(s, cb, lam, ok, rho, ratio)
         chosen = _choose(s, rho, forced, y, price)
         bound += chosen + lam.sum()
-        if not bound < goal:
+        if ruling and not bound < goal:
             return FINISHED, max(bound, high), pace, step + 1
         for k in range(h):
             often[k] = 0.95 * often[k] + 0.05 * y[k]
-        if bound > high + 1e-5 * abs(best):
+        if bound > high + 2e-3 * (best - high):
             high, since = bound, 0
         else:
             high = max(high, bound)
             since += 1
-            if since >= 12:
+            if since >= PATIENCE:
                 pace, since = pace * 0.7, 0
-        if _rule_out(s, ok, cb, lam, rho, ratio, y, goal - bound, price):
+        if ruling and _rule_out(s, ok, cb, lam, rho, ratio, y, goal - bound, price):
             if not settle(s, ok):
                 return EMPTY, max(goal, high), pace, step + 1
             lab, many = labels(ok)

@@ -200,26 +200,71 @@ def _shake(is_open, least, most, strength):
 
 
 @njit(cache=True)
-def search(s, is_open, best, rounds, seed):
-    """Variable neighbourhood search from a set of hubs; returns cost and allocation, ``NONE`` where none was found."""
+def _tried(s, is_open, ok):
+    """Cost and allocation with a set of hubs open; ``NONE`` where the rules leave no room."""
+    a = begin(s, is_open, s.cost, ok)
+    if a.min() < 0:
+        return NONE, a
+    descend(s, a)
+    return total_cost(s, a), a
+
+
+@njit(cache=True)
+def sweep(s, is_open, best, held, near):
+    """Exchange each hub with its ``near`` candidates, open or close single hubs, while it pays; returns the cost.
+
+    Changes ``is_open`` and ``held``.
+    """
+    ok = np.ones(s.cost.shape, np.bool_)
+    moved = True
+    while moved:
+        moved = False
+        for k in np.flatnonzero(is_open):
+            for q in range(-1, near.shape[1]):
+                out, into = k, near[k, q] if q >= 0 else -1
+                if not is_open[out] or (into >= 0 and is_open[into]):
+                    continue
+                for closes in range(2):
+                    count = is_open.sum() - closes + (into >= 0)
+                    if count < s.least or count > s.most or (closes == 0 and into < 0):
+                        continue
+                    trial = is_open.copy()
+                    trial[out] = closes == 0
+                    if into >= 0:
+                        trial[into] = True
+                    cost, a = _tried(s, trial, ok)
+                    if cost < best - 1e-9 * abs(best):
+                        best, moved = cost, True
+                        is_open[:] = trial
+                        held[:] = a
+                        break
+    return best
+
+
+@njit(cache=True)
+def search(s, is_open, best, held, rounds, near, seed):
+    """Variable neighbourhood search from a set of hubs: shake, then sweep; changes ``is_open`` and ``held``.
+
+    Returns the cost, ``NONE`` while nothing that keeps the rules was found.
+    """
     np.random.seed(seed)
     ok = np.ones(s.cost.shape, np.bool_)
-    kept = is_open.copy()
-    held = np.full(s.cost.shape[0], -1, np.int64)
     strength = 1
     for r in range(rounds):
-        trial = kept.copy()
-        if r:
+        trial = is_open.copy()
+        if r or best < NONE:
             _shake(trial, s.least, s.most, strength)
-        a = begin(s, trial, s.cost, ok)
-        if a.min() < 0:
-            if best >= NONE and r % 4 == 0:
-                kept = trial
+        cost, a = _tried(s, trial, ok)
+        if cost >= NONE:
+            if best >= NONE:
+                is_open[:] = trial
             continue
-        descend(s, a)
-        cost = total_cost(s, a)
+        if cost < 1.02 * best and (best >= NONE or cost != best):
+            cost = sweep(s, trial, cost, a, near)
         if cost < best - 1e-9 * abs(cost):
-            best, held, kept, strength = cost, a, trial, 1
+            best, strength = cost, 1
+            is_open[:] = trial
+            held[:] = a
         else:
             strength = strength % 3 + 1
-    return best, held
+    return best
