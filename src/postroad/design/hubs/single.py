@@ -207,7 +207,8 @@ def _core(hunt: Hunt, part: Part, size: int) -> tuple[int, int]:
         if not hunt.left():
             break
     before = part.bound
-    single_bound.meetings(s, part.u, *single_bound.labels(core), part.x)
+    lab, many = single_bound.labels(core)
+    single_bound.meetings(s, part.u, lab, many, part.x)
     single_bound.lift(s, part.u, part.ok, core, part.x)
     state, taken = _climb(hunt, part, 1, ruling=True)
     part.whole = part.bound - before < 0.2 * (hunt.cost - before)
