@@ -28,13 +28,14 @@ def score(
     html: Path | None = typer.Option(None, "--html"),
     xlsx: Path | None = typer.Option(None, "--xlsx"),
     ledger: Path | None = typer.Option(None, "--ledger", help="台账文件夹 folder of a ledger"),
+    docx: Path | None = typer.Option(None, "--docx"),
+    pdf: Path | None = typer.Option(None, "--pdf"),
     records: str = typer.Option("", "--records", help="监管案卷数据库 database of record"),
     period: str = typer.Option("", "--period", help="与 --records 同用 with --records: 2025-11"),
 ) -> None:
     """评分 Score a province against its plan, as known on a day."""
-    from postroad.face.cli.display import day, print_json, progress, write_text
-    from postroad.face.report import contents, page, workbook
-    from postroad.language import current, say
+    from postroad.face.cli.display import day, print_json, progress
+    from postroad.language import say
     from postroad.measure.scorecard import score as judge
     from postroad.network import province as open_province
     from postroad.plan.plan import plan as open_plan
@@ -46,12 +47,7 @@ def score(
         network = _with_records(network, records, period, plan or province)
     with progress(say("face.scoring")) as move:
         card = judge(network, open_plan(plan or province), as_of=day(as_of), seed=seed, progress=move)
-    if html or xlsx:
-        held = contents(network, card)
-        if html:
-            write_text(html, page(held, current()))
-        if xlsx:
-            workbook(held, xlsx, current())
+    _write(network, card, {"html": html, "xlsx": xlsx, "docx": docx, "pdf": pdf})
     if json_:
         print_json(card.to_dict())
     else:
@@ -65,6 +61,29 @@ def _with_ledger(network: Network, folder: Path, as_of: dt.date | None, plan: st
     from postroad.supervise.ledger.indicating import joined
 
     return joined(network, Ledger.open(folder), open_plan(plan).place_id, as_of)
+
+
+def _write(network: Network, card: Scorecard, asked: dict[str, Path | None]) -> None:
+    """Write the reports asked for, all from the same contents."""
+    from postroad.face.cli.display import write_text
+    from postroad.face.report import contents, page, workbook
+    from postroad.language import current
+
+    if not any(asked.values()):
+        return
+    held, spoken = contents(network, card), current()
+    if path := asked["html"]:
+        write_text(path, page(held, spoken))
+    if path := asked["xlsx"]:
+        workbook(held, path, spoken)
+    if path := asked["docx"]:
+        from postroad.face.report.document import document
+
+        document(held, path, spoken)
+    if path := asked["pdf"]:
+        from postroad.face.report.paper import paper
+
+        paper(held, path, spoken)
 
 
 def _with_records(network: Network, database: str, period: str, plan: str) -> Network:
