@@ -183,6 +183,7 @@ async function begin(): Promise<void> {
 }
 
 function keys(event: KeyboardEvent): void {
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) document.querySelector<HTMLButtonElement>(".drawer header button")?.click();
   const at = Number(event.key) - 1;
   const screen = SCREENS[at];
   if (event.altKey && !event.ctrlKey && !event.metaKey && screen && session?.name) {

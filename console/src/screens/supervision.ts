@@ -1,10 +1,187 @@
-/** A screen whose engine does not stand in this installation yet: it says so. */
+/** Supervision: today's queue, draws, cases and credit, each confined to what the role may see. */
 
-import { h } from "../dom";
-import { missing, title } from "../parts";
-import { t } from "../words";
+import { get, once, Problem, type ActView } from "../api";
+import { h, replace, type Child } from "../dom";
+import { button, field, later, missing, notice, problem, status, table, title } from "../parts";
+import { actButtons, actName, cell, columnName, rowsTable, type Plain } from "../records";
+import { go, href } from "../state";
+import { number, t } from "../words";
 import type { Context, View } from "../main";
 
-export function show(_: Context): View {
-  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), missing([t("screen_supervision")])) };
+const PARTS = ["queue", "balance", "draws", "cases", "credit", "rates"] as const;
+const QUEUE = ["inspection.overdue", "hazard.overdue", "hazard.major", "complaint.late", "register.late", "emergency.late", "custody.gaps"];
+const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes"];
+const ACTS: Record<string, string[]> = {
+  inspections: ["inspection."], findings: ["inspection.correct"], hazards: ["hazard."], complaints: ["complaint."], credit_entries: ["credit."], outlets: ["outlet."],
+  licences: ["licence."], inspectors: ["inspector."], plans: ["planning."], emergencies: ["emergency."], custody: ["custody."], centre_conditions: ["centre."],
+  surveys: ["service.survey"], locker_days: ["service.locker_day"], camera_days: ["service.camera_day"], volumes: ["volume."],
+};
+
+export function show(context: Context): View {
+  const part = PARTS.find((p) => p === context.query.get("part")) ?? "queue";
+  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_supervision") }, PARTS.map((p) => h("a", { href: href(undefined, { part: p, table: null, row: null, draw: null, operator: null }), "aria-current": p === part ? "page" : null }, t(`part_of_supervision_${p}`))));
+  const makers: Record<(typeof PARTS)[number], () => Promise<Node>> = { queue: () => queue(context), balance: () => balance(context), draws: () => draws(context), cases: () => cases(context), credit: () => credit(context), rates: () => rates(context) };
+  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(makers[part]())) };
+}
+
+function view(name: string, given: Plain = {}): Promise<Plain[]> {
+  return get<Plain[]>(`/api/records/views/${name}?arguments=${encodeURIComponent(JSON.stringify(given))}`);
+}
+
+async function allowed(name: string): Promise<boolean> {
+  const acts = await once<ActView[]>("/api/records");
+  return acts.find((act) => act.name === name)?.allowed ?? false;
+}
+
+async function queue(context: Context): Promise<Node> {
+  const made = await Promise.all(QUEUE.map(async (name): Promise<[string, Plain[]] | null> => ((await allowed(name)) ? [name, await view(name)] : null)));
+  const shown = made.filter((one): one is [string, Plain[]] => one !== null);
+  const waiting = shown.reduce((sum, [, rows]) => sum + rows.length, 0);
+  const table_ = (name: string): string => ({ inspection: "inspections", hazard: "hazards", complaint: "complaints", register: "licences", emergency: "emergencies", custody: "custody" })[name.split(".")[0] ?? ""] ?? "inspections";
+  const risky = (await allowed("drawing.weights")) ? await view("drawing.weights") : [];
+  return h("div", {},
+    h("div", { class: "counts" }, shown.map(([name, rows]) => h("a", { class: "button", href: `#${name}` , onclick: (e: Event) => { e.preventDefault(); e.stopPropagation(); document.getElementById(name)?.scrollIntoView({ behavior: "smooth" }); } }, h("b", { class: rows.length ? "missed" : "met" }, rows.length), actName(name)))),
+    waiting ? null : notice(t("queue_empty")),
+    shown.filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { id: name }, h("h2", {}, actName(name)), rowsTable(actName(name), rows.slice(0, 100), (row) => (typeof row.id === "string" ? href(undefined, { part: "cases", table: table_(name), row: row.id }) : null)))),
+    risky.length ? h("section", {}, h("h2", {}, t("riskiest")), rowsTable(t("riskiest"), [...risky].sort((a, b) => Number(b.weight) - Number(a.weight)).slice(0, 15).map((row) => ({ id: row.id, name: row.name, weight: row.weight, kind: row.kind, operator_id: row.operator_id, prefecture_id: row.prefecture_id, parts: row.parts, origin: row.origin })), (row) => href(undefined, { part: "cases", table: "outlets", row: String(row.id) }))) : null,
+    context.session.role === "administrator" || context.session.role === "province" ? null : h("p", { class: "soft" }, t("own_scope", { scope: context.session.scope })));
+}
+
+async function balance(context: Context): Promise<Node> {
+  if (!context.about.engines.ledger) return missing([t("part_of_supervision_balance")]);
+  return notice(t("balance_by_run"));
+}
+
+async function draws(context: Context): Promise<Node> {
+  const [held, acts] = await Promise.all([get<Plain[]>("/api/records/tables/draws"), once<ActView[]>("/api/records")]);
+  const asked = context.query.get("draw");
+  const row = held.find((one) => one.id === asked);
+  const again = (): void => go(href(undefined, { seen: String(Date.now()) }), true);
+  return h("div", {},
+    h("p", { class: "soft" }, t("draws_words")),
+    actButtons(acts.filter((act) => act.name.startsWith("drawing.") && act.kind === "act"), row ? { id_: row.id, size: row.size } : {}, again),
+    h("div", { style: "margin-top:1rem" }, rowsTable(t("part_of_supervision_draws"), held, (one) => href(undefined, { draw: String(one.id) }))),
+    row ? later(oneDraw(String(row.id))) : null,
+    h("h2", {}, t("verify")), verifier(null),
+    h("p", { class: "soft" }, t("verifier_words"), " ", ["html", "js", "py"].map((kind) => [h("a", { href: `/api/public/verifier/verify_draw.${kind}`, download: `verify_draw.${kind}` }, `verify_draw.${kind}`), " "])));
+}
+
+interface Drawn { place: number; unit: string; chance: string; inspectors: string[]; struck: string }
+
+async function oneDraw(id: string): Promise<Node> {
+  const papers = (await get<Plain[]>("/api/records/tables/draw_papers")).find((one) => one.id === id);
+  if (!papers) return notice(t("no_papers_here"));
+  const receipt = papers.receipt as { drawn: Drawn[]; digest: string; seed: string } | null;
+  return h("section", {}, h("h2", {}, id),
+    receipt
+      ? table(t("drawn"), [
+          { head: "#", number: true, cell: (one: Drawn) => one.place }, { head: columnName("outlet_id"), cell: (one) => one.unit }, { head: columnName("chance"), number: true, cell: (one) => fraction(one.chance) },
+          { head: columnName("inspectors"), cell: (one) => one.inspectors.join(", ") }, { head: columnName("struck"), cell: (one) => one.struck || "" },
+        ], receipt.drawn)
+      : h("p", { class: "soft" }, t("not_revealed")),
+    h("div", { class: "row", style: "margin-top:.7rem" }, save(`${id}-commit.json`, String(papers.frozen)), receipt ? save(`${id}-receipt.json`, JSON.stringify(receipt, null, 1)) : null),
+    receipt ? verifier({ commit: String(papers.frozen), receipt: JSON.stringify(receipt) }) : null);
+}
+
+function fraction(text: string): string {
+  const [over, under] = text.split("/").map(Number);
+  return under ? number((over ?? 0) / under, 4) : text;
+}
+
+function save(file: string, text: string): HTMLElement {
+  return h("a", { class: "button", href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: file }, file);
+}
+
+/** Work a draw out again in this browser, with the verifier that is handed out. */
+function verifier(held: { commit: string; receipt: string } | null): HTMLElement {
+  const told = h("div", { "aria-live": "polite" });
+  const commit = h("input", { type: "file", accept: ".json" });
+  const receipt = h("input", { type: "file", accept: ".json" });
+  const digest = h("input", { type: "text", spellcheck: "false", placeholder: "SHA-256" });
+  const work = async (): Promise<void> => {
+    try {
+      const check = await loaded();
+      const texts = held ? [held.commit, held.receipt] : await Promise.all([commit, receipt].map((input) => input.files?.[0]?.text() ?? Promise.reject(new TypeError(t("two_files")))));
+      const lines = check(texts[0] ?? "", texts[1] ?? "", digest.value.trim().toLowerCase()).split("\n");
+      const verdict = lines.pop() ?? "";
+      const good = !verdict.includes("NOT");
+      replace(told, notice([h("strong", {}, good ? t("holds") : t("does_not_hold"))], good ? "info" : "bad"), h("details", {}, h("summary", {}, t("worked_out")), h("pre", { class: "card small", style: "overflow-x:auto" }, lines.join("\n"))));
+    } catch (wrong) {
+      if (!(wrong instanceof TypeError || wrong instanceof SyntaxError)) throw wrong;
+      replace(told, notice(wrong.message, "bad"));
+    }
+  };
+  return h("div", { class: "card", style: "margin-top:.8rem" },
+    held ? null : h("div", { class: "row" }, field(t("frozen_list"), commit), field(t("receipt"), receipt)),
+    h("div", { class: "row", style: "margin-top:.5rem" }, field(t("published_digest"), digest), button(held ? t("verify_here") : t("verify"), () => void work(), "primary")), told);
+}
+
+type Check = (text: string, receipt: string, published: string) => string;
+
+function loaded(): Promise<Check> {
+  const there = (window as unknown as { check?: Check }).check;
+  if (there) return Promise.resolve(there);
+  return new Promise((resolve, reject) => {
+    const script = h("script", { src: "/api/public/verifier/verify_draw.js", onload: () => resolve((window as unknown as { check: Check }).check), onerror: () => reject(new TypeError("verify_draw.js")) });
+    document.head.append(script);
+  });
+}
+
+async function cases(context: Context): Promise<Node> {
+  const name = TABLES.find((one) => one === context.query.get("table")) ?? "inspections";
+  const id = context.query.get("row");
+  const pick = h("nav", { class: "row", "aria-label": t("registers"), style: "gap:.35rem;margin-bottom:1rem" }, TABLES.map((one) => h("a", { class: "button", href: href(undefined, { table: one, row: null }), "aria-current": one === name ? "page" : null, style: one === name ? "border-color:var(--brand);color:var(--brand);font-weight:600" : "" }, t(`table_${one}`))));
+  const acts = (await once<ActView[]>("/api/records")).filter((act) => act.kind === "act" && (ACTS[name] ?? []).some((head) => act.name.startsWith(head)));
+  const again = (): void => go(href(undefined, { seen: String(Date.now()) }), true);
+  try {
+    if (id) return h("div", {}, pick, await oneCase(name, id, acts, again));
+    const rows = await get<Plain[]>(`/api/records/tables/${name}`);
+    return h("div", {}, pick, actButtons(acts, {}, again), h("p", { class: "soft" }, t("rows_found", { count: number(rows.length) })), rowsTable(t(`table_${name}`), rows.slice(0, 300), (row) => href(undefined, { row: String(row.id) })));
+  } catch (wrong) {
+    if (!(wrong instanceof Problem)) throw wrong;
+    return h("div", {}, pick, problem(wrong));
+  }
+}
+
+async function oneCase(name: string, id: string, acts: ActView[], again: () => void): Promise<Node> {
+  const history = await get<Plain[]>(`/api/records/tables/${name}/${encodeURIComponent(id)}`);
+  const now = history[history.length - 1] ?? {};
+  const facts = Object.entries(now).filter(([k, v]) => v !== null && v !== "" && !["version", "valid_from", "id"].includes(k));
+  const under = name === "inspections" ? (await get<Plain[]>("/api/records/tables/findings")).filter((row) => row.inspection_id === id) : [];
+  return h("div", {},
+    h("p", {}, h("a", { href: href(undefined, { row: null }) }, `← ${t(`table_${name}`)}`)), h("h2", {}, id),
+    h("div", { class: "two" }, h("dl", { class: "facts card" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, columnName(k)), h("dd", {}, cell(v))))),
+      h("div", {}, h("h3", { style: "margin-top:0" }, t("what_can_be_done")), actButtons(acts, { id_: id, finding_id: id, inspection_id: id, outlet_id: now.outlet_id, operator_id: now.operator_id, prefecture_id: now.prefecture_id }, again),
+        under.length ? [h("h3", {}, t("table_findings")), h("ul", { class: "parts" }, under.map((row) => h("li", {}, status(row.passed ? "met" : "missed"), " ", h("a", { href: href(undefined, { table: "findings", row: String(row.id) }) }, String(row.item)), " ", h("span", { class: "soft small" }, String(row.rule ?? "")))))] : null)),
+    h("h3", {}, t("history")), h("p", { class: "soft small" }, t("history_words")), rowsTable(t("history"), history, undefined, true));
+}
+
+async function credit(context: Context): Promise<Node> {
+  const year = context.query.get("year") ?? String(new Date().getFullYear());
+  const input = h("input", { type: "number", value: year, min: 2015, max: 2100, onchange: (e: Event) => go(href(undefined, { year: (e.target as HTMLInputElement).value })) });
+  const brands = (await allowed("credit.brands")) ? await view("credit.brands", { year: Number(year) }) : [];
+  const operator = context.query.get("operator") ?? (context.session.role === "enterprise" ? context.session.scope : null);
+  const lines = operator && (await allowed("credit.explain")) ? ((await view("credit.explain", { operator_id: operator, year: Number(year) })) as unknown) : null;
+  return h("div", {}, h("div", { class: "row" }, field(columnName("year"), input)), h("h2", {}, t("by_brand")), rowsTable(t("by_brand"), brands, (row) => href(undefined, { operator: String(row.operator_id) })),
+    lines ? h("section", {}, h("h2", {}, `${operator} – ${t("line_by_line")}`), Array.isArray(lines) ? rowsTable(t("line_by_line"), lines as Plain[]) : explained(lines as Plain)) : h("p", { class: "soft" }, t("pick_operator")));
+}
+
+function explained(told: Plain): Child {
+  return Object.entries(told).map(([k, v]) => (Array.isArray(v) && typeof v[0] === "object" ? h("div", { style: "margin-top:.8rem" }, rowsTable(columnName(k), v as Plain[])) : h("p", {}, h("span", { class: "soft" }, `${columnName(k)}: `), cell(v))));
+}
+
+async function rates(context: Context): Promise<Node> {
+  const period = context.query.get("period") ?? String(new Date().getFullYear());
+  const input = h("input", { value: period, onchange: (e: Event) => go(href(undefined, { period: (e.target as HTMLInputElement).value })) });
+  const views: [string, Plain][] = [["complaint.rates", { period }], ["planning.capacity", { period }], ["hazard.recurrence", {}], ["service.lockers", { period }], ["service.cameras", { period }], ["inspection.saved", { period }]];
+  const made = await Promise.all(views.map(async ([name, given]): Promise<Child> => {
+    if (!(await allowed(name))) return null;
+    try {
+      const told: unknown = await view(name, given);
+      return h("section", {}, h("h2", {}, actName(name)), Array.isArray(told) ? rowsTable(actName(name), told as Plain[]) : told && typeof told === "object" ? explained(told as Plain) : String(told));
+    } catch (wrong) {
+      return h("section", {}, h("h2", {}, actName(name)), problem(wrong));
+    }
+  }));
+  return h("div", {}, h("div", { class: "row" }, field(columnName("period"), input)), made);
 }

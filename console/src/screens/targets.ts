@@ -124,7 +124,7 @@ function drawer(line: Line, card: Scorecard, frame: Frame): HTMLElement {
   const tasks = frame.tasks.filter((task) => task.moves.includes(line.target_id));
   const box = h(
     "aside",
-    { class: "drawer", role: "dialog", "aria-label": both(line.label), onkeydown: (e: KeyboardEvent) => { if (e.key === "Escape") close(); } },
+    { class: "drawer", role: "dialog", "aria-label": both(line.label) },
     h("header", {}, h("div", {}, h("h2", { tabindex: "-1" }, both(line.label)), status(line.status), " ", h("span", { class: "soft" }, line.rows.join(" "))), button(t("close"), close)),
     h("p", {}, both(line.reason)),
     drawable(line) ? pathChart(line) : null,
@@ -147,7 +147,7 @@ function drawer(line: Line, card: Scorecard, frame: Frame): HTMLElement {
       ? h("ul", { class: "parts" }, tasks.map((task) => h("li", {}, h("strong", {}, both(task.label)), " ", h("span", { class: "soft" }, `${task.row} · ${t("until", { day: task.deadline })}`), h("div", { class: "soft" }, t("owner_line", { owner: task.owner, payer: task.payer === "unknown" ? t("payer_unknown") : task.payer }), " ", task.assumed.length ? origin("assumed") : null))))
       : h("p", { class: "soft" }, t("no_tasks")),
   );
-  queueMicrotask(() => box.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }));
+  setTimeout(() => box.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }), 60);
   return box;
 }
 

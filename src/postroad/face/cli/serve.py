@@ -48,6 +48,7 @@ def serve(
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        door.listen(2048)  # whoever follows the address at once waits until the application stands
     except OSError as taken:
         raise UsageError.of("face.port_taken", port=port, host=host, detail=taken.strerror or str(taken)) from taken
     with door:

@@ -39,7 +39,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 accounts = Table(
-    "accounts", described,
+    "web_accounts", described,
     Column("name", String(80), primary_key=True),
     Column("role", String(20), nullable=False),
     Column("scope", String(80), nullable=False, default=""),
@@ -48,7 +48,7 @@ accounts = Table(
     Column("closed_at", Moment),
 )  # fmt: skip
 sessions = Table(
-    "sessions", described,
+    "web_sessions", described,
     Column("digest", String(64), primary_key=True),
     Column("name", String(80), nullable=False, index=True),
     Column("role", String(20), nullable=False),
@@ -58,7 +58,7 @@ sessions = Table(
     Column("ends_at", Moment, nullable=False),
 )  # fmt: skip
 jobs = Table(
-    "jobs", described,
+    "web_jobs", described,
     Column("job_id", String(16), primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("province", String(80), nullable=False),
@@ -79,7 +79,7 @@ jobs = Table(
     Column("result", JSON),
 )  # fmt: skip
 uploads = Table(
-    "uploads", described,
+    "web_uploads", described,
     Column("upload_id", String(16), primary_key=True),
     Column("file", String(200), nullable=False),
     Column("bytes", Float, nullable=False),
@@ -90,7 +90,7 @@ uploads = Table(
     Column("province", String(80)),
 )  # fmt: skip
 published = Table(
-    "published", described,
+    "web_published", described,
     Column("run_id", String(40), primary_key=True),
     Column("by", String(80), nullable=False),
     Column("made_at", Moment, nullable=False),

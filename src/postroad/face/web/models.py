@@ -423,3 +423,34 @@ class FiguresView(BaseModel):
 
     lines: list[str]
     ledger: dict[str, Any]
+
+
+class Parameter(BaseModel):
+    """What an act of the records takes."""
+
+    name: str
+    type: str
+    required: bool
+
+
+class ActView(BaseModel):
+    """An act or a view of the records."""
+
+    name: str
+    kind: str
+    about: str
+    allowed: bool
+    takes: list[Parameter]
+
+
+class ActBody(Body):
+    """An act's arguments, and a text that is used once so that the act is done once."""
+
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    request: str | None = Field(None, max_length=80)
+
+
+class ActAnswer(BaseModel):
+    """The rows an act has written."""
+
+    ids: list[str]

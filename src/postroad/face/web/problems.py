@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from postroad.errors import Fault, PostroadError
 from postroad.face.web.models import Problem
 from postroad.face.web.refusal import Refused
+from postroad.supervise.records.desk import Forbidden
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -64,7 +65,7 @@ def register(app: FastAPI) -> None:
 
     @app.exception_handler(PostroadError)
     def _faulty(_: Request, wrong: PostroadError) -> JSONResponse:
-        return answer(422, list(wrong.faults))
+        return answer(403 if isinstance(wrong, Forbidden) else 422, list(wrong.faults))
 
     @app.exception_handler(RequestValidationError)
     def _unreadable(_: Request, wrong: RequestValidationError) -> JSONResponse:

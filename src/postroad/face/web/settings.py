@@ -55,6 +55,11 @@ class Settings:
         """The address of the database: the one given, else a SQLite file in the home folder."""
         return self.database or f"sqlite:///{self.home / 'web.sqlite3'}"
 
+    @property
+    def records_address(self) -> str:
+        """The address of the database of record: the one given, else a SQLite file of its own."""
+        return self.database or f"sqlite:///{self.home / 'records.sqlite3'}"
+
     def folder(self, name: str) -> Path:
         """Return a folder in the home folder, made when it is not there."""
         made = self.home / name

@@ -1,0 +1,101 @@
+/** Rows of any shape as a table, and a form for any act of the records. */
+
+import { Problem, send, type ActView } from "./api";
+import { h, replace, type Child } from "./dom";
+import { button, field, notice, origin, problem, table } from "./parts";
+import { has, number, t } from "./words";
+
+export type Plain = Record<string, unknown>;
+const HIDDEN = new Set(["version", "valid_from", "recorded_at", "recorded_by", "officers", "source", "origin", "published_on"]);
+const KEPT_CLOCKS = new Set(["recorded_at", "recorded_by", "version"]);
+
+/** What a column is called: its word, else its name as it stands. */
+export function columnName(name: string): string {
+  return has(`col_${name}`) ? t(`col_${name}`) : name;
+}
+
+export function cell(value: unknown): Child {
+  if (value === null || value === undefined || value === "") return "";
+  if (typeof value === "boolean") return value ? "✓" : "✕";
+  if (typeof value === "number") return number(value, 3);
+  if (Array.isArray(value)) return value.map((one) => (typeof one === "object" && one ? JSON.stringify(one) : String(one))).join(", ");
+  if (typeof value === "object") return Object.entries(value as Plain).map(([k, v]) => `${columnName(k)} ${typeof v === "number" ? number(v, 3) : String(v)}`).join(" · ");
+  const text = String(value);
+  if (/^[0-9a-f]{64}$/.test(text)) return h("code", { title: text }, text.slice(0, 12));
+  if (/^\d{4}-\d\d-\d\dT/.test(text)) return text.slice(0, 16).replace("T", " ");
+  return has(`value_${text}`) ? t(`value_${text}`) : text;
+}
+
+/** Rows as a table, with the columns that say something and a mark on rows that are not observed. */
+export function rowsTable(caption: string, rows: Plain[], link?: (row: Plain) => string | null, clocks = false): HTMLElement {
+  const first = rows[0];
+  if (!first) return h("p", { class: "soft" }, t("no_rows"));
+  const names = Object.keys(first).filter((name) => (!HIDDEN.has(name) || (clocks && KEPT_CLOCKS.has(name))) && rows.some((row) => row[name] !== null && row[name] !== "" && !(Array.isArray(row[name]) && !(row[name] as unknown[]).length)));
+  return table(
+    caption,
+    names.map((name, at) => ({
+      head: columnName(name),
+      number: typeof first[name] === "number",
+      cell: (row: Plain): Child => (at === 0 ? [cell(row[name]), " ", origin(row.origin as string | undefined)] : cell(row[name])),
+    })),
+    rows,
+    link,
+  );
+}
+
+/** A form for an act: a field for each thing it takes, sent once however often it is pressed. */
+export function actForm(act: ActView, known: Plain, done: () => void): HTMLElement {
+  const inputs = new Map<string, HTMLInputElement>();
+  const request = crypto.randomUUID();
+  const wrong = h("div");
+  const fields = act.takes.map((one) => {
+    const type = one.type === "dt.date" ? "date" : one.type === "dt.datetime" ? "datetime-local" : one.type === "bool" ? "checkbox" : one.type === "int" || one.type === "float" ? "number" : "text";
+    const input = h("input", { type, required: one.required && type !== "checkbox", step: one.type === "float" ? "any" : null, placeholder: one.type.startsWith("list") ? "a, b" : null });
+    const given = known[one.name];
+    if (given !== undefined && given !== null) input.value = String(given);
+    inputs.set(one.name, input);
+    return field(`${columnName(one.name.replace(/_$/, ""))}${one.required ? "" : ` (${t("optional")})`}`, input);
+  });
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const given: Plain = {};
+    for (const one of act.takes) {
+      const input = inputs.get(one.name) as HTMLInputElement;
+      if (one.type === "bool") given[one.name] = input.checked;
+      else if (input.value === "") continue;
+      else if (one.type.startsWith("list")) given[one.name] = input.value.split(/[,，]/).map((part) => part.trim()).filter(Boolean);
+      else if (one.type === "int" || one.type === "float") given[one.name] = Number(input.value);
+      else if (one.type === "dt.datetime") given[one.name] = new Date(input.value).toISOString();
+      else given[one.name] = input.value;
+    }
+    try {
+      await send("POST", `/api/records/acts/${act.name}`, { arguments: given, request });
+      done();
+    } catch (found) {
+      if (!(found instanceof Problem)) throw found;
+      replace(wrong, problem(found));
+    }
+  };
+  return h("form", { class: "stack", onsubmit: (e: Event) => void submit(e) }, h("h2", { style: "margin:0" }, actName(act.name)), fields, wrong, h("div", { class: "row" }, h("button", { class: "primary" }, t("do_it"))));
+}
+
+export function actName(name: string): string {
+  return has(`act_${name.replace(".", "_")}`) ? t(`act_${name.replace(".", "_")}`) : name;
+}
+
+/** Buttons for the acts a role may do, each opening its form. */
+export function actButtons(acts: ActView[], known: Plain, done: () => void): HTMLElement {
+  const open = (act: ActView): void => {
+    const box = h("dialog", { "aria-label": actName(act.name), onclose: () => box.remove() });
+    const form = actForm(act, known, () => {
+      box.close();
+      done();
+    });
+    form.querySelector(".row:last-child")?.append(button(t("cancel"), () => box.close()));
+    box.append(form);
+    document.body.append(box);
+    box.showModal();
+  };
+  const shown = acts.filter((act) => act.allowed);
+  return shown.length ? h("div", { class: "row" }, shown.map((act) => button(actName(act.name), () => open(act)))) : notice(t("nothing_to_do"));
+}

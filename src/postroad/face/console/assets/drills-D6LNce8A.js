@@ -1,1 +1,0 @@
-import{N as e,d as t,v as n,y as r}from"./index-yc2Un-7w.js";function i(i){return{node:r(`div`,{},n(e(`screen_drills`),e(`lead_drills`)),t([e(`screen_drills`)]))}}export{i as show};

@@ -1,1 +1,0 @@
-import{N as e,d as t,v as n,y as r}from"./index-yc2Un-7w.js";function i(i){return{node:r(`div`,{},n(e(`screen_levers`),e(`lead_levers`)),t([e(`screen_levers`)]))}}export{i as show};

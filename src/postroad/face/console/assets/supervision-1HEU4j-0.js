@@ -1,1 +1,0 @@
-import{N as e,d as t,v as n,y as r}from"./index-yc2Un-7w.js";function i(i){return{node:r(`div`,{},n(e(`screen_supervision`),e(`lead_supervision`)),t([e(`screen_supervision`)]))}}export{i as show};

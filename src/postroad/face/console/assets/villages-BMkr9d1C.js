@@ -1,1 +1,0 @@
-import{N as e,d as t,v as n,y as r}from"./index-yc2Un-7w.js";function i(i){return{node:r(`div`,{},n(e(`screen_villages`),e(`lead_villages`)),t([e(`screen_villages`)]))}}export{i as show};
