@@ -13,6 +13,7 @@ from postroad.face.web import jobs
 from postroad.face.web.accounts import MAY, ROLES
 from postroad.face.web.shield import Buckets
 from postroad.face.web.worker import work
+from postroad.supervise.records.acts import load, rights
 from tests.face.web import KEY, PASSWORD, app_in, people, signed_in
 
 
@@ -75,12 +76,18 @@ WALK = {
     ("GET", "/api/uploads/000000000000"): "read",
     ("GET", "/api/uploads/000000000000/quarantine"): "read",
     ("POST", "/api/uploads/000000000000/accept"): "upload",
+    ("GET", "/api/records"): "read",
+    ("GET", "/api/records/views/no.such"): "read",
+    ("POST", "/api/records/acts/no.such"): "read",
+    ("GET", "/api/records/tables/nothing"): "read",
+    ("GET", "/api/records/tables/nothing/O1"): "read",
     ("GET", "/api/accounts"): "accounts",
     ("POST", "/api/accounts"): "accounts",
     ("PATCH", "/api/accounts/nobody"): "accounts",
 }
 OPEN = {"/api/about", "/api/words", "/api/session", "/api/session/key", "/api/session/open-id",
-        "/api/session/open-id/return", "/api/session/roles", "/api/public/runs"}  # fmt: skip
+        "/api/session/open-id/return", "/api/session/roles", "/api/public/runs",
+        "/api/public/draws", "/api/public/draws/{draw}/{paper}", "/api/public/verifier/{file}"}  # fmt: skip
 
 
 def shape(path):
@@ -93,7 +100,7 @@ def shape(path):
     return "/".join(left_open(part) for part in path.split("?")[0].split("/"))
 
 
-FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows"}
+FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1"}
 
 
 def test_the_walk_leaves_no_operation_out(app):
@@ -106,15 +113,49 @@ def test_the_walk_leaves_no_operation_out(app):
     assert described == {(method, shape(path)) for method, path in WALK}
 
 
+SCOPES = {"prefecture": "2201", "enterprise": "SF", "inspector": "I1"}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_at_every_door(app, role):
-    client = signed_in(app, role)
+    client = signed_in(app, role, SCOPES.get(role, ""))
     for (method, path), action in WALK.items():
         allowed = action in MAY[role]
         answer = client.request(method, path, json={} if method in ("POST", "PATCH") else None)
         refused = 401 if role == "public" else 403
         assert answer.status_code < 500, (method, path)
         assert (answer.status_code == refused) == (not allowed), (role, method, path, answer.status_code)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "public"])
+def test_every_role_at_every_act_of_the_records(app, role):
+    client = signed_in(app, role, SCOPES.get(role, ""))
+    held = rights()["acts"]
+    for act in load().values():
+        path = f"/api/records/{act.kind}s/{act.name}"
+        answer = client.get(path) if act.kind == "view" else client.post(path, json={"arguments": {"nobody": 1}})
+        allowed = {"administrator": "province"}.get(role, role) in held[act.name]
+        assert (answer.status_code == 403) == (not allowed), (role, act.name, answer.text[:200])
+        assert answer.status_code < 500
+
+
+def test_two_people_at_one_case_and_a_button_pressed_twice(app):
+    chief, clerk = signed_in(app, "province"), signed_in(app, "prefecture", "2201")
+    outlet = {"id_": "O1", "operator_id": "SF", "prefecture_id": "2201", "kind": "branch", "opened_on": "2020-01-01"}
+    hazard = {"id_": "H1", "outlet_id": "O1", "heading": "wires", "owner": "Wang", "found_on": "2026-01-05"}
+    assert chief.post("/api/records/acts/outlet.open", json={"arguments": outlet}).json() == {"ids": ["O1"]}
+    for _ in range(2):  # sent twice with one request, done once
+        answer = clerk.post("/api/records/acts/hazard.open", json={"arguments": hazard, "request": "one press"})
+        assert answer.json() == {"ids": ["H1"]}
+    remedy = {"id_": "H1", "on": "2026-01-07", "evidence_sha256": "a" * 64}
+    assert clerk.post("/api/records/acts/hazard.remedy", json={"arguments": remedy}).status_code == 200
+    late = chief.post("/api/records/acts/hazard.remedy", json={"arguments": {**remedy, "on": "2026-01-08"}})
+    assert late.status_code == 422, "the second is told, and changes nothing"
+    history = chief.get("/api/records/tables/hazards/H1").json()
+    assert [row["state"] for row in history] == ["open", "remedied"]
+    assert history[-1]["remedied_on"] == "2026-01-07"
+    assert signed_in(app, "prefecture", "2202").get("/api/records/tables/hazards/H1").status_code == 404
+    assert signed_in(app, "public").get("/api/public/draws").json() == []
 
 
 def test_a_change_without_the_token_is_refused_and_changes_nothing(app):

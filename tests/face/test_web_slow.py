@@ -1,6 +1,5 @@
 """The interface under strain: random requests of every operation, a killed server, and two hundred readers."""
 
-
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given

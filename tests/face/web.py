@@ -33,12 +33,12 @@ def people(app):
         base.execute(accounts.insert(), rows)
 
 
-def signed_in(app, role):
+def signed_in(app, role, scope=""):
     """A client of a role, with its token against forged requests set."""
     client = TestClient(app)
     if role != "public":
         house = app.state.house
-        token = Sessions(house.engine, 1.0).begin(Person(role, role))
+        token = Sessions(house.engine, 1.0).begin(Person(role, role, scope))
         client.cookies.set("postroad", token)
         client.headers["x-csrf-token"] = client.get("/api/session").json()["csrf"]
     return client

@@ -75,6 +75,7 @@ def found(name: str, kind: str) -> Act:
 def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | None = None) -> Any:
     """Serve an act or a view with arguments given as JSON; all that cannot be used are named at once."""
     act = found(name, kind)
+    at.check_right(name)
     try:
         words = _body(act.name)(**given).model_dump(exclude_unset=True)
     except ValidationError as wrong:
@@ -85,7 +86,6 @@ def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | 
             for e in wrong.errors()
         ) from None
     if kind == "view":
-        at.check_right(name)
         return act.function(at, **words)
     return at.perform(act, (), words | ({"request": request} if request else {}))
 
