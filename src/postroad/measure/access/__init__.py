@@ -1,0 +1,6 @@
+"""Minutes from where people live to an open service point, the standards of the plan, and who gains or loses (P52, P66)."""
+
+from postroad.measure.access.change import Change, change
+from postroad.measure.access.reach import STANDARDS, USABLE, Access, access
+
+__all__ = ["STANDARDS", "USABLE", "Access", "Change", "access", "change"]
