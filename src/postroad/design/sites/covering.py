@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PATIENCE = 20.0
 SMALL = 9000
 """With no more groups than this left, HiGHS proves faster than branching on the Lagrangean bound."""
+WORK = 15_000_000
+"""Entries of the reach that the shakes of one search may read, more or less."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class Cover:
         return self.base + float(bound)
 
     def improve(self, chosen: NDArray[np.int8], rounds: int, seed: int) -> float:
-        """Improve a choice in place by swaps."""
+        """Improve a choice in place by swaps, with fewer shakes where each costs more."""
+        rounds = min(rounds, max(20, WORK // max(1, self.groups.sites.size)))
         weights = self.groups.weights
         return self.base + float(kernels.shaken(self.tails, self.by_site, weights, chosen, self.state, rounds, seed))
 

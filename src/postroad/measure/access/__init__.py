@@ -1,4 +1,4 @@
-"""Minutes from where people live to an open service point, the standards of the plan, and who gains or loses (P52, P66)."""
+"""Minutes from where people live to an open service point, the plan's standards, who gains and who loses (P52, P66)."""
 
 from postroad.measure.access.change import Change, change
 from postroad.measure.access.reach import STANDARDS, USABLE, Access, access

@@ -45,6 +45,7 @@ class Access:
         """Return the province's figures, each with the share of people whose distance rests on synthetic positions."""
         told: dict[str, Any] = {"season": self.season, "persons": int(self.units["persons"].sum())}
         told["synthetic_share"] = _share(self.units, "synthetic")
+        told["synthetic_homes_share"] = _share(self.units, "synthetic_home")
         for kind in STANDARDS:
             own = self.units.filter(pl.col("class") == kind)
             told[f"inside_{kind}"] = _share(own, "inside")
@@ -61,7 +62,7 @@ class Access:
         return told
 
     def counties(self) -> pl.DataFrame:
-        """Return one row a county: persons, mean and worst-decile minutes, share inside, share on synthetic positions."""
+        """Return one row a county: persons, mean and worst-decile minutes, shares inside and on synthetic positions."""
         rows = []
         for (county,), part in self.units.sort("place_id").group_by("county_id", maintain_order=True):
             persons, minutes = part["persons"].to_numpy(), part["walk_min"].to_numpy()
@@ -112,6 +113,7 @@ def access(
         walk_min=60.0 * km / (walk * factor),
         drive_min=60.0 * km / drive,
         site_id=points["site_id"].gather(nearest),
+        synthetic_home=pl.col("origin") == "synthetic",
         synthetic=pl.Series(points["origin"].gather(nearest) == "synthetic") | (pl.col("origin") == "synthetic"),
         township_served=pl.col("township_id").is_in(list(served)),
     ).with_columns(inside=pl.Series(inside(units["class"].to_numpy(), km, 60.0 * km / walk)))
@@ -169,7 +171,7 @@ def worst_share(values: Any, weights: Any, part: float = LOWEST) -> float:
 
 def _share(units: pl.DataFrame, column: str) -> float | None:
     persons = units["persons"].sum()
-    return float((units["persons"] * units[column].cast(pl.Float64)).sum() / persons) if persons else None
+    return float((units["persons"].to_numpy() * units[column].to_numpy()).sum() / float(persons)) if persons else None
 
 
 def _pace(network: Network, season: str) -> tuple[float, float, float, float]:
@@ -189,25 +191,12 @@ def _units(network: Network) -> pl.DataFrame:
         .when(code.is_null() & pl.col("kind").is_in(["community", "quasi_community"])).then(pl.lit("town"))
         .otherwise(pl.lit("rural"))
     )  # fmt: skip
+    columns = ["place_id", "name_zh", "pinyin", "kind", "county_id", "county_zh", "county_en", "lon", "lat", "origin"]
     return (
         places.filter(level="village")
         .drop_nulls(["lon", "lat"])
         .join(people, on="place_id", how="left")
         .join(counties, on="county_id", how="left")
-        .select(
-            "place_id",
-            "name_zh",
-            "pinyin",
-            "kind",
-            "county_id",
-            "county_zh",
-            "county_en",
-            "lon",
-            "lat",
-            "origin",
-            pl.col("persons").fill_null(0),
-            township_id="parent_id",
-            **{"class": kind},
-        )  # fmt: skip
+        .select(*columns, pl.col("persons").fill_null(0), township_id="parent_id", **{"class": kind})
         .sort("place_id")
     )
