@@ -22,6 +22,7 @@ COMMANDS = (
     "demand",
     "timetable",
     "design",
+    "sites",
     "draw",
     "evaluation",
     "serve",

@@ -1,6 +1,7 @@
 """Minutes from where people live to an open service point, the plan's standards, who gains and who loses (P52, P66)."""
 
 from postroad.measure.access.change import Change, change
-from postroad.measure.access.reach import STANDARDS, USABLE, Access, access
+from postroad.measure.access.reach import Access, access
+from postroad.travel.doorstep import STANDARDS, USABLE
 
 __all__ = ["STANDARDS", "USABLE", "Access", "Change", "access", "change"]

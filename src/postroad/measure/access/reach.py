@@ -1,9 +1,4 @@
-"""How far people live from the nearest usable point, village by village, and how many live inside the standard.
-
-People of a village are taken to live around its middle, spread as far as half-way to the next village; the distance to
-a point combines that spread with the straight distance between the two middles, times the detour of local roads. So a
-station in the village is not nought minutes away.
-"""
+"""How far people live from the nearest usable point, village by village, and how many live inside the standard."""
 
 from __future__ import annotations
 
@@ -15,22 +10,14 @@ import polars as pl
 from scipy.spatial import KDTree
 
 from postroad.errors import DataError, Fault
-from postroad.travel.engine import EARTH_KM
-from postroad.travel.speeds import Speeds, parameters
+from postroad.travel.doorstep import STANDARDS, USABLE, flat, homes, homes_km, inside, pace
+from postroad.travel.speeds import Speeds, season_named
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from postroad.network import Network
 
-USABLE = ("village_post_station", "terminal_station", "pick_up_point", "locker_group")
-"""Kinds of site where people themselves hand in or fetch a parcel."""
-
-STANDARDS = {"city": (1.0, 10.0), "town": (3.0, None), "rural": (None, None)}
-"""Kilometres and minutes of walking within which a point must lie; in the country, one for each township."""
-
-CITY, TOWN = ("111", "112"), ("121", "122", "123")
-NEAREST = 24
 LOWEST = 0.1
 
 
@@ -94,59 +81,34 @@ def access(
     ``DataError`` when the network has no villages with a position, or no such point is open.
     """
     held = network.on(on) if on else network
-    units = _units(held)
+    season_named(season)
+    units = homes(held)
     points = held["sites"].filter(pl.col("kind").is_in(kinds), pl.col("status") == "open").drop_nulls(["lon", "lat"])
     faults = [Fault.of("access.nowhere", table="places")] if not units.height else []
     faults += [Fault.of("access.no_point", table="sites", value=", ".join(kinds))] if not points.height else []
     if faults:
         raise DataError(faults)
-    walk, factor, detour, spread = _pace(network, season)
+    walking = pace(network, season)
     own, there = flat(units), flat(points, middle=float(units["lat"].mean()))  # type: ignore[arg-type]
     straight, nearest = KDTree(there).query(own)
-    km = detour * np.hypot(straight, spread * homes_km(own))
+    km = walking.km(straight, homes_km(own))
     served = set(points["place_id"].str.slice(0, 9))
     speeds = Speeds.of(network, season)
     is_city = (units["class"] == "city").to_numpy()
     drive = np.where(is_city, speeds.urban[0], speeds.leg[0])
     made = units.with_columns(
         km=km,
-        walk_min=60.0 * km / (walk * factor),
+        walk_min=60.0 * km / walking.kmh,
         drive_min=60.0 * km / drive,
         site_id=points["site_id"].gather(nearest),
         synthetic_home=pl.col("origin") == "synthetic",
         synthetic=pl.Series(points["origin"].gather(nearest) == "synthetic") | (pl.col("origin") == "synthetic"),
         township_served=pl.col("township_id").is_in(list(served)),
-    ).with_columns(inside=pl.Series(inside(units["class"].to_numpy(), km, 60.0 * km / walk)))
+    ).with_columns(inside=pl.Series(inside(units["class"].to_numpy(), km, 60.0 * km / walking.ordinary_kmh)))
     made = made.with_columns(
         inside=pl.when(pl.col("class") == "rural").then(pl.col("township_served")).otherwise("inside")
     )
     return Access(made.sort("place_id"), season)
-
-
-def inside(kind: Any, km: Any, ordinary_min: Any) -> Any:
-    """Return who lives inside the standard of a city or a town: either distance or minutes will do."""
-    found = np.zeros(len(km), bool)
-    for name, (most_km, most_min) in STANDARDS.items():
-        own = kind == name
-        near = km <= most_km if most_km is not None else np.zeros(len(km), bool)
-        quick = ordinary_min <= most_min if most_min is not None else np.zeros(len(km), bool)
-        found |= own & (near | quick)
-    return found
-
-
-def homes_km(at: Any) -> Any:
-    """Return the distance from each village to its nearest neighbour, at most 5 km."""
-    if len(at) < 2:
-        return np.full(len(at), 1.0)
-    return np.minimum(5.0, KDTree(at).query(at, k=2)[0][:, 1])
-
-
-def flat(frame: pl.DataFrame, middle: float | None = None) -> Any:
-    """Return positions as kilometres on a plane that is true to scale at the middle latitude."""
-    lonlat = frame.select("lon", "lat").to_numpy()
-    at = np.radians(lonlat)
-    level = np.radians(middle) if middle is not None else at[:, 1].mean()
-    return EARTH_KM * np.column_stack([at[:, 0] * np.cos(level), at[:, 1]])
 
 
 def gini(values: Any, weights: Any) -> float:
@@ -172,31 +134,3 @@ def worst_share(values: Any, weights: Any, part: float = LOWEST) -> float:
 def _share(units: pl.DataFrame, column: str) -> float | None:
     persons = units["persons"].sum()
     return float((units["persons"].to_numpy() * units[column].to_numpy()).sum() / float(persons)) if persons else None
-
-
-def _pace(network: Network, season: str) -> tuple[float, float, float, float]:
-    held = parameters(network, ["walk_speed", "winter_walk_factor", "last_leg_detour_factor", "home_spread_share"])
-    factor = held["winter_walk_factor"][0] if season == "winter" else 1.0
-    return held["walk_speed"][0], factor, held["last_leg_detour_factor"][0], held["home_spread_share"][0]
-
-
-def _units(network: Network) -> pl.DataFrame:
-    places = network["places"]
-    people = network["populations"].sort("period").group_by("place_id").agg(persons=pl.col("population_persons").last())
-    counties = places.filter(level="county").select(county_id="place_id", county_zh="name_zh", county_en="pinyin")
-    code = pl.col("urban_rural")
-    kind = (
-        pl.when(code.is_in(CITY)).then(pl.lit("city"))
-        .when(code.is_in(TOWN)).then(pl.lit("town"))
-        .when(code.is_null() & pl.col("kind").is_in(["community", "quasi_community"])).then(pl.lit("town"))
-        .otherwise(pl.lit("rural"))
-    )  # fmt: skip
-    columns = ["place_id", "name_zh", "pinyin", "kind", "county_id", "county_zh", "county_en", "lon", "lat", "origin"]
-    return (
-        places.filter(level="village")
-        .drop_nulls(["lon", "lat"])
-        .join(people, on="place_id", how="left")
-        .join(counties, on="county_id", how="left")
-        .select(*columns, pl.col("persons").fill_null(0), township_id="parent_id", **{"class": kind})
-        .sort("place_id")
-    )

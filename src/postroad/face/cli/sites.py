@@ -1,0 +1,97 @@
+"""``postroad sites`` and ``postroad access``: where stations and lockers go under a budget, and how far people go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sites")(sites)
+    app.command("access")(access)
+
+
+def sites(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    first_year: int = typer.Option(2021, "--first-year", help="第一年 first year of building"),
+    budget: list[float] = typer.Option([3e6, 3e6, 3e6], "--budget", help="逐年预算（元）yuan for each year, repeated"),
+    floor: float = typer.Option(0.0, "--floor", help="各县达标下限 0—1 least share met in every county"),
+    station_yuan: float = typer.Option(20_000.0, "--station-yuan", help="每站造价 yuan a station"),
+    locker_yuan: float = typer.Option(30_000.0, "--locker-yuan", help="每组造价 yuan a locker group"),
+    locker_share: float = typer.Option(0.05, "--locker-share", help="入柜比例 share of pieces through lockers"),
+    refusal: float = typer.Option(0.05, "--refusal", help="满柜拒收上限 most share refused"),
+    time_limit: float = typer.Option(60.0, "--time-limit", help="秒 seconds"),
+    to: Path = typer.Option(Path("out/sites"), "--out", help="文件夹 folder"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """布点 Stations and lockers to add by year under a budget, with minutes to service before and after."""
+    import datetime as dt
+
+    from postroad.design.sites.province import SiteOptions, design_sites
+    from postroad.face.cli.display import out, print_json, progress, write_text
+    from postroad.face.report.service import maps, report
+    from postroad.language import LANGUAGES, say
+    from postroad.measure.access import access as measure
+    from postroad.measure.access import change
+    from postroad.network import province as open_province
+    from postroad.results import save
+
+    network = open_province(province)
+    options = SiteOptions(first_year, tuple(budget), station_yuan, locker_yuan, floor, locker_share=locker_share,
+                          most_refusal=refusal, time_s=time_limit)  # fmt: skip
+    then, now = dt.date(first_year - 1, 12, 31), dt.date(first_year + len(budget), 1, 1)
+    with progress(say("access.working")) as move:
+        plan = design_sites(network.on(then), options, progress=move)
+        before, after = measure(network, then), measure(plan.network, now)
+        winter, changed = measure(plan.network, now, "winter"), change(before, after)
+    tables = {**plan.result.tables, "access_before": before.units, "access_after": after.units,
+              "counties_before": before.counties(), "counties_after": after.counties(), "changed": changed.units,
+              "sites": plan.network["sites"]}  # fmt: skip
+    facts = {**plan.result.facts, "before": changed.before, "after": changed.after, "winter": winter.figures()}
+    folder = save(to, plan.result.stamp, tables, facts)
+    for tongue in LANGUAGES:
+        write_text(folder / f"report-{tongue}.md", report(plan, changed, winter, tongue))
+        for name, picture in maps(network, {"before": before, "after": after}, tongue).items():
+            write_text(folder / f"{name}-{tongue}.svg", picture)
+    if json_:
+        print_json({**facts, "run_id": plan.result.run_id, "folder": str(folder.resolve())})
+        return
+    out.print(report(plan, changed, winter, _spoken()), markup=False, soft_wrap=True)
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def access(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    on: str = typer.Option("", "--on", help="日期 YYYY-MM-DD day"),
+    season: str = typer.Option("ordinary", "--season", help="ordinary | winter"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """可及性 Minutes from where people live to an open service point, and who lives inside the plan's standards."""
+    from postroad.face.cli.display import day, out, print_json
+    from postroad.language import say
+    from postroad.measure.access import access as measure
+    from postroad.network import province as open_province
+
+    found = measure(open_province(province), day(on), season)
+    figures: dict[str, Any] = found.figures()
+    if json_:
+        print_json({"figures": figures, "counties": found.counties().to_dicts()})
+        return
+    for name in ("inside_city", "inside_town", "inside_rural"):
+        own = figures[name.replace("inside", "synthetic")]
+        if figures[name] is not None:
+            out.print(say("access.line", label=say(f"access.{name}"), value=f"{100 * figures[name]:.1f} %",
+                          synthetic=f"{100 * own:.0f}"))  # fmt: skip
+    for name in ("walk_mean_min", "walk_worst_decile_min", "walk_gini"):
+        out.print(say("access.line", label=say(f"access.{name}"), value=f"{figures[name]:.2f}",
+                      synthetic=f"{100 * figures['synthetic_share']:.0f}"))  # fmt: skip
+    out.print(say("access.homes", synthetic=f"{100 * figures['synthetic_homes_share']:.0f}"))
+
+
+def _spoken() -> Any:
+    from postroad.language import current
+
+    return current()

@@ -1,0 +1,115 @@
+"""The report and the maps of service points: minutes to one before and after, what is added when, who gains."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.face.report.village_map import village_map
+from postroad.language import Language, say
+from postroad.network import pack_folder, shipped_packs
+
+if TYPE_CHECKING:
+    from postroad.design.sites.province import SitePlan
+    from postroad.measure.access import Access, Change
+    from postroad.network import Network
+
+CUTS = (3.0, 5.0, 10.0, 15.0, 30.0)
+SHOWN = 12
+
+
+def maps(network: Network, states: dict[str, Access], spoken: Language) -> dict[str, str]:
+    """Return one picture for each state: every village or block by minutes on foot; none without outlines."""
+    if network.name not in shipped_packs():
+        return {}
+    outlines: dict[str, Any] = json.loads((pack_folder(network.name) / "outlines.geojson").read_text("utf-8"))
+    found = {}
+    for name, state in states.items():
+        dots = state.units.select("lon", "lat", "walk_min").rows()
+        share = state.figures()["synthetic_share"]
+        title = say(f"access.map_{name}", spoken, synthetic=f"{100 * share:.0f}")
+        words = (title, say("access.minutes", spoken), say("access.no_way", spoken))
+        found[f"minutes-{name}"] = village_map(outlines, dots, CUTS, words)
+    return found
+
+
+def report(plan: SitePlan, changed: Change, winter: Access, spoken: Language) -> str:
+    """Return the report in Markdown: figures before and after, the rollout by year, gains, losses, what is left."""
+    facts, lines = plan.result.facts, [f"# {say('access.title', spoken)}", ""]
+    lines += [say("access.run", spoken, run=plan.result.run_id, inputs=plan.result.stamp.inputs[:12]), ""]
+    lines += [say("access.caution", spoken), ""]
+    lines += _figures(changed, winter, spoken)
+    lines += ["", f"## {say('access.by_year', spoken)}", ""]
+    heads = ("year", "stations", "lockers", "yuan", "reached")
+    lines += _table([say(f"access.head_{h}", spoken) for h in heads], _years(plan))
+    lines += ["", say("access.proof", spoken, gap=f"{100 * facts['gap']:.2f}", left=facts["needs_left"]), ""]
+    lines += [f"## {say('access.first', spoken)}", ""]
+    name = "zh" if spoken == "zh" else "en"
+    unit = "name_zh" if spoken == "zh" else "pinyin"
+    first = plan.sites.head(SHOWN).select(f"county_{name}", unit, "kind", "cells", "year", "persons_each_10k_yuan")
+    rows = [
+        (c, n, say(f"access.kind_{k}", spoken), "–" if z is None else z, y, f"{g:,.0f}")
+        for c, n, k, z, y, g in first.rows()
+    ]
+    lines += _table(
+        [say(f"access.head_{h}", spoken) for h in ("county", "place", "kind", "cells", "year", "gain")], rows
+    )
+    lines += ["", f"## {say('access.gain_lose', spoken)}", ""]
+    lines.append(say("access.gained", spoken, persons=f"{int(changed.gained['persons'].sum()):,}",
+                     places=changed.gained.height))  # fmt: skip
+    lost = changed.lost
+    names = "、".join(lost[unit].head(SHOWN)) if lost.height else say("access.nobody", spoken)
+    lines.append(say("access.lost", spoken, persons=f"{int(lost['persons'].sum()):,}", names=names))
+    lines += ["", *_table([say(f"access.head_{h}", spoken) for h in ("county", "gain_persons", "lose_persons")],
+                          [(r[0], f"{r[1]:,}", f"{r[2]:,}") for r in changed.counties().head(SHOWN).select(
+                              f"county_{name}", "gain_persons", "lose_persons").rows()])]  # fmt: skip
+    unmet = plan.result["unmet"]
+    lines += ["", f"## {say('access.left', spoken)}", ""]
+    lines += _table(
+        [say(f"access.head_{h}", spoken) for h in ("county", "place", "standard", "persons", "reason")],
+        [(r[0], r[1], say(f"access.need_{r[2]}", spoken), f"{r[3]:,.0f}", say(f"access.reason_{r[4]}", spoken))
+         for r in unmet.head(SHOWN).select("area", "need", "standard", "persons", "reason").rows()],
+    )  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _figures(changed: Change, winter: Access, spoken: Language) -> list[str]:
+    before, after, cold = changed.before, changed.after, winter.figures()
+    rows = []
+    for name in ("inside_city", "inside_town", "inside_rural"):
+        own = name.replace("inside", "synthetic")
+        rows.append((say(f"access.{name}", spoken), *(_percent(f[name]) for f in (before, after, cold)),
+                     _percent(after[own])))  # fmt: skip
+    rows.append(
+        (say("access.townships", spoken), *(f"{f['townships_served']}/{f['townships']}" for f in (before, after, cold)),
+         "–")
+    )  # fmt: skip
+    for name in ("walk_mean_min", "walk_worst_decile_min", "walk_gini"):
+        figures = [f"{f[name]:.2f}" for f in (before, after, cold)]
+        rows.append((say(f"access.{name}", spoken), *figures, _percent(after["synthetic_share"])))
+    key = "county_zh" if spoken == "zh" else "county_en"
+    worst = [f"{f['worst_county'][key]} {f['worst_county']['walk_mean_min']:.1f}" for f in (before, after, cold)]
+    rows.append((say("access.worst_county", spoken), *worst, _percent(after["worst_county"]["synthetic"])))
+    heads = [say(f"access.head_{h}", spoken) for h in ("figure", "before", "after", "winter", "synthetic")]
+    return _table(heads, rows)
+
+
+def _years(plan: SitePlan) -> list[tuple[Any, ...]]:
+    years = plan.sites.group_by("year").agg(
+        stations=(pl.col("kind") == "village_post_station").sum(),
+        lockers=(pl.col("kind") == "locker_group").sum(),
+        yuan=pl.col("yuan").sum(),
+        reached=pl.col("persons_reached").sum(),
+    )
+    return [(y, s, n, f"{m:,.0f}", f"{r:,.0f}") for y, s, n, m, r in years.sort("year").rows()]
+
+
+def _table(heads: list[str], rows: list[tuple[Any, ...]]) -> list[str]:
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
