@@ -33,6 +33,9 @@ def run(asked: Asked) -> None:
             write_text(folder / f"{name}-{tongue}.svg", text)
         write_text(folder / f"report-{tongue}.md", report(network, made, tongue))
     told: dict[str, Any] = {**summary(made), "seconds": round(seconds, 1), "folder": str(folder.resolve())}
+    if not asked.counties:
+        told["sites"] = _sites(asked)
+        told["seconds"] = round(time.monotonic() - began, 1)
     if asked.json:
         print_json(told)
         return
@@ -43,6 +46,16 @@ def run(asked: Asked) -> None:
     for fault in made.why()[:20]:
         out.print(fault.say())
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def _sites(asked: Asked) -> dict[str, Any]:
+    """Site stations and lockers for the whole province, with minutes to service before and after; return the facts."""
+    from postroad.design.sites.province import SiteOptions
+    from postroad.face.cli.sites import made
+    from postroad.network import province as open_province
+
+    facts, _, folder = made(open_province(asked.province), SiteOptions(), asked.out / "sites")
+    return {**facts, "folder": str(folder.resolve())}
 
 
 def _save(made: RuralDesign, asked: Asked) -> Any:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from postroad.design.sites.province import SiteOptions
+    from postroad.network import Network
 
 
 def register(app: typer.Typer) -> None:
@@ -28,21 +32,35 @@ def sites(
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """布点 Stations and lockers to add by year under a budget, with minutes to service before and after."""
+    from postroad.design.sites.province import SiteOptions
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.network import province as open_province
+
+    options = SiteOptions(first_year, tuple(budget), station_yuan, locker_yuan, floor, locker_share=locker_share,
+                          most_refusal=refusal, time_s=time_limit)  # fmt: skip
+    facts, told, folder = made(open_province(province), options, to)
+    if json_:
+        print_json({**facts, "folder": str(folder.resolve())})
+        return
+    out.print(told, markup=False, soft_wrap=True)
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def made(network: Network, options: SiteOptions, to: Path) -> tuple[dict[str, Any], str, Path]:
+    """Site stations and lockers, write tables, maps and reports; return facts, the report as spoken, and the folder."""
     import datetime as dt
 
-    from postroad.design.sites.province import SiteOptions, design_sites
-    from postroad.face.cli.display import out, print_json, progress, write_text
+    from postroad.design.sites.province import design_sites
+    from postroad.face.cli.display import progress, write_text
     from postroad.face.report.service import maps, report
     from postroad.language import LANGUAGES, say
     from postroad.measure.access import access as measure
     from postroad.measure.access import change
-    from postroad.network import province as open_province
     from postroad.results import save
 
-    network = open_province(province)
-    options = SiteOptions(first_year, tuple(budget), station_yuan, locker_yuan, floor, locker_share=locker_share,
-                          most_refusal=refusal, time_s=time_limit)  # fmt: skip
-    then, now = dt.date(first_year - 1, 12, 31), dt.date(first_year + len(budget), 1, 1)
+    then = dt.date(options.first_year - 1, 12, 31)
+    now = dt.date(options.first_year + len(options.budgets), 1, 1)
     with progress(say("access.working")) as move:
         plan = design_sites(network.on(then), options, progress=move)
         before, after = measure(network, then), measure(plan.network, now)
@@ -56,11 +74,8 @@ def sites(
         write_text(folder / f"report-{tongue}.md", report(plan, changed, winter, tongue))
         for name, picture in maps(network, {"before": before, "after": after}, tongue).items():
             write_text(folder / f"{name}-{tongue}.svg", picture)
-    if json_:
-        print_json({**facts, "run_id": plan.result.run_id, "folder": str(folder.resolve())})
-        return
-    out.print(report(plan, changed, winter, _spoken()), markup=False, soft_wrap=True)
-    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+    facts["run_id"] = plan.result.run_id
+    return facts, report(plan, changed, winter, _spoken()), folder
 
 
 def access(
