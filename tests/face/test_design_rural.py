@@ -1,0 +1,47 @@
+"""``postroad design --rural`` as a user meets it: a county's rounds on disk, in both languages, driven again."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import polars as pl
+
+from postroad import province
+from postroad.design.rounds import verify
+from postroad.design.rounds.terms import Terms
+from postroad.results import Result
+from postroad.travel import RoadEngine
+from tests.face.test_commands import postroad
+
+
+def test_a_county_is_designed_written_and_keeps_every_rule(tmp_path):
+    done = postroad("design", "jilin", "--rural", "--county", "二道江区", "--workers", "0", "--json", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["villages"], told["unserved"], told["counties"]) == (19, 0, 1)
+    saved = Result.load(tmp_path / "rural")
+    assert saved.run_id == told["run_id"]
+    towns = saved["townships"]
+    for way, figures in told["ways"].items():
+        assert round(towns.filter(way=way)["yuan_week"].sum()) == figures["yuan_week"]
+    for tongue, word in (("zh", "共用邮路"), ("en", "Shared rounds")):
+        text = (tmp_path / "rural" / f"report-{tongue}.md").read_text("utf-8")
+        assert word in text
+        assert told["run_id"] in text
+        assert f"{told['ways']['shared_round']['yuan_piece']:.3f}" in text
+        picture = ET.parse(tmp_path / "rural" / f"arrival-shared-{tongue}.svg").getroot()
+        drawn = sum(path.get("d", "").count("h0") for path in picture.iter("{http://www.w3.org/2000/svg}path"))
+        assert drawn == 19
+    network = province("jilin")
+    network = network.with_(**{name: saved[name] for name in ("rounds", "round_stops")})
+    days = dict(saved["villages"]["village_id", "days"].iter_rows())
+    by_bus = saved["villages"].filter(pl.col("by_bus"))["village_id"]
+    days = {village: on for village, on in days.items() if village not in set(by_bus)}
+    assert verify(network, Terms.of(network, "winter"), RoadEngine(network, "winter"), days) == []
+
+
+def test_what_cannot_be_asked_is_refused_with_code_2(tmp_path):
+    for words in (("--county", "安图"), ("--share", "NOBODY=1")):
+        done = postroad("design", "jilin", "--rural", *words, "--out", tmp_path)
+        assert done.returncode == 2, (words, done.stderr)
+        assert words[1].split("=")[0] in done.stderr + done.stdout
+    assert list(tmp_path.iterdir()) == []
