@@ -75,3 +75,13 @@ def desk(store, clock):
 def seat(desk):
     """A function that seats another actor at the same database."""
     return lambda text: desk.seated(Actor.named(text))
+
+
+@pytest.fixture(scope="session")
+def empty(postgres, tmp_path_factory):
+    """One empty database of each kind, for tests that leave nothing behind."""
+    file = tmp_path_factory.mktemp("empty") / "records.sqlite"
+    held = {"sqlite": open_store(str(file)), "postgresql": open_store(postgres.database(postgres.template))}
+    yield held
+    for each in held.values():
+        each.close()

@@ -32,6 +32,8 @@ def open_hazard(
     outlet within the recurrence term makes this one a recurrence.
     """
     outlet = desk.fact("outlets", outlet_id)
+    if desk.actor.role == "inspector" and not desk.rows("inspections", outlet_id=outlet_id):
+        desk.refuse("outlets", outlet_id)  # an inspector's own cases are where it was sent
     in_order("found_on", found_on, dt.date.min, desk.today)
     terms = desk.rule("hazard_deadline", found_on)
     listed = [r for r in desk.rules.rules if r.id == "hazard_major" and r.in_force(found_on)]

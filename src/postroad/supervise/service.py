@@ -86,9 +86,9 @@ def satisfaction(desk: Desk, subject: str) -> dict[str, Any]:
 
 
 def mann_kendall(values: list[float]) -> tuple[int, float | None]:
-    """Return rises minus falls over all pairs and the two-sided p value, exact by enumeration up to eight values.
+    """Return rises minus falls over all pairs and the two-sided p value, exact by enumeration up to seven values.
 
-    Beyond eight the normal approximation with the correction for ties; ``None`` below three values.
+    Beyond seven the normal approximation with the correction for ties; ``None`` below three values.
     """
     from itertools import permutations
     from statistics import NormalDist
@@ -97,7 +97,7 @@ def mann_kendall(values: list[float]) -> tuple[int, float | None]:
     s = _rises(values)
     if count < 3:
         return s, None
-    if count <= 8:
+    if count <= 7:
         every = [abs(_rises(order)) >= abs(s) for order in permutations(values)]
         return s, sum(every) / len(every)
     _, ties = np.unique(np.asarray(values), return_counts=True)

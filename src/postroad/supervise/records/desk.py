@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import sqlalchemy as sa
 
@@ -247,7 +247,11 @@ class Desk:
 
     def _own(self, table: str, row: Mapping[str, Any]) -> None:
         if not self._in_scope(row):
-            raise Forbidden.of("cases.not_yours", role=str(self.actor), table=table, value=row["id"])
+            self.refuse(table, row["id"])
+
+    def refuse(self, table: str, id_: str) -> NoReturn:
+        """Raise ``Forbidden``: the row is not the actor's."""
+        raise Forbidden.of("cases.not_yours", role=str(self.actor), table=table, value=id_)
 
     def _in_scope(self, row: Mapping[str, Any]) -> bool:
         if self.actor.role == "inspector":
