@@ -25,7 +25,7 @@ def warm() -> None:
 def run(feed: str, work: str) -> dict[str, Any]:
     """Take every file, then check and balance; the figures all contenders must agree on."""
     from postroad.supervise.identity import KeyRing
-    from postroad.supervise.ledger import Ledger, take
+    from postroad.supervise.ledger import Counter, Ledger
     from postroad.supervise.ledger.balance import balance
     from postroad.supervise.ledger.checks import check
     from postroad.supervise.ledger.claims import claims
@@ -35,10 +35,11 @@ def run(feed: str, work: str) -> dict[str, Any]:
     ring = KeyRing.open(root / "keys")
     start, cpu = time.perf_counter(), time.process_time()
     totals: dict[str, int] = {"lines": 0, "stored": 0, "corrected": 0, "repeated": 0, "quarantined": 0}
-    for file in in_order(Path(feed)):
-        taken = take(root / "ledger", file, ring)
-        for name in totals:
-            totals[name] += getattr(taken, name)
+    with Counter(root / "ledger", ring) as counter:
+        for file in in_order(Path(feed)):
+            taken = counter.take(file)
+            for name in totals:
+                totals[name] += getattr(taken, name)
     taken_s = time.perf_counter() - start
     ledger = Ledger.open(root / "ledger")
     found = check(ledger)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from postroad.supervise.ledger import Taken
+
 FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
 KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
 DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
@@ -37,29 +39,45 @@ def intake(
     json_: bool = JSON,
 ) -> None:
     """接收 Take operators' files into the ledger; bad rows go to quarantine with their reasons."""
-    from postroad.face.cli.display import err, out, print_json
+    from postroad.errors import DataError, UsageError
+    from postroad.face.cli.display import print_json, progress
     from postroad.language import say
+    from postroad.parallel import Progress
     from postroad.supervise.identity import KeyRing
-    from postroad.supervise.ledger import take
+    from postroad.supervise.ledger import Counter
 
-    ring = KeyRing.open(keys)
-    told = []
-    for file in _each(files):
-        taken = take(ledger, file, ring, kind=kind, known_at=_moment(known_at))
-        told.append(taken.as_dict())
-        if json_:
-            continue
-        if taken.already:
-            out.print(say("ledger.taken_already", file=taken.file, seq=taken.seq), soft_wrap=True)
-            continue
-        facts = {k: getattr(taken, k) for k in ("file", "lines", "stored", "corrected", "repeated", "quarantined")}
-        out.print(say("ledger.taken", **facts), soft_wrap=True)
-        for reason, count in taken.reasons.items():
-            out.print(f"  {count:,}  {say('ledger.reason_' + reason)}", soft_wrap=True)
-        if taken.not_taken:
-            err.print(say("ledger.columns_not_taken", columns=", ".join(taken.not_taken)), soft_wrap=True)
+    told, faults = [], []
+    with Counter(ledger, KeyRing.open(keys)) as counter, progress(say("ledger.taking")) as move:
+        every = _each(files)
+        for number, file in enumerate(every):
+            move(Progress(number, len(every), file.name))
+            try:
+                told.append(counter.take(file, kind=kind, known_at=_moment(known_at)))
+            except (DataError, UsageError) as wrong:
+                faults += list(wrong.faults)
     if json_:
-        print_json(told)
+        print_json([taken.as_dict() for taken in told])
+    else:
+        for taken in told:
+            _tell(taken)
+    if faults:
+        raise DataError(faults)
+
+
+def _tell(taken: Taken) -> None:
+    """Print what became of a file."""
+    from postroad.face.cli.display import err, out
+    from postroad.language import say
+
+    if taken.already:
+        out.print(say("ledger.taken_already", file=taken.file, seq=taken.seq), soft_wrap=True)
+        return
+    facts = {k: getattr(taken, k) for k in ("file", "lines", "stored", "corrected", "repeated", "quarantined")}
+    out.print(say("ledger.taken", **facts), soft_wrap=True)
+    for reason, count in taken.reasons.items():
+        out.print(f"  {count:,}  {say('ledger.reason_' + reason)}", soft_wrap=True)
+    if taken.not_taken:
+        err.print(say("ledger.columns_not_taken", columns=", ".join(taken.not_taken)), soft_wrap=True)
 
 
 def _each(files: list[Path]) -> list[Path]:
@@ -110,12 +128,18 @@ def _table(frame: pl.DataFrame, most: int = 20) -> None:
 
     table = Table(pad_edge=False, header_style="bold")
     for name, held in frame.schema.items():
-        table.add_column(name, justify="right" if held.is_numeric() else "left")
+        table.add_column(say(f"ledger.column_{name}"), justify="right" if held.is_numeric() else "left", no_wrap=True)
     for row in frame.head(most).iter_rows():
-        table.add_row(*(f"{v:,.3f}" if isinstance(v, float) else "" if v is None else str(v) for v in row))
+        table.add_row(*(_cell(v) for v in row))
     out.print(table)
     if frame.height > most:
         out.print(say("ledger.more_rows", count=frame.height - most))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.2e}" if 0 < abs(value) < 0.001 else f"{value:,.2f}"
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _plain(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -150,7 +174,9 @@ def checks(
                     "claims": {k: _plain(getattr(wrong, k)) for k in wrong.counts}})  # fmt: skip
         return
     _mark(held.origin)
-    _table(found.rates.filter(pl.col("level").is_in(["all", level])).sort("check", "level", "rate_percent"), 200)
+    shown = found.rates.filter(pl.col("level").is_in(["all", level])).sort("check", "level", "rate_percent")
+    names = {name: say(f"ledger.check_{name}") for name in shown["check"].unique()}
+    _table(shown.with_columns(pl.col("check").replace(names)).drop("level"), 200)
     out.print(say("ledger.gaps", count=f"{found.gap_count:,}"))
     for name, count in wrong.counts.items():
         out.print(f"{say('ledger.claim_' + name)}: {count:,}", soft_wrap=True)

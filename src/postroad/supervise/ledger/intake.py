@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,36 +84,68 @@ def now() -> dt.datetime:
     return dt.datetime.now(ZoneInfo(judging.LOCAL)).replace(tzinfo=None, microsecond=0)
 
 
-def take(
-    root: str | Path,
-    file: str | Path,
-    ring: KeyRing,
-    *,
-    kind: str = "",
-    known_at: dt.datetime | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Taken:
-    """Take one file into the ledger in ``root`` (made when there is none) and return what became of its lines.
+class Counter:
+    """Takes files one after another under one lock: what an office opens when a day's files have come in.
 
-    ``kind`` is read from the beginning of the file's name when not given. ``DataError`` and ``UsageError`` leave the
-    ledger as it was; so does ``Stopped``.
+    ``with Counter(root, ring) as counter: counter.take(file)``; the ledger in ``root`` is made when there is none.
     """
-    file = Path(file)
-    form = reading.form_of(file)
-    table = None if form == "epcis" else kind_of(kind or _kind_in(file))
-    digest = _digest(file)
-    taken = Taken(file.name, form, digest)
-    ledger = Ledger.create(root, _origin_of(file, table, form))
-    with ledger.writing() as writer:
+
+    def __init__(self, root: str | Path, ring: KeyRing) -> None:
+        self.root, self.ring = Path(root), ring
+        self._open = ExitStack()
+        self._writer: Writer | None = None
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._writer = None
+
+    def take(
+        self,
+        file: str | Path,
+        *,
+        kind: str = "",
+        known_at: dt.datetime | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Taken:
+        """Take one file and return what became of its lines.
+
+        ``kind`` is read from the beginning of the file's name when not given. ``DataError`` and ``UsageError`` leave
+        the ledger as it was; so does ``Stopped``.
+        """
+        file = Path(file)
+        form = reading.form_of(file)
+        table = None if form == "epcis" else kind_of(kind or _kind_in(file))
+        digest = _digest(file)
+        taken = Taken(file.name, form, digest)
+        writer = self._written(_origin_of(file, table, form))
         if digest in writer.taken:
             taken.already, taken.seq = True, writer.taken[digest]
             return taken
         if table is not None:
-            names = reading.header(file, form)
-            taken.not_taken = reading.strangers(names, table)
-        job = _Job(ledger, ring, known_at or now(), digest[:16], taken)
-        return _taken(job, file, table, form, writer, _watch(progress, stop, file.stat().st_size))
+            taken.not_taken = reading.strangers(reading.header(file, form), table)
+        job = _Job(writer.ledger, self.ring, known_at or now(), digest[:16], taken)
+        try:
+            return _taken(job, file, table, form, writer, _watch(progress, stop, file.stat().st_size))
+        except BaseException:
+            writer.clear()
+            raise
+
+    def _written(self, origin: str) -> Writer:
+        """The writer, opened with the first file; a file of another origin is refused."""
+        ledger = Ledger.create(self.root, origin)
+        if self._writer is None:
+            self._writer = self._open.enter_context(ledger.writing())
+        return self._writer
+
+
+def take(root: str | Path, file: str | Path, ring: KeyRing, **how: Any) -> Taken:
+    """Take one file into the ledger in ``root`` and return what became of its lines; see ``Counter.take``."""
+    with Counter(root, ring) as counter:
+        return counter.take(file, **how)
 
 
 def _taken(

@@ -196,8 +196,13 @@ class Ledger:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.__dict__.pop("commits", None)
             writer = Writer(self)
-            writer.clear()
+            # The mark stays where a writer was killed: only then can there be files that no commit names.
+            mark = self.root / "writing"
+            if mark.exists():
+                writer.clear()
+            mark.touch()
             yield writer
+            mark.unlink(missing_ok=True)
 
 
 class Writer:
@@ -236,6 +241,8 @@ class Writer:
             sync_folder(self.ledger.root)
         write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False, indent=1).encode())
         self.ledger.commits.append(made)
+        if entry["what"] == "file":
+            self.taken[entry["source"]["sha256"]] = entry["seq"]
         return made
 
 

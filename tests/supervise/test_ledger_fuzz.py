@@ -1,0 +1,143 @@
+"""Mutated records: none crashes the intake, none is lost without a word, what is taken is what a plain reader sees."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+
+import polars as pl
+import pytest
+
+from postroad.supervise.identity import KeyRing
+from postroad.supervise.ledger import Ledger, quarantine, take
+from postroad.supervise.ledger.kinds import kind_of
+from postroad.supervise.ledger.store import frame_of
+from tests.supervise.ledger_world import KNOWN, acceptance, delivery, scan
+
+NASTY = (
+    '"', "'", ",", "\t", "\r", "\x00", "\x1f", "\u200b", "\u3000", "，", "\ufeff", "-1", "1e400", "NaN", "inf", "null",
+    "2026-02-30 00:00:00", "2026-03-09T10:00:00+08:00", "2026-03-09T10:00:00Z", "9999-12-31 23:59:59",
+    "0001-01-01 00:00:00", "true", "TRUE", "0", "是", "RR123456785CN", "RR123456784CN", "王小明", "13800138000",
+    "'; DROP TABLE scans; --", "../../x", "=1+1", "💥", "a" * 70, "", " ", "withdraw", "none", "synthetic", "observed",
+    "٣", "99999999999999999999",
+)  # fmt: skip
+ROWS = {"acceptances": acceptance, "scans": lambda w: scan(w, "EMK", "2026-03-09 08:00:00"), "deliveries": delivery}
+
+
+def mutated(row: list[str], lot: random.Random) -> bytes:
+    """One line with one to three things done to it."""
+    row = list(row)
+    for _ in range(lot.randint(1, 3)):
+        at = lot.randrange(len(row))
+        what = lot.randrange(6)
+        if what == 0:
+            row[at] = lot.choice(NASTY)
+        elif what == 1 and row[at]:
+            cut = lot.randrange(len(row[at]))
+            row[at] = row[at][:cut] + lot.choice(NASTY)[:3] + row[at][cut + 1 :]
+        elif what == 2:
+            del row[at]
+        elif what == 3:
+            row.insert(at, lot.choice(NASTY))
+        elif what == 4:
+            other = lot.randrange(len(row))
+            row[at], row[other] = row[other], row[at]
+        else:
+            row[at] = row[at][: len(row[at]) // 2]
+        if not row:
+            row = [""]
+    line = ",".join(row).replace("\n", " ").encode()
+    if lot.random() < 0.02:
+        line = line.replace(b"0", b"\xff", 1)
+    return line
+
+
+def files(folder, kind: str, count: int, seed: int, good_share: float):
+    """A file of mutated lines with some good ones between them, and its lines."""
+    lot = random.Random(seed)
+    names = list(ROWS[kind]("x"))
+    lines = []
+    for n in range(count):
+        row = [str(v) for v in ROWS[kind](f"YT{seed:04d}{n:08d}").values()]
+        lines.append(",".join(row).encode() if lot.random() < good_share else mutated(row, lot))
+    path = folder / f"{kind}-{seed}.csv"
+    path.write_bytes(",".join(names).encode() + b"\n" + b"\n".join(lines) + b"\n")
+    return path, names, lines
+
+
+def plain_cells(line: bytes) -> list[str] | None:
+    """What a plain reader makes of a line."""
+    try:
+        rows = list(csv.reader([line.removesuffix(b"\r").decode("utf-8")], strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def hold(folder, kind: str, count: int, seed: int, good_share: float = 0.1) -> dict[str, int]:
+    """Take a file of mutated lines and hold every line against the plain reader."""
+    path, names, lines = files(folder, kind, count, seed, good_share)
+    root = folder / f"l{seed}"
+    taken = take(root, path, KeyRing.open(folder / "keys"), known_at=KNOWN)
+    assert taken.lines == count
+    aside = set(quarantine(root)["line"].to_list())
+    with Ledger.open(root).query() as link:
+        kept = frame_of(link, f"SELECT * FROM {kind}")
+    with_line = {row["line"]: row for row in kept.iter_rows(named=True)}
+    assert not aside & set(with_line)
+    assert taken.stored + taken.repeated + taken.withdrawn + taken.quarantined + taken.blank == count
+    table = kind_of(kind)
+    for n, row in with_line.items():
+        cells = plain_cells(lines[n - 1])
+        assert cells is not None, lines[n - 1]
+        for name, cell in zip(names, cells, strict=True):
+            if name in row:
+                same(row[name], cell, table.columns[name])
+    return {"lines": count, "stored": taken.stored, "quarantined": taken.quarantined}
+
+
+def same(held, cell: str, column) -> None:
+    """A value held in the ledger is the one that was written."""
+    if column.type == "boolean":
+        assert held is None if cell == "" else held == (cell.lower() in ("true", "1", "是")), (column.name, cell)
+    elif column.type == "integer":
+        assert held == (int(cell) if cell else None), (column.name, cell)
+    elif column.unit == "time":
+        if held is None:
+            assert cell == ""
+            return
+        if re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", cell, re.ASCII):
+            assert f"{held}" == cell.replace("T", " ")
+    elif column.name == "origin":
+        assert cell in ("", "observed", "synthetic")
+    else:
+        assert held == (cell or column.default), (column.name, cell)
+
+
+@pytest.mark.parametrize("kind", list(ROWS))
+def test_mutated_records(tmp_path, kind):
+    told = hold(tmp_path, kind, 3000, seed=list(ROWS).index(kind) + 1)
+    assert told["stored"] > 200
+    assert told["quarantined"] > 1000
+
+
+def test_no_secret_of_a_bad_row_is_kept(tmp_path):
+    path, _, _ = files(tmp_path, "acceptances", 3000, 9, 0.1)
+    take(tmp_path / "l", path, KeyRing.open(tmp_path / "keys"), known_at=KNOWN)
+    shapes = quarantine(tmp_path / "l")["shape"].drop_nulls()
+    assert not shapes.str.contains(r"[1-8b-zB-Z\p{Han}]").any()
+    assert pl.Series(["王", "1"]).str.contains(r"[1-8b-zB-Z\p{Han}]").all()
+
+
+@pytest.mark.slow
+def test_a_million_mutated_records(tmp_path, capsys):
+    total = {"lines": 0, "stored": 0, "quarantined": 0}
+    for round_ in range(10):
+        for n, kind in enumerate(ROWS):
+            count = 40_000 if n == 0 else 30_000
+            told = hold(tmp_path, kind, count, seed=100 + 10 * round_ + n, good_share=0.02)
+            total = {k: v + told[k] for k, v in total.items()}
+    with capsys.disabled():
+        print("\nmutated records:", total)
+    assert total["lines"] == 1_000_000
