@@ -148,40 +148,33 @@ def _next_queue(ways, node, leaf, operator, urgent, epoch):  # type: ignore[no-u
 
 
 @njit(cache=True)
-def _at_dock(world, node, now, pieces):  # type: ignore[no-untyped-def]
-    """Return when a load gets a dock, and keep the dock for it: first come, first served."""
-    first, last = world.nodes.dock_first[node], world.nodes.dock_first[node + 1]
+def _at_dock(free, first, last, now, holds):  # type: ignore[no-untyped-def]
+    """Return when a load gets one of the docks, and keep it so long: first come, first served."""
     if first == last:
         return now
-    free = world.moving.dock_free
     best = first
     for dock in range(first + 1, last):
         if free[dock] < free[best]:
             best = dock
     start = max(now, free[best])
-    free[best] = start + pieces * world.nodes.dock_ms_piece
+    free[best] = start + holds
     return start
 
 
 @njit(cache=True)
-def _work_at(world, node, time):  # type: ignore[no-untyped-def]
-    """Return the units of work the sorter could have done by a time; times asked never go back."""
-    nodes, at = world.nodes, world.moving.enter_segment
-    while at[node] + 1 < nodes.segment_first[node + 1] and nodes.segment_start[at[node] + 1] <= time:
-        at[node] += 1
-    k = at[node]
-    return nodes.segment_work[k] + nodes.segment_rate[k] * (np.int64(time) - nodes.segment_start[k])
+def _reached(steps, at, last, time):  # type: ignore[no-untyped-def]
+    """Return the last step from ``at`` on that has begun by a time."""
+    while at + 1 < last and steps[at + 1] <= time:
+        at += 1
+    return at
 
 
 @njit(cache=True)
-def _wave_of(world, node, time):  # type: ignore[no-untyped-def]
-    """Return the wave that takes an arrival, -1 where the node sorts continuously."""
-    nodes, at = world.nodes, world.moving.wave_at
-    if nodes.wave_first[node] == nodes.wave_first[node + 1]:
-        return -1
-    while at[node] + 1 < nodes.wave_first[node + 1] and nodes.wave_cut[at[node]] < time:
-        at[node] += 1
-    return at[node]
+def _wave_of(cuts, at, last, time):  # type: ignore[no-untyped-def]
+    """Return the first wave from ``at`` on that still takes an arrival."""
+    while at + 1 < last and cuts[at] < time:
+        at += 1
+    return at
 
 
 @njit(cache=True)
@@ -191,29 +184,38 @@ def arrive(world, node, head, now):  # type: ignore[no-untyped-def]
     if nodes.outside[node] > 0:
         _hand_over(world, node, head, now)
         return
-    pieces = _count(world.parcels.state, head)
+    moving, pieces = world.moving, _count(world.parcels.state, head)
     last_slot = tally.arrived.shape[1] - 1
-    start = min(np.int64(NEVER) - 1, _at_dock(world, node, now, pieces))
+    start = min(
+        np.int64(NEVER) - 1,
+        _at_dock(
+            moving.dock_free, nodes.dock_first[node], nodes.dock_first[node + 1], now, pieces * nodes.dock_ms_piece
+        ),
+    )
     tally.dock_wait[node, min(last_slot, now // SLOT_MS)] += (start - now) * pieces
     tally.arrived[node, min(last_slot, start // SLOT_MS)] += pieces
-    wave = _wave_of(world, node, start)
-    begin = start if wave < 0 else max(start, nodes.wave_open[wave])
-    release = start if wave < 0 else nodes.wave_release[wave]
-    handling = nodes.handling[node] if wave < 0 else 0
-    sorts = nodes.segment_first[node] < nodes.segment_first[node + 1]
-    work = max(world.moving.work[node], _work_at(world, node, begin)) if sorts else np.int64(0)
+    begin, release, handling = start, start, nodes.handling[node]
+    if nodes.wave_first[node] < nodes.wave_first[node + 1]:
+        wave = _wave_of(nodes.wave_cut, moving.wave_at[node], nodes.wave_first[node + 1], start)
+        moving.wave_at[node] = wave
+        begin, release, handling = max(start, nodes.wave_open[wave]), nodes.wave_release[wave], np.int64(0)
+    work, sorts = np.int64(0), nodes.segment_first[node] < nodes.segment_first[node + 1]
+    if sorts:
+        k = _reached(nodes.segment_start, moving.enter_segment[node], nodes.segment_first[node + 1], begin)
+        moving.enter_segment[node] = k
+        could = nodes.segment_work[k] + nodes.segment_rate[k] * (begin - nodes.segment_start[k])
+        work = max(moving.work[node], could)
+        moving.work[node] = work + pieces * PIECE
     cause = CUSTOMS if nodes.customs[node] else SORTER
     _sort(world, node, head, (now, start, begin, release, handling), work, sorts, cause)
-    if sorts:
-        world.moving.work[node] = work + pieces * PIECE
 
 
 @njit(cache=True)
 def _count(state, head):  # type: ignore[no-untyped-def]
-    pieces, p = 0, head
+    pieces, p = np.int64(0), head
     while p >= 0:
         pieces += 1
-        p = state[p, NEXT]
+        p = np.int64(state[p, NEXT])
     return pieces
 
 
@@ -234,7 +236,7 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
     p = head
     while p >= 0:
         row = state[p]
-        following = row[NEXT]
+        following = np.int64(row[NEXT])
         finish = begin
         if sorts:
             work += PIECE
@@ -273,7 +275,7 @@ def _hand_over(world, node, head, now):  # type: ignore[no-untyped-def]
     p = head
     while p >= 0:
         row = parcels.state[p]
-        following = row[NEXT]
+        following = np.int64(row[NEXT])
         row[WHERE], row[NEXT] = node, -1
         if row[VISITED] < VISITS:
             parcels.visit[p, row[VISITED], 0] = node
@@ -301,12 +303,12 @@ def gamma(key, number, mean):  # type: ignore[no-untyped-def]
 def leave(world, trip, now):  # type: ignore[no-untyped-def]
     """A trip takes who is ready, urgent ones first and then in order of readiness, up to its capacity."""
     lanes, moving, tally = world.lanes, world.moving, world.tally
-    lane, capacity = lanes.lane_of[trip], lanes.capacity[trip]
+    lane, capacity = np.int64(lanes.lane_of[trip]), np.int64(lanes.capacity[trip])
     if capacity < 0:
         return
-    load, end, count = -1, -1, 0
-    for queue in (2 * lane, 2 * lane + 1):
-        first, last, taken = _board(world, queue, trip, now, capacity - count)
+    load, end, count = np.int64(-1), np.int64(-1), np.int64(0)
+    for urgency in range(2):
+        first, last, taken = _board(world, 2 * lane + urgency, trip, now, capacity - count)
         if taken:
             if count:
                 world.parcels.state[end, NEXT] = first
@@ -316,13 +318,14 @@ def leave(world, trip, now):  # type: ignore[no-untyped-def]
             count += taken
     node, slot = lanes.source[lane], min(tally.left.shape[1] - 1, now // SLOT_MS)
     if count == capacity and lanes.last_of_moment[trip]:
-        left = _ready_by(world, 2 * lane, now) + _ready_by(world, 2 * lane + 1, now)
+        state = world.parcels.state
+        left = _ready_by(moving, state, 2 * lane, now) + _ready_by(moving, state, 2 * lane + 1, now)
         tally.trip_left[trip] = left
         tally.left[node, slot] += left
     if count:
         tally.trip_loaded[trip] = count
         tally.boarded[node, slot] += count
-        _push(moving, lanes.arrive[trip], BATCH, lanes.target[lane], load)
+        _push(moving, lanes.arrive[trip], BATCH, np.int64(lanes.target[lane]), load)
 
 
 @njit(cache=True)
@@ -332,7 +335,7 @@ def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
     lane = lanes.lane_of[trip]
     node, slower = lanes.source[lane], max(0, lanes.arrive[trip] - now - lanes.planned[trip])
     in_time = moving.eligible[queue]
-    first, end, taken = moving.head[queue], -1, 0
+    first, end, taken = np.int64(moving.head[queue]), np.int64(-1), np.int64(0)
     p = first
     while p >= 0 and taken < room and state[p, JOINED] < now:
         row = state[p]
@@ -356,7 +359,7 @@ def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
             visit[p, row[VISITED] - 1, 3] = now
         end = p
         taken += 1
-        p = row[NEXT]
+        p = np.int64(row[NEXT])
     if taken:
         moving.eligible[queue] = in_time
         moving.head[queue] = p
@@ -368,9 +371,8 @@ def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _ready_by(world, queue, now):  # type: ignore[no-untyped-def]
+def _ready_by(moving, state, queue, now):  # type: ignore[no-untyped-def]
     """Return how many still waiting in a queue were ready before now; each parcel is looked at once in all."""
-    moving, state = world.moving, world.parcels.state
     if moving.seen_count[queue] <= moving.front_count[queue]:
         moving.seen_count[queue] = moving.front_count[queue]
         moving.seen[queue] = -1
@@ -387,14 +389,14 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
     """A round leaves its depot: stop by stop it takes what is ready, and every parcel meets its luck at the door."""
     rounds, moving, state = world.rounds, world.moving, world.parcels.state
     number = rounds.run_round[run]
-    room, back, left = rounds.run_capacity[run], -1, 0
+    room, back, left = rounds.run_capacity[run], np.int64(-1), 0
     for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
         queue = rounds.stop_queue[stop]
         there = now + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
-        locker, locker_end, taken = -1, -1, 0
-        p = moving.head[queue]
+        locker, locker_end, taken = np.int64(-1), np.int64(-1), 0
+        p = np.int64(moving.head[queue])
         while p >= 0 and taken < room and state[p, JOINED] < now:
-            following = state[p, NEXT]
+            following = np.int64(state[p, NEXT])
             state[p, NEXT] = -1
             taken += 1
             fate = _attempt(world, p, rounds.stop_leaf[stop], now, there, rounds.stop_spread[stop])
@@ -416,12 +418,12 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
         world.tally.run_loaded[run] += taken
         while room == 0 and p >= 0 and state[p, JOINED] < now:
             left += 1
-            p = state[p, NEXT]
+            p = np.int64(state[p, NEXT])
         if locker >= 0:
             _push(moving, there + rounds.stop_spread[stop], LOCKER, run, locker)
     world.tally.run_left[run] = left
     if back >= 0:
-        _push(moving, rounds.run_end[run], BATCH, rounds.depot[number], back)
+        _push(moving, rounds.run_end[run], BATCH, np.int64(rounds.depot[number]), back)
 
 
 @njit(cache=True)
@@ -469,7 +471,7 @@ def _done(world, row, status, at):  # type: ignore[no-untyped-def]
 def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
     """Parcels meet a locker, one after another: a free cell takes it; a full one sends it to the station or back."""
     doors, moving, parcels = world.doors, world.moving, world.parcels
-    back, p = -1, head
+    back, p = np.int64(-1), head
     leaf = parcels.state[p, LEAF]
     first, cells = doors.cell_first[leaf], doors.cell_first[leaf + 1] - doors.cell_first[leaf]
     until = moving.cell_until
@@ -483,7 +485,7 @@ def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
             k += 1
     while p >= 0:
         row = parcels.state[p]
-        following = row[NEXT]
+        following = np.int64(row[NEXT])
         row[NEXT] = -1
         if used < cells:
             stay = -np.log(_chance(doors.keys[3], parcels.number[p], row[TRIES])) * doors.minutes[0]
@@ -504,7 +506,7 @@ def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
     moving.cells_used[leaf] = used
     if back >= 0:
         end = max(now, world.rounds.run_end[run])
-        _push(moving, end, BATCH, world.rounds.depot[world.rounds.run_round[run]], back)
+        _push(moving, end, BATCH, np.int64(world.rounds.depot[world.rounds.run_round[run]]), back)
 
 
 @njit(cache=True)
@@ -512,14 +514,14 @@ def round_back(world, run, now):  # type: ignore[no-untyped-def]
     """A round comes back with what it collected: at each stop whatever was ready when it passed."""
     rounds, parcels, moving, state = world.rounds, world.parcels, world.moving, world.parcels.state
     number = rounds.run_round[run]
-    head, end = -1, -1
+    head, end = np.int64(-1), np.int64(-1)
     for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
         queue = rounds.stop_queue[stop]
         passed = rounds.run_depart[run] + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
         passed += rounds.stop_spread[stop]
         at, last = moving.start_at[queue], parcels.start_first[queue + 1]
         while at < last and state[parcels.start_order[at], JOINED] < passed:
-            p = parcels.start_order[at]
+            p = np.int64(parcels.start_order[at])
             state[p, NEXT] = -1
             parcels.collected[p] = passed
             if end >= 0:
@@ -530,7 +532,7 @@ def round_back(world, run, now):  # type: ignore[no-untyped-def]
             at += 1
         moving.start_at[queue] = at
     if head >= 0:
-        arrive(world, rounds.depot[number], head, now)
+        arrive(world, np.int64(rounds.depot[number]), head, now)
 
 
 @njit(cache=True)
