@@ -29,6 +29,7 @@ COMMANDS = (
     "ledger",
     "cases",
     "demo",
+    "simulate",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from postroad.simulate.day.options import Horizon, Options
     from postroad.simulate.day.places import Places
 
-CITY_OUT, CITY_COLLECT = (480.0, 840.0), (720.0, 1020.0, 1200.0)
-RURAL_OUT, RURAL_COLLECT = (480.0,), (900.0,)
+CITY_OUT, CITY_COLLECT = (480.0, 840.0), tuple(60.0 * hour for hour in range(9, 23, 2))
+RURAL_OUT, RURAL_COLLECT = (480.0,), (660.0, 960.0)
 """When couriers leave with parcels, and when vans leave to collect, in towns and in the country; assumed."""
 CITY_SPREAD, RURAL_SPREAD = 300.0, 20.0
 """Minutes over which a courier hands over what he carries at one stop; assumed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from postroad.simulate.day.options import Horizon, Options
 from postroad.simulate.day.parcels import batch
 from postroad.simulate.day.summing import facilities, lockers, rounds, summaries, trips
 from postroad.simulate.day.world import Setting, setting
+from postroad.simulate.epcis import document
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -159,6 +161,10 @@ def _save(
     def also(folder: Path) -> None:
         if not judged.made.options.summary_only:
             write_parcels(folder, judged, progress, stop)
+        if judged.made.options.events and not judged.made.options.summary_only:
+            facts = pl.scan_parquet(folder / "parcels" / "*.parquet")
+            told = document(facts, judged.made.horizon.first, judged.made.options.events)
+            (folder / "epcis.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
 
     try:
         return results.save(out, stamp, tables, facts, also=also)

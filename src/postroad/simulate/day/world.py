@@ -46,6 +46,8 @@ class Setting:
     horizon: Horizon
     options: Options
     batch: Batch
+    ready_ms: NDArray[np.int64]
+    """When each parcel is ready at its outlet, or to board at a place outside."""
 
     @property
     def end_ms(self) -> int:
@@ -70,16 +72,18 @@ def setting(
     epochs, by_epoch = diverted(lane, spots, table, horizon, struck)
     prove(_pairs(made, spots), by_epoch, spots, table)
     ways = _ways(spots, table, dated, epochs, by_epoch)
-    parcels = _parcels(made, spots, dated, options, seed, queue_base + dated.queues)
+    outside = spots.outside[spots.unit_node[spots.unit_of_leaf]] > 0
+    moment = ready(made, outside, options, seed)
+    parcels = _parcels(made, moment, dated, options, queue_base + dated.queues)
     doors = _doors(network, spots, options, seed)
     world = a.World(
         nodes, table.lanes, ways, dated.arrays, doors, parcels,
         _moving(nodes, table, dated, doors, parcels.start_first),
         _tally(spots, table, dated, horizon), *_departures(table, dated.arrays),
     )  # fmt: skip
-    for leaf in np.flatnonzero(spots.outside[spots.unit_node[spots.unit_of_leaf]] > 0):
+    for leaf in np.flatnonzero(outside):
         start_outside(world, leaf)
-    return Setting(world, spots, table, dated, horizon, options, made)
+    return Setting(world, spots, table, dated, horizon, options, made, moment)
 
 
 def _pairs(made: Batch, spots: Places) -> list[tuple[int, int]]:
@@ -102,10 +106,8 @@ def _ways(spots: Places, table: Timetable, dated: Runs, epochs: NDArray[np.int64
                   dated.per_operator)  # fmt: skip
 
 
-def _parcels(made: Batch, spots: Places, dated: Runs, options: Options, seed: int, queues: int) -> a.Parcels:
+def _parcels(made: Batch, moment: NDArray[np.int64], dated: Runs, options: Options, queues: int) -> a.Parcels:
     count = made.origin.size
-    outside = spots.outside[spots.unit_node[spots.unit_of_leaf]] > 0
-    moment = ready(made, outside, options, seed)
     queue = dated.queue[made.origin] + np.where(dated.per_operator[made.origin], made.operator, 0)
     first, order = queue_up(queue, moment, queues)
     state = np.zeros((count, 16), np.int32)

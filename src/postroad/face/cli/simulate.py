@@ -1,0 +1,143 @@
+"""``postroad simulate``: a day parcel by parcel, or many days in many worlds with the 24-hour certificate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from postroad.demand import Demand
+    from postroad.network import Network
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    day: str = typer.Option("peak", "--day", help="peak | 2020-03-03"),
+    days: int = typer.Option(1, "--days", min=1, help="连续天数 days on end"),
+    worlds: int = typer.Option(1, "--worlds", min=1, help="随机世界 worlds"),
+    year: int = typer.Option(2020, "--year"),
+    scenario: str = typer.Option("base", "--scenario"),
+    seed: int = typer.Option(0, "--seed"),
+    scale: float = typer.Option(0.0, "--scale", help="抽样比例，运力同比 share of parcels, capacities alike"),
+    weather: str = typer.Option("ordinary", "--weather", help="ordinary | snow"),
+    warm_days: int = typer.Option(-1, "--warm-days", help="预热天数 days before"),
+    disruptions: Path = typer.Option(None, "--disruptions", help="扰动表 .csv | .parquet"),
+    events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
+    workers: int = typer.Option(0, "--workers", help="进程数 processes"),
+    to: Path = typer.Option(Path("out/simulate"), "--out", help="文件夹 folder"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """模拟 Simulate every parcel of a day; with --worlds, many days in many worlds and the certificate."""
+    from postroad.demand import demand as synthesise
+    from postroad.network import province as open_province
+
+    network = open_province(province)
+    known = year if day == "peak" or not day[:4].isdigit() else int(day[:4])
+    made = synthesise(network, known, scenario)
+    network = with_timetable(network, made)
+    chosen: dict[str, Any] = {"weather": weather, **({"warm_days": warm_days} if warm_days >= 0 else {})}
+    struck = _table(disruptions)
+    if worlds > 1:
+        # A trial samples: one parcel in two hundred unless said otherwise.
+        chosen["scale"] = scale or 0.005
+        _many(network, made, day, days, worlds, seed, chosen, struck, workers, to, json_)
+    else:
+        chosen |= {"scale": scale or 1.0, "events": events}
+        _one(network, made, day, days, seed, chosen, struck, to, json_)
+
+
+def with_timetable(network: Network, made: Demand) -> Network:
+    """Return the network with a trunk timetable: its own, or one made by rule where it has none."""
+    from postroad.design.lines.baseline import baseline
+    from postroad.face.cli.display import err
+    from postroad.language import say
+
+    if network["line_hauls"].height:
+        return network
+    err.print(say("simulate.baseline"))
+    return baseline(network, made)
+
+
+def _table(file: Path | None) -> pl.DataFrame | None:
+    import polars as pl
+
+    from postroad.errors import UsageError
+
+    if file is None:
+        return None
+    if not file.is_file():
+        raise UsageError.of("simulate.no_such_file", path=str(file))
+    return pl.read_parquet(file) if file.suffix == ".parquet" else pl.read_csv(file, schema_overrides=_AS_TEXT)
+
+
+_AS_TEXT: dict[str, Any] = dict.fromkeys(
+    ("place_id", "from_place_id", "to_place_id", "line_haul_id", "via_place_id", "mode", "what"), str
+)
+
+
+def _one(
+    network: Network, made: Demand, day: str, days: int, seed: int, chosen: dict[str, Any], struck: Any, to: Path,
+    json_: bool,
+) -> None:  # fmt: skip
+    from postroad.face.cli.display import out, print_json, progress, write_text
+    from postroad.face.report.simulation import day_report
+    from postroad.language import LANGUAGES, current, say
+    from postroad.simulate.day import simulate_day
+
+    with progress(say("simulate.running")) as move:
+        run = simulate_day(network, made, day=day, days=days, seed=seed, disruptions=struck, out=to, progress=move,
+                           **chosen)  # fmt: skip
+    written = [write_text(to / f"report-{tongue}.md", day_report(run, network, tongue)) for tongue in LANGUAGES]
+    if json_:
+        tables = {name: run[name].to_dicts() for name in ("summary", "stages", "lateness")}
+        print_json({"run_id": run.run_id, **run.facts, **tables})
+        return
+    out.print(day_report(run, network, current()), markup=False, soft_wrap=True)
+    for path in (to, *written):
+        out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+
+
+def _many(
+    network: Network, made: Demand, day: str, days: int, worlds: int, seed: int, chosen: dict[str, Any], struck: Any,
+    workers: int, to: Path, json_: bool,
+) -> None:  # fmt: skip
+    import datetime as dt
+
+    from postroad.face.cli.display import out, print_json, progress, write_text
+    from postroad.face.report.simulation import trial_report
+    from postroad.language import LANGUAGES, current, say
+    from postroad.measure.promise import certificate
+    from postroad.parallel import Work
+    from postroad.simulate.day.disruption import disruptions as read
+    from postroad.simulate.trial import Stretch, trial
+
+    first = f"{made.year}-03-02" if day == "peak" and days > 1 else day
+    begins = dt.date(made.year, 11, 11) if first == "peak" else dt.date.fromisoformat(first)
+    kind = "peak" if first == "peak" else chosen["weather"]
+    with progress(say("simulate.trying")) as move:
+        run = trial(
+            network, made, stretches=Stretch.cut(first, days), worlds=worlds, seed=seed, kind=kind,
+            disruptions=read(struck, network, begins), facts=to / "facts",
+            work=Work(workers, cache=to / "cases", progress=move), **chosen,
+        )  # fmt: skip
+    promised = certificate(run.facts_of_parcels(), network)
+    run.save(to / "trial")
+    promised.pairs.write_csv(to / "certificate-pairs.csv")
+    promised.classes.write_csv(to / "certificate-classes.csv")
+    texts = {tongue: trial_report(run, promised, network, tongue) for tongue in LANGUAGES}
+    written = [write_text(to / f"report-{tongue}.md", text) for tongue, text in texts.items()]
+    if json_:
+        print_json({"run_id": run.run_id, "measure": run["measure"].to_dicts(), "classes": promised.classes.to_dicts()})
+        return
+    out.print(texts[current()], markup=False, soft_wrap=True)
+    for path in (to, *written):
+        out.print(say("face.written", path=path.resolve()), soft_wrap=True)

@@ -1,0 +1,136 @@
+"""The short report of a simulated day or trial, in either language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.language import Language, say
+
+if TYPE_CHECKING:
+    from postroad.measure.promise import Certificate
+    from postroad.network import Network
+    from postroad.results import Result
+
+MOST = 12
+NATIONAL = {
+    "origin": "stage_time_origin_processing", "transport": "stage_time_linehaul_transport",
+    "destination": "stage_time_destination_processing", "delivery": "stage_time_delivery",
+}  # fmt: skip
+
+
+def day_report(run: Result, network: Network, tongue: Language) -> str:
+    """Return the report of one run as Markdown: promises, stages beside the national ones, reasons, busiest places."""
+    facts = run.facts
+    parts = [
+        "# " + say("simulate.title", tongue, place=network.label(tongue), days=", ".join(facts["days"])),
+        say("simulate.counted", tongue, parcels=f"{facts['parcels']:,}", run_id=run.run_id,
+            scale=f"{100 * float(run.stamp.options['scale']):g}"),
+        "## " + say("simulate.promises", tongue),
+        _promises(run["summary"], tongue),
+        "## " + say("simulate.stages", tongue),
+        _stages(run["stages"], network, tongue),
+        "## " + say("simulate.reasons", tongue),
+        _reasons(run["lateness"], network, tongue),
+        "## " + say("simulate.busiest", tongue),
+        _busiest(run["facilities"], network, tongue),
+        say("simulate.assumed", tongue),
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def trial_report(run: Result, promised: Certificate, network: Network, tongue: Language) -> str:
+    """Return the report of a trial as Markdown: the measure with its interval, and the certificate by class."""
+    told = run["measure"].row(0, named=True)
+    scale = float(run.stamp.options["scale"])
+    parts = [
+        "# " + say("simulate.trial_title", tongue, place=network.label(tongue)),
+        say("simulate.trial_measure", tongue, worlds=told["worlds"], level=f"{100 * told['level']:g}", run_id=run.run_id,
+            **{name: f"{told[name]:.4f}" for name in ("mean", "low", "high")}),
+        say("simulate.sampled", tongue, scale=f"{100 * scale:g}"),
+        "## " + say("simulate.certificate", tongue),
+        _certificate(promised.classes, tongue),
+        say("simulate.assumed", tongue),
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def _promises(summary: pl.DataFrame, tongue: Language) -> str:
+    names = ("class", "parcels", "on_time", "late", "under_way", "mean", "p95")
+    rows = [
+        (_flow(row["flow_class"], tongue), f"{row['parcels']:,}", f"{100 * row['on_time_share']:.1f} %",
+         f"{row['late']:,}", f"{row['under_way']:,}", _hours(row["mean_h"]), _hours(row["p95_h"]))
+        for row in summary.iter_rows(named=True)
+    ]  # fmt: skip
+    return _table(names, rows, tongue)
+
+
+def _stages(stages: pl.DataFrame, network: Network, tongue: Language) -> str:
+    """Hours of the four stages between provinces, beside the national test's."""
+    known = dict(network["parameters"].select("parameter", "value").iter_rows())
+    rows = []
+    for stage, parameter in NATIONAL.items():
+        own = {row["flow_class"]: row["mean_h"] for row in stages.filter(stage=stage).iter_rows(named=True)}
+        hours = [own.get(flow) for flow in ("inbound", "inter_province", "intra_province")]
+        told = [_hours(value) for value in (*hours, known.get(parameter))]
+        rows.append((say(f"simulate.stage_{stage}", tongue), *told))
+    return _table(("stage", "inbound", "outbound", "inside", "national"), rows, tongue)
+
+
+def _reasons(lateness: pl.DataFrame, network: Network, tongue: Language) -> str:
+    names = _names(network, tongue)
+    total = max(1, int(lateness["parcels"].sum()))
+    rows = [
+        (say(f"simulate.reason_{row['reason']}", tongue), names.get(row["place_id"], row["place_id"] or "-"),
+         f"{row['parcels']:,}", f"{100 * row['parcels'] / total:.1f} %")
+        for row in lateness.head(MOST).iter_rows(named=True)
+    ]  # fmt: skip
+    return _table(("reason", "place", "parcels", "share"), rows, tongue)
+
+
+def _busiest(facilities: pl.DataFrame, network: Network, tongue: Language) -> str:
+    names = _names(network, tongue)
+    peak = facilities.group_by("place_id", "kind").agg(
+        pl.col("queue").max(), pl.col("from_min").get(pl.col("queue").arg_max()), pl.col("sorted").sum(),
+        pl.col("left_over").sum(),
+    )  # fmt: skip
+    rows = [
+        (names.get(row["place_id"], row["place_id"]), f"{row['sorted']:,}", f"{row['queue']:,}",
+         _clock(row["from_min"]), f"{row['left_over']:,}")
+        for row in peak.sort(["queue", "place_id"], descending=[True, False]).head(MOST).iter_rows(named=True)
+    ]  # fmt: skip
+    return _table(("place", "sorted", "queue", "when", "left_over"), rows, tongue)
+
+
+def _certificate(classes: pl.DataFrame, tongue: Language) -> str:
+    rows = [
+        (row["promise_class"], row["kind"], f"{row['parcels']:,}", f"{row['share_percent']:.1f} %",
+         f"{row['low_percent']:.1f}-{row['high_percent']:.1f} %", f"{row['asked_percent']:g} %", _hours(row["slack_h"]))
+        for row in classes.iter_rows(named=True)
+    ]  # fmt: skip
+    return _table(("class", "kind", "parcels", "on_time", "interval", "asked", "slack"), rows, tongue)
+
+
+def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]], tongue: Language) -> str:
+    head = [say(f"simulate.column_{name}", tongue) for name in names]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _names(network: Network, tongue: Language) -> dict[str, str]:
+    column = "name_zh" if tongue == "zh" else "pinyin"
+    return {place: name or place for place, name in network["places"].select("place_id", column).iter_rows()}
+
+
+def _flow(name: str, tongue: Language) -> str:
+    return say("simulate.all", tongue) if name == "all" else say(f"demand.class_{name}", tongue)
+
+
+def _hours(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _clock(minutes: int) -> str:
+    day, rest = divmod(int(minutes), 1440)
+    return f"D{day:+d} {rest // 60:02d}:{rest % 60:02d}"
