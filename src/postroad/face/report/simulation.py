@@ -44,10 +44,10 @@ def trial_report(run: Result, promised: Certificate, network: Network, tongue: L
     """Return the report of a trial as Markdown: the measure with its interval, and the certificate by class."""
     told = run["measure"].row(0, named=True)
     scale = float(run.stamp.options["scale"])
+    figures = {name: f"{told[name]:.4f}" for name in ("mean", "low", "high")} | {"level": f"{100 * told['level']:g}"}
     parts = [
         "# " + say("simulate.trial_title", tongue, place=network.label(tongue)),
-        say("simulate.trial_measure", tongue, worlds=told["worlds"], level=f"{100 * told['level']:g}", run_id=run.run_id,
-            **{name: f"{told[name]:.4f}" for name in ("mean", "low", "high")}),
+        say("simulate.trial_measure", tongue, **figures, worlds=told["worlds"], run_id=run.run_id),
         say("simulate.sampled", tongue, scale=f"{100 * scale:g}"),
         "## " + say("simulate.certificate", tongue),
         _certificate(promised.classes, tongue),
