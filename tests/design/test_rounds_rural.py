@@ -201,6 +201,19 @@ def test_a_bus_feeds_a_township_when_its_hold_and_fee_allow() -> None:
     assert made.result["bus_lines"]["worst_delay_min"][0] <= Terms.of(network).delay_bound_min
 
 
+@pytest.mark.parametrize("pieces", [8.0, 45.0, 300.0])
+def test_what_villages_cost_adds_up_to_the_whole(pieces: float) -> None:
+    made = design(Asked(rural(AROUND), pieces, by_bus=True))
+    villages = made.result["villages"].with_columns(
+        week=7 * (pl.col("deliver_pieces_day") + pl.col("collect_pieces_day"))
+    )
+    towns = made.result["townships"].filter(way="shared_bus")
+    for own, whole, unit in (("yuan_piece", "yuan_week", 1.0), ("km_piece", "km_week", 1.0),
+                             ("co2e_g_piece", "co2e_kg_week", 1000.0)):  # fmt: skip
+        assert (villages["week"] * villages[own]).sum() == pytest.approx(unit * towns[whole].sum())
+    assert made.objective == pytest.approx(towns["yuan_week"].sum())
+
+
 def test_resumes_from_its_cache(tmp_path: Any) -> None:
     network = rural(AROUND)
     own = loads(network, 50.0, 10.0)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from postroad.design.rounds.bus import BusPlan, best_plan
+from postroad.design.rounds.bus import BusPlan, best_plan, fees
+from postroad.design.rounds.county import Unserved
 from postroad.design.rounds.routing import Round
 from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing, county_pieces, shared_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postroad.design.rounds.county import County, Township, Unserved
+    from postroad.design.rounds.county import County, Township
 
 WAYS = ("alone", "shared_centre", "shared_round", "shared_bus")
 GRID = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
@@ -54,28 +55,22 @@ class CountyPlan:
 
 
 def design_county(county: County) -> CountyPlan:
-    """Return the plan of a county: prices of four ways, the cheapest in each township, and the coalition costs."""
-    from postroad.design.rounds.county import Unserved
+    """Return the plan of a county: prices of four ways, the rounds that are kept, and the coalition costs.
 
+    Shared rounds are kept, with buses where they pay: together one can always do what each does alone, so the first
+    two ways are never cheaper and stand for comparison.
+    """
     pricing = Pricing(county)
     feeding = pricing.feeding(1.0)
-    buses = {t.place_id: plan for t in county.townships if (plan := best_plan(pricing, feeding, t))}
-    fed = tuple(sorted(place for place, plan in buses.items() if plan.feeds))
-    final = pricing.feeding(1.0, fed)
-    if fed and WEEK * (feeding.yuan - final.yuan) <= sum(
-        WEEK * feeding.yuan_of[place] - buses[place].saving_yuan for place in fed
-    ):  # the tour saves less than its shares promised: the vans go on feeding these
-        buses = {place: plan for place, plan in buses.items() if not plan.feeds}
-        fed, final = (), feeding
     plain = {t.place_id: pricing.local(t, 1.0, feeding.ready[t.place_id]) for t in county.townships}
-    prices = _prices(pricing, feeding, final, plain, buses)
-    cheapest = {t.place_id: _cheapest(prices, t.place_id) for t in county.townships}
-    locals_ = {}
-    for t in county.townships:
-        if t.place_id in buses:
-            locals_[t.place_id] = buses[t.place_id].local
-        else:
-            locals_[t.place_id] = pricing.local(t, 1.0, final.ready[t.place_id])
+    buses = {t.place_id: plan for t in county.townships if (plan := best_plan(pricing, feeding, t))}
+    final, locals_ = _with_buses(pricing, buses)
+    prices = _prices(pricing, feeding, plain, final, locals_, buses)
+    if _sum(prices, "shared_bus") > _sum(prices, "shared_round") - 1e-6:
+        # What each township saves need not add up: the vans' tour may hardly shorten. Then no bus is used.
+        buses, final, locals_ = {}, feeding, plain
+        prices = _prices(pricing, feeding, plain, final, locals_, buses)
+    chosen = {t.place_id: "shared_bus" if t.place_id in buses else "shared_round" for t in county.townships}
     late = [
         Unserved(county.ground.place_ids[t.rows[k]], "rounds.no_time", ())
         for t in county.townships
@@ -88,7 +83,7 @@ def design_county(county: County) -> CountyPlan:
         locals_,
         buses,
         tuple(prices),
-        cheapest,
+        chosen,
         _curves(pricing),
         alone,
         _arrivals(pricing),
@@ -96,10 +91,22 @@ def design_county(county: County) -> CountyPlan:
     )
 
 
-def _cheapest(prices: Sequence[Price], township: str) -> str:
-    """The cheaper of the shared ways: together one can always do what each does alone, so they are never dearer."""
-    own = [price for price in prices if price.township_id == township and price.way in WAYS[2:]]
-    return min(own, key=lambda price: (price.yuan, WAYS.index(price.way))).way
+def _with_buses(pricing: Pricing, buses: dict[str, BusPlan]) -> tuple[Feeding, dict[str, Local]]:
+    """Return both tiers when buses take what they do: the vans leave out the townships that buses feed."""
+    final = pricing.feeding(1.0, tuple(sorted(place for place, plan in buses.items() if plan.feeds)))
+    locals_ = {}
+    for t in pricing.county.townships:
+        plan = buses.get(t.place_id)
+        if plan is not None and plan.feeds:
+            locals_[t.place_id] = plan.local
+        else:
+            without = plan.villages if plan is not None else ()
+            locals_[t.place_id] = pricing.local(t, 1.0, final.ready[t.place_id], without)
+    return final, locals_
+
+
+def _sum(prices: Sequence[Price], way: str) -> float:
+    return sum(price.yuan for price in prices if price.way == way)
 
 
 def _arrivals(pricing: Pricing) -> dict[str, dict[int, float]]:
@@ -136,26 +143,26 @@ def _curves(pricing: Pricing) -> dict[str, tuple[tuple[float, float], ...]]:
 
 
 def _prices(
-    pricing: Pricing, feeding: Feeding, final: Feeding, plain: dict[str, Local], buses: dict[str, BusPlan]
+    pricing: Pricing,
+    feeding: Feeding,
+    plain: dict[str, Local],
+    final: Feeding,
+    locals_: dict[str, Local],
+    buses: dict[str, BusPlan],
 ) -> list[Price]:
     county = pricing.county
     total = county_pieces(county) or 1.0
+    fixed, sort = shared_fixed(county, len(county.shares), total)
     prices = []
     for t in county.townships:
         pieces = float(t.deliver.sum() + t.collect.sum())
         part = pieces / total
         prices += [_alone(pricing, t, part, centre=False), _alone(pricing, t, part, centre=True)]
-        fixed, sort = shared_fixed(county, len(county.shares), total)
         joint = WEEK * (fixed + sort) * part
         shared = _price(t, "shared_round", plain[t.place_id].week, pieces)
         prices.append(_with(shared, joint, feeding, t.place_id))
-        plan = buses.get(t.place_id)
-        if plan is None:
-            bus = _price(t, "shared_bus", plain[t.place_id].week, pieces)
-        else:
-            bus = _price(t, "shared_bus", plan.local.week, pieces)
-        fees = WEEK * sum(c.yuan for c in plan.carried) if plan else 0.0
-        prices.append(_with(bus, joint + fees, final, t.place_id))
+        by_bus = _price(t, "shared_bus", locals_[t.place_id].week, pieces)
+        prices.append(_with(by_bus, joint + fees(t, buses.get(t.place_id)), final, t.place_id))
     return prices
 
 

@@ -6,7 +6,7 @@ spare hold on the way out and, for outbound pieces, on the way back, and by how 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing
@@ -53,6 +53,14 @@ def best_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan
     return max(plans, key=lambda plan: (plan.saving_yuan, plan.feeds), default=None)
 
 
+def fees(township: Township, plan: BusPlan | None) -> float:
+    """Return what buses cost in a week: every day where they feed a township, else on the villages' days."""
+    if plan is None:
+        return 0.0
+    days = [WEEK] * len(plan.carried) if plan.feeds else [len(township.weekdays[k]) for k in plan.villages]
+    return sum(c.yuan * count for c, count in zip(plan.carried, days, strict=True))
+
+
 def delay_min(county: County, trip: BusTrip, pieces: float) -> float:
     """Return how long passengers wait on the way while pieces are handed over at a stop."""
     return trip.handover_min + county.terms.piece_min * pieces
@@ -81,10 +89,9 @@ def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain:
     if not chosen:
         return None
     local = pricing.local(township, 1.0, ready, tuple(sorted(chosen)))
-    fees = sum(c.yuan * len(township.weekdays[k]) for k, c in chosen.items())
-    saving = plain.yuan - local.yuan - fees
-    return BusPlan(township.place_id, False, tuple(sorted(chosen)), tuple(chosen[k] for k in sorted(chosen)), local,
-                   saving)  # fmt: skip
+    own = tuple(sorted(chosen))
+    plan = BusPlan(township.place_id, False, own, tuple(chosen[k] for k in own), local, 0.0)
+    return replace(plan, saving_yuan=plain.yuan - local.yuan - fees(township, plan))
 
 
 def _gain(plain: Local, row: int, county: County) -> float:
@@ -125,6 +132,6 @@ def _feeds(
     local = pricing.local(township, 1.0, ready)
     if local.left_out:
         return None  # the promise comes first: no village is given up for a cheaper bus
-    fees = WEEK * sum(c.yuan for c in carried)
-    saved = WEEK * feeding.yuan_of[township.place_id] + plain.yuan - local.yuan - fees
-    return BusPlan(township.place_id, True, (), tuple(carried), local, saved)
+    plan = BusPlan(township.place_id, True, (), tuple(carried), local, 0.0)
+    saved = WEEK * feeding.yuan_of[township.place_id] + plain.yuan - local.yuan - fees(township, plan)
+    return replace(plan, saving_yuan=saved)

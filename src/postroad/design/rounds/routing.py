@@ -6,7 +6,7 @@ The answer is timed again here, from the matrices alone, so that what is written
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -230,8 +230,3 @@ CLOSING_MIN = 60.0
 def total_yuan(rounds: Sequence[Round]) -> float:
     """Return what rounds cost together."""
     return sum(one.yuan for one in rounds)
-
-
-def later(day: Day, ready_min: float) -> Day:
-    """Return the same day with the depot ready at another minute."""
-    return replace(day, ready_min=ready_min)

@@ -139,7 +139,7 @@ def design_rounds(
     if options.every_village and any(plan.unserved for plan in plans):
         raise InfeasibleError(as_fault(one) for plan in plans for one in plan.unserved)
     tables = result_tables(network, plans)
-    facts = {"yuan_week": float(tables["townships"].filter(chosen=True)["yuan_week"].sum())}
+    facts = {"yuan_week": float(tables["townships"].filter(way="shared_bus")["yuan_week"].sum())}
     facts |= {"counties": len(plans), "villages": tables["villages"].height}
     stamp = Stamp.now("rural-rounds", network.fingerprint, options.as_dict(), options.seed)
     designed = network.with_(**network_tables(plans))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.design.rounds.bus import fees
 from postroad.design.rounds.coalitions import reveals, splits
 from postroad.design.rounds.ways import WEEK, local_day, share_out, shared_fixed
 from postroad.design.rounds.ways import county_pieces as pieces_of
@@ -170,13 +171,13 @@ def _villages(plan: CountyPlan, names: dict[str, str], before: dict[str, int]) -
     joint = (fixed + sort) / (pieces_of(county) or 1.0)
     for town in county.townships:
         share = _shares_of(plan, town)
-        fed = sum(town.deliver) + sum(town.collect)
-        up = [part.get(town.place_id, 0.0) / fed if fed else 0.0
-              for part in (plan.feeding.yuan_of, plan.feeding.km_of, plan.feeding.co2e_of)]  # fmt: skip
         bus = plan.buses.get(town.place_id)
-        if bus and bus.feeds and fed:
-            up[0] += sum(c.yuan for c in bus.carried) / fed
         at_stop = dict(zip(bus.villages, bus.carried, strict=True)) if bus and not bus.feeds else {}
+        fed = sum(float(town.deliver[k] + town.collect[k]) for k in range(len(town.rows)) if k not in at_stop)
+        first = (plan.feeding.yuan_of, plan.feeding.km_of, plan.feeding.co2e_of)
+        up = [part.get(town.place_id, 0.0) / fed if fed else 0.0 for part in first]
+        if bus and bus.feeds and fed:
+            up[0] += fees(town, bus) / WEEK / fed
         for k, row in enumerate(town.rows):
             place = county.ground.place_ids[row]
             if place in lost:
@@ -243,15 +244,11 @@ def _bus_lines(plan: CountyPlan, names: dict[str, str]) -> list[dict[str, Any]]:
         delays: dict[str, float] = defaultdict(float)
         for c in carried:
             delays[c.trip.trip_id] += c.delay_min
-        fees = 0.0
-        if bus:
-            served = [WEEK] * len(carried) if bus.feeds else [len(town.weekdays[k]) for k in bus.villages]
-            fees = sum(c.yuan * days for c, days in zip(carried, served, strict=True))
         rows.append(
             {"county_id": plan.county.place_id, "township_id": town.place_id, "township": names.get(town.place_id),
              "trips": len(delays), "feeds": bool(bus and bus.feeds),
              "roadside_villages": len(bus.villages) if bus else 0,
-             "pieces_day": float(sum(c.deliver + c.collect for c in carried)), "fee_yuan_week": float(fees),
+             "pieces_day": float(sum(c.deliver + c.collect for c in carried)), "fee_yuan_week": float(fees(town, bus)),
              "saving_yuan_week": float(bus.saving_yuan) if bus else 0.0,
              "van_yuan_piece": _van_yuan(plan, town),
              "worst_delay_min": max(delays.values(), default=0.0), "note": note, **SYNTHETIC}
