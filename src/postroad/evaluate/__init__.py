@@ -6,10 +6,12 @@ network, derives its trunk timetable, runs its parcels, and reads every measure 
 prepared(question, levers)    the network of a year with levers in it, ready to run
 measured(case)                every measure of one bundle in one world
 effects(question, ...)        shares, intervals, interactions, costs, frontier, gainers and losers
+compare(question, bundles)    bundles side by side, paired by world
 """
 
 from postroad.evaluate.case import Case, Choice, Question, measured
+from postroad.evaluate.compare import compare
 from postroad.evaluate.effects import effects
 from postroad.evaluate.ready import prepared
 
-__all__ = ["Case", "Choice", "Question", "effects", "measured", "prepared"]
+__all__ = ["Case", "Choice", "Question", "compare", "effects", "measured", "prepared"]

@@ -94,7 +94,8 @@ def measured(case: Case) -> dict[str, float]:
             weather=asked.weather,
         )  # fmt: skip
         found |= from_run(network, run, asked)
-    return found
+    # Ten digits: sums in another order must not look like an effect.
+    return {name: float(f"{value:.10g}") for name, value in found.items()}
 
 
 def _handled(wanted: Demand) -> float:

@@ -78,11 +78,11 @@ def _measure_all(
         for world in range(worlds)
     ]
     network, _ = opened(asked.province)
-    told = map_cases(measured, cases, work=work, key=lambda case: _key(case, network.fingerprint))
+    told = map_cases(measured, cases, work=work, key=lambda case: case_key(case, network.fingerprint))
     return {bundle: told[k * worlds : (k + 1) * worlds] for k, bundle in enumerate(wanted)}
 
 
-def _key(case: Case, fingerprint: str) -> str:
+def case_key(case: Case, fingerprint: str) -> str:
     """A case's name in the cache: everything its answer depends on."""
     from postroad import __version__
 

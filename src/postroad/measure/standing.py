@@ -37,6 +37,13 @@ class Measure:
         """Return what it measures, in a language."""
         return say(f"effect.measure_{self.id}", spoken)
 
+    def unit_label(self, spoken: Language | None = None) -> str:
+        """Return its unit, in a language."""
+        return say(f"effect.unit_{UNITS[self.unit]}", spoken)
+
+
+UNITS = {"%": "percent", "runs/week": "runs", "groups": "groups", "stations": "stations", "offices": "offices",
+         "h": "hours", "10^4 pieces": "pieces", "yuan": "yuan", "g": "grams"}  # fmt: skip
 
 MEASURES: Mapping[str, Measure] = {
     measure.id: measure

@@ -24,6 +24,7 @@ COMMANDS = (
     "design",
     "sites",
     "draw",
+    "effect",
     "evaluation",
     "serve",
     "ledger",

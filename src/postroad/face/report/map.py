@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from itertools import pairwise
 from math import cos, radians
@@ -10,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from postroad.language import Language, say
+from postroad.network import pack_folder
 
 WIDTH = 900
 CLASSES = (0.90, 0.93, 0.95, 0.97, 0.99)
@@ -20,12 +22,7 @@ def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Langu
     shares = dict(coverage["county_id", "share"].iter_rows())
     counts = {row[0]: row[1:] for row in coverage["county_id", "served", "villages"].iter_rows()}
     rings = {f["properties"]["code"]: (_label(f, spoken, coverage), _rings(f)) for f in outlines["features"]}
-    every = [point for _, group in rings.values() for ring in group for point in ring]
-    west, east = min(p[0] for p in every), max(p[0] for p in every)
-    south, north = min(p[1] for p in every), max(p[1] for p in every)
-    stretch = cos(radians((south + north) / 2))
-    unit = WIDTH / ((east - west) * stretch)
-    height = (north - south) * unit
+    west, north, stretch, unit, height = _frame([group for _, group in rings.values()])
 
     def place(point: list[float]) -> str:
         return f"{(point[0] - west) * stretch * unit:.1f},{(north - point[1]) * unit:.1f}"
@@ -50,6 +47,39 @@ def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Langu
         parts.append(f'<text class="place" font-size="{size}" x="{(x - west) * stretch * unit:.1f}" '
                      f'y="{(north - y) * unit:.1f}" text-anchor="middle">{escape(name)}</text>')  # fmt: skip
     return "".join([*parts, "</svg>"])
+
+
+def plain_map(province: str, cells: dict[str, tuple[str, str]], title: str, spoken: Language) -> str:
+    """Return the counties of a shipped province, each with a colour and words of its own; others stay grey."""
+    outlines = json.loads((pack_folder(province) / "outlines.geojson").read_text("utf-8"))
+    rings = {f["properties"]["code"]: (str(f["properties"]["name"]), _rings(f)) for f in outlines["features"]}
+    west, north, stretch, unit, height = _frame([group for _, group in rings.values()])
+    parts = [f'<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="-4 -4 {WIDTH + 8} {height + 8:.0f}" '
+             f'role="img" aria-label="{escape(title)}">']  # fmt: skip
+    for code, (name, group) in rings.items():
+        points = (
+            "L".join(f"{(x - west) * stretch * unit:.1f},{(north - y) * unit:.1f}" for x, y in ring) for ring in group
+        )
+        colour, words = cells.get(code, ("#d9d5ca", name))
+        path = "".join(f"M{ring}Z" for ring in points)
+        parts.append(f'<path d="{path}" fill="{colour}" stroke="#fff"><title>{escape(words)}</title></path>')
+        ring = max(group, key=_area)
+        if spoken == "zh" and _area(ring) * unit * unit >= 900:
+            x, y = _middle(ring)
+            short = name if len(name) <= 2 else name.removesuffix("市").removesuffix("县").removesuffix("区")
+            parts.append(f'<text font-size="11" x="{(x - west) * stretch * unit:.1f}" y="{(north - y) * unit:.1f}" '
+                         f'text-anchor="middle">{escape(short[:4])}</text>')  # fmt: skip
+    return "".join([*parts, "</svg>"])
+
+
+def _frame(groups: list[list[list[list[float]]]]) -> tuple[float, float, float, float, float]:
+    """West edge, north edge, stretch of a degree of longitude, pixels a degree, and height of the picture."""
+    every = [point for group in groups for ring in group for point in ring]
+    west, east = min(p[0] for p in every), max(p[0] for p in every)
+    south, north = min(p[1] for p in every), max(p[1] for p in every)
+    stretch = cos(radians((south + north) / 2))
+    unit = WIDTH / ((east - west) * stretch)
+    return west, north, stretch, unit, (north - south) * unit
 
 
 def legend() -> list[tuple[str, str]]:

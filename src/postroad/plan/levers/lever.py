@@ -89,13 +89,11 @@ class Lever(Named):
 
 
 @dataclasses.dataclass(frozen=True)
-class NoLever:
+class NoLever(Named):
     """Why rows of the plan carry no lever: nothing to measure, a supervision act, or a fact about the past."""
 
     rows: tuple[str, ...]
     reason: str
-    zh: str
-    en: str
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,230 @@
+"""``postroad levers``, ``effect``, ``compare``: the plan's tasks as levers, and what each of them buys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from postroad.evaluate import Choice, Question
+    from postroad.parallel import Work
+
+USUAL = (
+    "third-tier-hubs", "shared-county-centres", "bus-holds", "shared-stations", "lockers", "changchun-sorter",
+    "electric-vans", "earlier-cut-offs",
+)  # fmt: skip
+WAN = 1e4
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("levers")(levers)
+    app.command("effect")(effect)
+    app.command("compare")(compare)
+
+
+def levers(
+    province: str = typer.Argument("jilin", help="省包 province"), json_: bool = typer.Option(False, "--json")
+) -> None:
+    """举措 List the plan's levers: what they change, from when, at what cost, and the rows without one."""
+    from rich.table import Table
+
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import current, say
+    from postroad.plan.levers import levers as read
+    from postroad.plan.plan import plan
+
+    held = read(province, plan(province))
+    if json_:
+        import dataclasses
+
+        told = [{**dataclasses.asdict(lever), "start": lever.start.isoformat()} for lever in held.levers]
+        print_json({"levers": told, "rows": list(held.rows), "without": [dataclasses.asdict(w) for w in held.without]})
+        return
+    spoken = current()
+    table = Table(header_style="bold", pad_edge=False)
+    for key in ("lever", "kind", "rows", "from", "years", "payer", "capital", "yearly"):
+        table.add_column(say(f"effect.{key}"), justify="right" if key in ("years", "capital", "yearly") else "left")
+    for lever in held.levers:
+        cost = lever.cost
+        each = [f"{value / WAN:,.4g}" + (" ×n" if per else "") if value else "–" for value, per in (
+            (cost.capital_yuan or cost.capital_yuan_each, not cost.capital_yuan),
+            (cost.yearly_yuan or cost.yearly_yuan_each, not cost.yearly_yuan))]  # fmt: skip
+        table.add_row(f"{lever.id}\n{lever.label(spoken)}", lever.kind, " ".join(lever.rows), lever.start.isoformat(),
+                      f"{lever.ramp_years:g}", say(f"evaluation.payer_{cost.payer}"), *each)  # fmt: skip
+    out.print(table)
+    others = sum(len(reason.rows) for reason in held.without)
+    out.print(say("effect.lever_count", levers=len(held.levers), rows=len(held.rows), others=others))
+    for reason in held.without:
+        out.print(say("effect.no_lever", rows=" ".join(reason.rows), why=reason.label(spoken)), soft_wrap=True)
+
+
+def choices(names: Sequence[str], settings: Sequence[str]) -> list[Choice]:
+    """Return levers as chosen, with settings such as ``lockers.groups=1200``; ``UsageError`` for one not understood."""
+    import datetime as dt
+
+    from postroad.errors import UsageError
+    from postroad.evaluate import Choice
+
+    own: dict[str, list[tuple[str, Any]]] = {name: [] for name in names}
+    for text in settings:
+        where, sign, value = text.partition("=")
+        lever, dot, name = where.partition(".")
+        if not sign or not dot or lever not in own:
+            raise UsageError.of("effect.bad_setting", asked=text)
+        try:
+            own[lever].append((name, dt.date.fromisoformat(value) if name == "start" else float(value)))
+        except ValueError:
+            raise UsageError.of("effect.bad_setting", asked=text) from None
+    return [Choice(name, tuple(changes)) for name, changes in own.items()]
+
+
+def _question(province: str, year: int, scenario: str, day: str, scale: float, seed: int) -> Question:
+    from postroad.evaluate import Question
+
+    return Question(province, year, scenario, day or f"{year}-12-10", "ordinary", scale, seed)
+
+
+def _work(workers: int, cluster: str, cache: Path | None, progress: Any) -> Work:
+    from postroad.parallel import Work
+
+    return Work(workers=workers, cluster=cluster or None, cache=cache, progress=progress)
+
+
+def effect(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    names: str = typer.Option(",".join(USUAL), "--levers", help="a,b,c"),
+    settings: list[str] = typer.Option([], "--set", help="lockers.groups=1200"),
+    targets: str = typer.Option("", "--targets", help="on_time_metro,co2e_g_piece"),
+    year: int = typer.Option(2025, "--year"),
+    scenario: str = typer.Option("base", "--scenario"),
+    day: str = typer.Option("", "--day", help="2025-12-10"),
+    worlds: int = typer.Option(3, "--worlds", min=1),
+    scale: float = typer.Option(0.005, "--scale", help="当日件量的份额 share of the day's pieces", min=0.0, max=1.0),
+    sampled: int = typer.Option(0, "--sampled", help="抽样次序 orders sampled; 0: all", min=0),
+    workers: int = typer.Option(2, "--workers", min=0),
+    cluster: str = typer.Option("", "--cluster", help="Dask tcp://..."),
+    cache: Path = typer.Option(Path("out/effect-cache"), "--cache", help="可续算 resumes from here"),
+    to: Path = typer.Option(Path("out/effect"), "--out", help="文件夹 folder"),
+    seed: int = typer.Option(0, "--seed"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """效果 Measure what each lever buys: Shapley shares with intervals, costs, interactions, who gains and loses."""
+    from postroad.evaluate import effects
+    from postroad.evaluate.ready import opened
+    from postroad.face.cli.display import out, print_json, progress, write_text
+    from postroad.face.report import effect as report
+    from postroad.language import LANGUAGES, say
+
+    chosen = choices([n.strip() for n in names.split(",") if n.strip()], settings)
+    measures = [name.strip() for name in targets.split(",") if name.strip()]
+    asked = _question(province, year, scenario, day, scale, seed)
+    with progress(say("effect.running")) as move:
+        made = effects(asked, chosen, worlds=worlds, sampled=sampled, measures=measures,
+                       work=_work(workers, cluster, cache, move))  # fmt: skip
+    folder = made.save(to)
+    network, held = opened(province)
+    pages = [write_text(folder / f"effect-{s}.html", report.page(made, network, held, s)) for s in LANGUAGES]
+    if json_:
+        print_json({"run_id": made.run_id, **{name: frame.to_dicts() for name, frame in made.tables.items()}})
+        return
+    _show_shares(made)
+    for path in (folder, *pages):
+        out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+
+
+def _show_shares(made: Any) -> None:
+    import polars as pl
+    from rich.table import Table
+
+    from postroad.face.cli.display import out
+    from postroad.face.report.effect import measure_title
+    from postroad.language import current, say
+
+    shares = made["shares"].filter(pl.col("share").abs().max().over("measure") > 1e-9)
+    table = Table(header_style="bold", pad_edge=False)
+    for key in ("measure", "before", "after", "lever", "share", "price"):
+        table.add_column(say(f"effect.{key}"), justify="left" if key in ("measure", "lever") else "right")
+    for (name,), group in shares.group_by(["measure"], maintain_order=True):
+        for k, row in enumerate(group.sort("gain", descending=True).iter_rows(named=True)):
+            head = (
+                (measure_title(str(name), current()), f"{row['before']:.4g}", f"{row['after']:.4g}")
+                if k == 0
+                else ("", "", "")
+            )
+            price = f"{row['yuan_per_unit'] / WAN:,.1f}" if row["yuan_per_unit"] is not None else "–"
+            table.add_row(*head, row["lever"], f"{row['share']:+.3g} ± {row['half_width']:.2g}", price)
+        table.add_section()
+    out.print(table)
+
+
+def compare(
+    bundles: list[str] = typer.Argument(..., help="base lockers lockers+bus-holds"),
+    province: str = typer.Option("jilin", "--province"),
+    settings: list[str] = typer.Option([], "--set", help="lockers.groups=1200"),
+    year: int = typer.Option(2025, "--year"),
+    scenario: str = typer.Option("base", "--scenario"),
+    day: str = typer.Option("", "--day"),
+    worlds: int = typer.Option(3, "--worlds", min=1),
+    scale: float = typer.Option(0.01, "--scale", min=0.0, max=1.0),
+    workers: int = typer.Option(2, "--workers", min=0),
+    cluster: str = typer.Option("", "--cluster", help="Dask tcp://..."),
+    cache: Path = typer.Option(Path("out/effect-cache"), "--cache"),
+    to: Path = typer.Option(Path("out/compare"), "--out", help="文件夹 folder"),
+    seed: int = typer.Option(0, "--seed"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """对比 Compare bundles of levers in the same worlds: table, map of differences, who loses."""
+    from postroad.evaluate import compare as run
+    from postroad.face.cli.display import print_json, progress
+    from postroad.language import say
+
+    parts = [[] if text == "base" else [n for n in text.split("+") if n] for text in bundles]
+    asked = _question(province, year, scenario, day, scale, seed)
+    every = choices(list(dict.fromkeys(name for names in parts for name in names)), settings)
+    by_name = {choice.lever: choice for choice in every}
+    with progress(say("effect.running")) as move:
+        made = run(asked, [[by_name[name] for name in names] for names in parts], worlds=worlds,
+                   work=_work(workers, cluster, cache, move))  # fmt: skip
+    folder = made.save(to)
+    if json_:
+        print_json({"run_id": made.run_id, **{name: frame.to_dicts() for name, frame in made.tables.items()}})
+    _show_comparison(made, province, folder, quiet=json_)
+
+
+def _show_comparison(made: Any, province: str, folder: Path, quiet: bool) -> None:
+    import polars as pl
+    from rich.table import Table
+
+    from postroad.evaluate.ready import opened
+    from postroad.face.cli.display import out, write_text
+    from postroad.face.report.effect import county_map, losers, measure_title
+    from postroad.language import LANGUAGES, current, say
+
+    network, _ = opened(province)
+    names = made["bundles"]["bundle"].to_list()
+    table = Table(header_style="bold", pad_edge=False)
+    table.add_column(say("effect.measure"))
+    for name in names:
+        table.add_column(name, justify="right")
+    for (measure,), group in made["measures"].group_by(["measure"], maintain_order=True):
+        cells = []
+        for k, row in enumerate(group.iter_rows(named=True)):
+            change = f" ({row['change']:+.3g} ± {row['half_width']:.2g})" if k else ""
+            cells.append(f"{row['value']:.4g}{change}")
+        table.add_row(measure_title(str(measure), current()), *cells)
+    if not quiet:
+        out.print(table)
+    first = made["counties"].filter(bundle=names[0]).select("place_id", pl.col("hours").alias("before_h"))
+    for name in names[1:]:
+        own = made["counties"].filter(bundle=name).rename({"hours": "after_h"}).join(first, on="place_id")
+        for spoken in LANGUAGES:
+            write_text(folder / f"counties-{name}-{spoken}.svg", county_map(made, network, spoken, own))
+        if not quiet:
+            out.print(f"[b]{name}[/b] {losers(own, network, current())}", soft_wrap=True)
+    if not quiet:
+        out.print(say("face.written", path=folder.resolve()), soft_wrap=True)

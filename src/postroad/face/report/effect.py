@@ -1,0 +1,176 @@
+"""What levers buy, in pictures: a waterfall for each measure, and the counties that gain or lose."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.evaluate.case import ALL_MEASURES
+from postroad.face.report.evaluation import STYLE as PAGE_STYLE
+from postroad.face.report.map import plain_map
+from postroad.language import Language, say
+
+if TYPE_CHECKING:
+    from postroad.network import Network
+    from postroad.plan.levers import Levers
+    from postroad.results import Result
+
+WIDTH, ROW, LEFT, RIGHT = 860, 30, 300, 130
+GOOD, BAD, BASE = "#257a6b", "#a5271c", "#8a8575"
+STEPS = (("#0b5c4a", -2.0), ("#5ba391", -0.5), ("#c4d6bd", -0.05), ("#ece8dc", 0.05), ("#f0cfae", 0.5),
+         ("#d98b56", 2.0))  # fmt: skip
+WORST = "#a5271c"
+WAN = 1e4
+
+
+def waterfall(shares: pl.DataFrame, names: dict[str, str], spoken: Language, title: str) -> str:
+    """Return an SVG of one measure: before, each lever's share with its interval in order of size, after."""
+    rows = shares.sort(pl.col("gain"), descending=True, maintain_order=True).to_dicts()
+    before, after = float(rows[0]["before"]), float(rows[0]["after"])
+    edges = [before, after]
+    at = before
+    for row in rows:
+        at += row["share"]
+        edges.append(at)
+    low, high = min(edges), max(edges)
+    span = (high - low) or max(1.0, abs(high)) * 0.1
+    low, high = low - 0.08 * span, high + 0.08 * span
+
+    def x(value: float) -> float:
+        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+
+    height = 52 + ROW * (len(rows) + 2)
+    parts = [
+        f'<svg class="fall" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{escape(title)}"><text x="8" y="22" font-size="15" font-weight="600">{escape(title)}</text>'
+    ]
+    parts.append(_line(0, say("effect.before", spoken), f"{before:.4g}", x(low), x(before), BASE))
+    at = before
+    for k, row in enumerate(rows, 1):
+        start, at = at, at + row["share"]
+        colour = GOOD if row["gain"] > 0 else BAD if row["gain"] < 0 else BASE
+        half = row["half_width"]
+        shown = f"{row['share']:+.3g}" + (f" ± {half:.2g}" if half == half else "")  # not a number with one world
+        parts.append(_line(k, names[row["lever"]], shown, x(start), x(at), colour))
+    parts.append(_line(len(rows) + 1, say("effect.after", spoken), f"{after:.4g}", x(low), x(after), BASE))
+    return "".join([*parts, "</svg>"])
+
+
+def _line(k: int, label: str, shown: str, start: float, end: float, colour: str) -> str:
+    y = 40 + ROW * k
+    left, width = min(start, end), max(1.5, abs(end - start))
+    return (
+        f'<text x="{LEFT - 10}" y="{y + 15}" font-size="12.5" text-anchor="end">{escape(label)}</text>'
+        f'<rect x="{left:.1f}" y="{y}" width="{width:.1f}" height="20" rx="2" fill="{colour}"/>'
+        f'<text x="{WIDTH - RIGHT + 8}" y="{y + 15}" font-size="12.5">{escape(shown)}</text>'
+    )
+
+
+def colour_of(change_h: float) -> str:
+    """Return the colour of a change of hours: green faster, brown slower."""
+    for colour, edge in STEPS:
+        if change_h <= edge:
+            return colour
+    return WORST
+
+
+def county_map(result: Result, network: Network, spoken: Language, table: pl.DataFrame | None = None) -> str:
+    """Return the province's counties coloured by the change of mean hours."""
+    counties = result["counties"] if table is None else table
+    place = {p: (zh, pinyin) for p, zh, pinyin in network["places"].select("place_id", "name_zh", "pinyin").iter_rows()}
+    cells = {}
+    for row in counties.iter_rows(named=True):
+        name = place[row["place_id"]][0 if spoken == "zh" else 1] or row["place_id"]
+        after = row["after_h"]
+        words = say("effect.hours_change", spoken, name=name, before=f"{row['before_h']:.1f}", after=f"{after:.1f}")
+        cells[row["place_id"]] = (colour_of(row["change_h"]), words)
+    drawn = plain_map(network.name, cells, say("effect.counties_title", spoken), spoken)
+    return drawn.removesuffix("</svg>") + _legend(spoken) + "</svg>"
+
+
+def _legend(spoken: Language) -> str:
+    """Colours of the map from faster to slower, in its lower left corner."""
+    colours = [*(colour for colour, _ in STEPS), WORST]
+    boxes = "".join(f'<rect x="{8 + 22 * k}" y="16" width="22" height="12" fill="{c}"/>' for k, c in enumerate(colours))
+    faster, slower = escape(say("effect.legend_faster", spoken)), escape(say("effect.legend_slower", spoken))
+    words = f'<text x="8" y="10" font-size="12">{faster}</text><text x="{8 + 22 * len(colours)}" y="10" font-size="12" '
+    return f'{boxes}{words}text-anchor="end">{slower}</text>'
+
+
+def page(result: Result, network: Network, held: Levers, spoken: Language) -> str:
+    """Return one self-contained page: lead, waterfalls of the measures that move, table of shares, map, losers."""
+    asked = result.stamp.options
+    shares = result["shares"]
+    names = {lever.id: lever.label(spoken) for lever in held.levers}
+    moving = [
+        name
+        for name, group in _by_measure(shares).items()
+        if group["share"].abs().max() > 1e-9  # type: ignore[operator]
+    ]
+    still = [name for name in _by_measure(shares) if name not in moving]
+    facts = {"province": network.label(spoken), "day": asked["day"], "worlds": asked["worlds"],
+             "scale": f"{100 * asked['scale']:g}", "run": result.run_id}  # fmt: skip
+    title = say("effect.title", spoken, year=asked["year"])
+    body = [f"<h1>{escape(title)}</h1><p>{escape(say('effect.lead', spoken, **facts))}</p>"]
+    body.append(f"<h2>{escape(say('effect.moved', spoken))}</h2>")
+    for name in moving:
+        body.append(waterfall(_by_measure(shares)[name], names, spoken, measure_title(name, spoken)))
+    if still:
+        comma = "、" if spoken == "zh" else "; "
+        labels = comma.join(ALL_MEASURES[name].label(spoken) for name in still)
+        body.append(f"<p>{escape(say('effect.unmoved', spoken, names=labels))}</p>")
+    body.append(_table(shares.filter(pl.col("measure").is_in(moving)), names, spoken))
+    if result["counties"].height:
+        body.append(f"<h2>{escape(say('effect.counties_title', spoken))}</h2>{county_map(result, network, spoken)}")
+        body.append(f"<p>{escape(losers(result['counties'], network, spoken))}</p>")
+    style = (
+        PAGE_STYLE
+        + "svg{width:100%;height:auto;margin:.4rem 0 1.2rem}svg text{font-family:'Noto Sans CJK SC',sans-serif}"
+    )
+    return (
+        f'<!doctype html><html lang="{spoken}"><head><meta charset="utf-8"><title>{escape(title)}</title><meta '
+        f'name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body><main>'
+        + "\n".join(body)
+        + "</main></body></html>\n"
+    )
+
+
+def _by_measure(shares: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(name): group for (name,), group in shares.group_by(["measure"], maintain_order=True)}
+
+
+def measure_title(name: str, spoken: Language) -> str:
+    """Return a measure's label with its unit, and whether it only stands in for the plan's target."""
+    measure: Any = ALL_MEASURES[name]
+    aside = f" ({say('effect.stands_in', spoken)})" if measure.stands_in and measure.target else ""
+    return f"{measure.label(spoken)}, {measure.unit_label(spoken)}{aside}"
+
+
+def losers(counties: pl.DataFrame, network: Network, spoken: Language) -> str:
+    """Return the counties that wait longer, worst first, in one sentence."""
+    slower = counties.filter(pl.col("change_h") > 0.05).sort("change_h", descending=True)
+    if not slower.height:
+        return say("effect.no_losers", spoken)
+    place = {p: (zh, pinyin) for p, zh, pinyin in network["places"].select("place_id", "name_zh", "pinyin").iter_rows()}
+    told = [
+        f"{place[p][0 if spoken == 'zh' else 1]} +{change:.1f}"
+        for p, change in slower["place_id", "change_h"].iter_rows()
+    ]
+    comma = "、" if spoken == "zh" else ", "
+    return say("effect.losers", spoken, count=slower.height, names=comma.join(told))
+
+
+def _table(shares: pl.DataFrame, names: dict[str, str], spoken: Language) -> str:
+    heads = "".join(
+        f"<th>{escape(say(f'effect.{key}', spoken))}</th>" for key in ("measure", "lever", "share", "price")
+    )
+    rows = []
+    for row in shares.iter_rows(named=True):
+        half = row["half_width"]
+        price = f"{row['yuan_per_unit'] / WAN:,.1f}" if row["yuan_per_unit"] is not None else "–"
+        cells = (ALL_MEASURES[row["measure"]].label(spoken), names[row["lever"]],
+                 f"{row['share']:+.3g}" + (f" ± {half:.2g}" if half == half else ""), price)  # fmt: skip
+        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
