@@ -117,7 +117,7 @@ class Cover:
     def relax(self, node: Node, incumbent: float, turns: int, theta: float) -> float:
         """Raise the node's bound and leave the best choice met in it."""
         groups = self.groups
-        limits = np.array([incumbent - self.base, self.least - 1e-6 * self.least, turns, theta, PATIENCE])
+        limits = np.array([incumbent - self.base, self.least - 1e-6 * self.least, turns, theta, max(PATIENCE, turns / 30)])
         bound, found = kernels.relax(
             groups.heads, groups.sites, groups.weights, node.u, node.state, self.p, limits, node.often, node.best
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ROOT_TURNS, NODE_TURNS, TRIAL_TURNS = 2500, 60, 30
+ROOT_TURNS, NODE_TURNS, TRIAL_TURNS = 4000, 60, 30
 SHRINK = 0.8
 """A node's problem is made smaller when fewer than this share of its undecided sites are left."""
 SLACK = 1e-6
