@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from benchmarks import _siting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,3 +92,11 @@ def test_same_seed_same_answer():
     groups = merged(points, sites, weight, 0.2)
     first, second = (maximal_covering(groups, 6, pace=Pace(seed=3)) for _ in range(2))
     assert first.chosen.tolist() == second.chosen.tolist()
+
+
+def test_a_published_instance_reaches_its_proven_optimum():
+    sites, chunks = _siting.cfl(10_000, 100, 1)
+    groups = merge_points(chunks, sites, 3.25)
+    assert (groups.points, groups.total, groups.count) == (10_000, 502_399, 800)
+    answer = maximal_covering(groups, 20, pace=Pace(rounds=300))
+    assert (answer.objective, answer.bound, answer.status) == (356_433, 356_433, "optimal")
