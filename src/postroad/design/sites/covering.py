@@ -117,7 +117,8 @@ class Cover:
     def relax(self, node: Node, incumbent: float, turns: int, theta: float) -> float:
         """Raise the node's bound and leave the best choice met in it."""
         groups = self.groups
-        limits = np.array([incumbent - self.base, self.least - 1e-6 * self.least, turns, theta, max(PATIENCE, turns / 30)])
+        patience = max(PATIENCE, turns / 30)
+        limits = np.array([incumbent - self.base, self.least * (1 - 1e-6), turns, theta, patience])
         bound, found = kernels.relax(
             groups.heads, groups.sites, groups.weights, node.u, node.state, self.p, limits, node.often, node.best
         )
