@@ -21,6 +21,7 @@ from postroad.design.rounds.routing import Day, Ground, solve_day, subset, timed
 from postroad.design.rounds.terms import Terms
 from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
 from postroad.errors import DataError, UsageError
+from postroad.face.report.rural import report
 from postroad.network import Network
 from postroad.parallel import Work
 from postroad.timetable import Feed, buses
@@ -199,6 +200,25 @@ def test_a_bus_feeds_a_township_when_its_hold_and_fee_allow() -> None:
     assert not made.network["rounds"].filter(depot_place_id="990101").height
     assert broken(made, network) == []
     assert made.result["bus_lines"]["worst_delay_min"][0] <= Terms.of(network).delay_bound_min
+
+
+def test_a_bus_line_without_times_is_named_and_carries_nothing() -> None:
+    network = rural(AROUND)
+    feed = buses(network)
+    blank = feed["stop_times"].with_columns(arrival_time=pl.lit(""), departure_time=pl.lit(""))
+    made = design_rounds(network, RuralOptions(shares=ONE), feed=Feed({**feed.tables, "stop_times": blank}),
+                         loads=loads(network, 8.0, 2.0))  # fmt: skip
+    assert made.result["bus_lines"]["note"].to_list() == ["rounds.bus_no_trips"]
+    assert not made.network["bus_holds"].height
+    assert "地990101100" in report(network, made, "zh").split("时刻表才能带货")[1]
+
+
+def test_a_village_without_coordinates_is_named() -> None:
+    network = rural(AROUND)
+    at = pl.when(pl.col("place_id") == "990101100203").then(None).otherwise(pl.col("lon"))
+    made = design(Asked(network.with_(places=network["places"].with_columns(lon=at)), 60.0))
+    assert [(fault.key, fault.value) for fault in made.why()] == [("rounds.no_position", "990101100203")]
+    assert made.result["villages"].height == 3
 
 
 @pytest.mark.parametrize("pieces", [8.0, 45.0, 300.0])

@@ -45,7 +45,7 @@ def parameter(network: Network, name: str) -> tuple[float, float, float]:
 def buses(network: Network, seed: int = 0) -> Feed:
     """Return a feed of synthetic bus lines, one for each township with a seat to go to; same seed, same feed."""
     speed = parameter(network, "speed_county_road")[0]
-    places = network["places"]
+    places = network["places"].drop_nulls(["lon", "lat"])
     seats = {row[0]: row[1:] for row in places.filter(level="county")["place_id", "name_zh", "lon", "lat"].iter_rows()}
     towns = places.filter(pl.col("level") == "township", ~pl.col("kind").is_in(["street", "special"])).sort("place_id")
     villages = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def cases(
     terms = Terms.of(network, options.season)
     if loads is None:
         loads = village_loads(demand(network, options.year, options.scenario, seed=options.seed))
-    wanted = places.filter(kind="village").drop_nulls(["lon", "lat"]).join(loads, on="place_id", how="left")
+    wanted = places.filter(kind="village").join(loads, on="place_id", how="left")
     wanted = wanted.with_columns(pl.col("deliver_pieces", "collect_pieces").fill_null(0.0))
     engine = RoadEngine(network, options.season)
     own = shares(network, options.shares)
@@ -112,8 +112,12 @@ def cases(
     for done, county in enumerate(counties):
         _tick(work or Work(), done, len(counties))
         villages = wanted.filter(county_id=county)
+        there = villages.drop_nulls(["lon", "lat"])
         if villages.height:
-            made.append(build(county, villages, engine, terms, own, given, options.seed))
+            lost = villages.join(there, on="place_id", how="anti")["place_id"]
+            built = build(county, there, engine, terms, own, given, options.seed)
+            nowhere = tuple(Unserved(place, "rounds.no_position") for place in lost)
+            made.append(replace(built, unserved=(*built.unserved, *nowhere)))
     if not made:
         raise DataError.of("rounds.no_villages", table="places", column="kind")
     return made
@@ -176,11 +180,13 @@ def bus_trips(feed: Feed, places: pl.DataFrame, day: dt.date | None = None) -> d
     found: dict[str, list[BusTrip]] = defaultdict(list)
     served = set(kept)
     for (trip,), rows in timed.group_by("trip_id", maintain_order=True):
-        stops: Sequence[tuple[str, float]] = list(rows.select("stop_id", "at").drop_nulls().iter_rows())
-        if len(stops) < 2 or stops[0][0] not in seats or stops[-1][0] not in towns:
+        ends = rows["stop_id"][0], rows["stop_id"][-1]
+        if ends[0] not in seats or ends[1] not in towns:
             continue
-        line = found[stops[-1][0]]
-        if trip in served:
+        line = found[ends[1]]
+        stops: Sequence[tuple[str, float]] = list(rows.select("stop_id", "at").drop_nulls().iter_rows())
+        timed_ends = len(stops) > 1 and (stops[0][0], stops[-1][0]) == ends
+        if trip in served and timed_ends:
             line.append(BusTrip(str(trip), stops[0][1], tuple(stops[1:]), float(hold.capacity_pieces),
                                 hold.cost_yuan_per_piece, hold.handover_min))  # fmt: skip
     return {town: tuple(sorted(trips, key=lambda t: (t.depart_min, t.trip_id))) for town, trips in found.items()}

@@ -239,7 +239,7 @@ def _bus_lines(plan: CountyPlan, names: dict[str, str]) -> list[dict[str, Any]]:
     rows = []
     for town in plan.county.townships:
         bus = plan.buses.get(town.place_id)
-        note = "" if town.trips else ("rounds.bus_no_trips" if town.timetable else "rounds.bus_no_line")
+        note = "" if town.trips or not town.timetable else "rounds.bus_no_trips"
         carried = bus.carried if bus else ()
         delays: dict[str, float] = defaultdict(float)
         for c in carried:
