@@ -1,4 +1,4 @@
-"""Write the reference of all tables from the schema: ``docs/reference/tables.md`` and its Chinese twin.
+"""Write the references of all tables and of all records of the ledger: ``docs/reference/*.md`` and their Chinese twins.
 
 python tools/reference.py            write both pages
 python tools/reference.py --check    exit code 1 when a page is not what the schema says
@@ -10,10 +10,25 @@ import sys
 from pathlib import Path
 
 from postroad.language import Language
+from postroad.supervise.ledger.kinds import kinds
 from postroad.tables import Column, Schema, Table, schema
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES: dict[Language, Path] = {"en": DOCS / "reference" / "tables.md", "zh": DOCS / "zh" / "reference" / "tables.md"}
+FOLDERS: dict[Language, Path] = {"en": DOCS / "reference", "zh": DOCS / "zh" / "reference"}
+SUBJECTS = {"tables": schema, "records": kinds}
+"""The pages, each with the schema it is made from."""
+RECORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "Records of the ledger",
+        "made": "Made from `src/postroad/supervise/ledger/records.toml` by `tools/reference.py`; do not edit by hand.",
+        "how": "How they are taken in and what is refused: [the ledger](../ledger.md). `source` is not reported.",
+    },
+    "zh": {
+        "title": "台账记录",
+        "made": "由 `tools/reference.py` 根据 `src/postroad/supervise/ledger/records.toml` 生成，请勿手工修改。",
+        "how": "如何接收、哪些会被拒收，见[台账](../ledger.md)。`source` 不需报送。",
+    },
+}
 
 _SAYS: dict[Language, dict[str, str]] = {
     "en": {
@@ -45,9 +60,9 @@ _SAYS: dict[Language, dict[str, str]] = {
 }
 
 
-def page(known: Schema, spoken: Language) -> str:
+def page(known: Schema, spoken: Language, subject: str = "tables") -> str:
     """Return the reference of a schema in a language, as Markdown."""
-    say = _SAYS[spoken]
+    say = _SAYS[spoken] | (RECORDS[spoken] if subject == "records" else {})
     lines = [f"# {say['title']}", "", say["made"], "", say["how"], ""]
     for table in known.tables.values():
         lines.append(f"- [`{table.name}`](#{table.name}) {getattr(table, spoken)}")
@@ -89,15 +104,20 @@ def _line(column: Column, spoken: Language) -> str:
 
 def main(words: list[str]) -> int:
     """Write the pages, or with ``--check`` say which are stale; return the exit code."""
-    stale = [spoken for spoken, file in PAGES.items() if not _same(file, page(schema(), spoken))]
+    made = {
+        folder / f"{subject}.md": page(known(), spoken, subject)
+        for subject, known in SUBJECTS.items()
+        for spoken, folder in FOLDERS.items()
+    }
+    stale = {file: text for file, text in made.items() if not _same(file, text)}
     if "--check" in words:
-        for spoken in stale:
-            print(f"{PAGES[spoken]} is stale: run python tools/reference.py")
+        for file in stale:
+            print(f"{file} is stale: run python tools/reference.py")
         return 1 if stale else 0
-    for spoken in stale:
-        PAGES[spoken].parent.mkdir(parents=True, exist_ok=True)
-        PAGES[spoken].write_text(page(schema(), spoken), "utf-8")
-        print(f"wrote {PAGES[spoken]}")
+    for file, text in stale.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+        print(f"wrote {file}")
     return 0
 
 

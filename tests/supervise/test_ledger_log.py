@@ -62,8 +62,12 @@ def test_trees_of_every_small_size():
     # Published vectors of the certificate-transparency project: the empty tree, and a leaf of nothing.
     assert merkle.EMPTY.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert merkle.leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    growing = merkle.Growing()
+    assert growing.root == merkle.EMPTY
     for n in range(1, 34):
+        growing.add(hashes[n - 1])
         tree = merkle.Tree(hashes[:n])
+        assert growing.root == tree.root
         assert tree.root == root_by_definition(hashes[:n])
         for i in range(n):
             path = tree.inclusion(i)

@@ -86,6 +86,32 @@ class Tree:
         return node_hash(self._subtree(first, first + split), self._subtree(first + split, last))
 
 
+class Growing:
+    """The root of a tree that leaves are added to, from the roots of its whole subtrees alone."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """Add a leaf hash at the end."""
+        made, count = leaf, self.size
+        while count % 2:
+            made, count = node_hash(self._whole.pop(), made), count // 2
+        self._whole.append(made)
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        """The hash at the top."""
+        if not self._whole:
+            return EMPTY
+        made = self._whole[-1]
+        for left in reversed(self._whole[:-1]):
+            made = node_hash(left, made)
+        return made
+
+
 def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 

@@ -26,6 +26,7 @@ INDICATORS: Mapping[str, str] = {
 BY_OUTLET = ("plastic_violation_rate",)
 """Indicators that count outlets in breach, not pieces."""
 SCOPE = "ledger"
+AHEAD = dt.timedelta(hours=8)
 
 
 def statistics(ledger: Ledger, region_id: str, as_of: dt.datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -33,6 +34,8 @@ def statistics(ledger: Ledger, region_id: str, as_of: dt.datetime | None = None)
     rows = []
     head = ledger.head
     known = max((entry["known_at"] for entry in ledger.entries("file", as_of)), default="")
+    # The scorecard's days are those of UTC, the ledger's clock is eight hours ahead.
+    known_on = (dt.datetime.fromisoformat(known) - AHEAD).date() if known else None
     name = f"ledger-{head.root[:12]}"
     for year, first, last, days in _years(ledger, as_of):
         found = check(ledger, (first, last), as_of)
@@ -42,7 +45,7 @@ def statistics(ledger: Ledger, region_id: str, as_of: dt.datetime | None = None)
                 continue
             note = f"{count:,} {'outlets' if indicator in BY_OUTLET else 'pieces'}, {days} days, {first}..{last}"
             rows.append({"region_id": region_id, "indicator": indicator, "period": year, "value": share, "unit": "%",
-                         "known_on": dt.datetime.fromisoformat(known).date(), "scope": SCOPE, "note": note,
+                         "known_on": known_on, "scope": SCOPE, "note": note,
                          "origin": _origin(ledger), "source": name})  # fmt: skip
     title = "Rehearsal ledger (synthetic records)" if ledger.origin == "synthetic" else "Ledger of operators' records"
     source = {"source_id": name, "title": title, "version": str(head.size), "digest": head.root,

@@ -18,7 +18,7 @@ from postroad.supervise.identity import Share, unsealed
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.kinds import stored
 from postroad.supervise.ledger.store import Ledger, canonical
-from postroad.supervise.merkle import Tree, leaf_hash, verify_consistency, verify_inclusion
+from postroad.supervise.merkle import Growing, Tree, leaf_hash, verify_consistency, verify_inclusion
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
@@ -124,9 +124,11 @@ def verify_consistent(proof: dict[str, Any]) -> bool:
 def audit(ledger: Ledger) -> list[Fault]:
     """Return everything in the folder that is not as the log says: roots, parts missing, changed, or cut."""
     faults = []
+    log = Growing()
     for number, commit in enumerate(ledger.commits, 1):
-        leaf = leaf_hash(canonical(commit["entry"])).hex()
-        if leaf != commit["log"]["leaf"] or commit["log"]["root"] != ledger.tree(number).root.hex():
+        leaf = leaf_hash(canonical(commit["entry"]))
+        log.add(leaf)
+        if leaf.hex() != commit["log"]["leaf"] or commit["log"]["root"] != log.root.hex():
             faults.append(Fault.of("ledger.commit_changed", row=number))
     for entry in ledger.entries("file"):
         for part in entry["parts"]:

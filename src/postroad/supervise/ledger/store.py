@@ -11,6 +11,7 @@ a Merkle tree over the commits: each holds the tree's size and root, and the roo
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import fcntl
 import json
@@ -27,7 +28,7 @@ import polars as pl
 
 from postroad.errors import DataError, UsageError
 from postroad.supervise.ledger.kinds import kinds, stored
-from postroad.supervise.merkle import Tree, leaf_hash
+from postroad.supervise.merkle import Growing, Tree, leaf_hash
 
 VERSION = 1
 ORIGINS = ("observed", "synthetic")
@@ -210,13 +211,15 @@ class Writer:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._leaves = [bytes.fromhex(c["log"]["leaf"]) for c in ledger.commits]
+        self._log = Growing()
+        for commit in ledger.commits:
+            self._log.add(bytes.fromhex(commit["log"]["leaf"]))
         self.taken = {e["source"]["sha256"]: e["seq"] for e in ledger.entries("file")}
 
     @property
     def seq(self) -> int:
         """The number of the commit to come."""
-        return len(self._leaves) + 1
+        return self._log.size + 1
 
     def clear(self) -> None:
         """Remove files that no commit names: what a killed writer left behind."""
@@ -232,14 +235,18 @@ class Writer:
     def commit(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Append an entry and return the commit; when this returns, it survives a loss of power."""
         entry = {**entry, "seq": self.seq}
-        self._leaves.append(leaf_hash(canonical(entry)))
-        log = {"size": entry["seq"], "leaf": self._leaves[-1].hex(), "root": Tree(self._leaves).root.hex()}
+        leaf = leaf_hash(canonical(entry))
+        grown = copy.deepcopy(self._log)
+        grown.add(leaf)
+        log = {"size": entry["seq"], "leaf": leaf.hex(), "root": grown.root.hex()}
         made = {"entry": entry, "log": log}
         folder = self.ledger.root / "commits"
         if not folder.is_dir():
             folder.mkdir(parents=True)
             sync_folder(self.ledger.root)
         write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False, indent=1).encode())
+        # Only what is on disk counts: after a failed write the log stands where it stood.
+        self._log = grown
         self.ledger.commits.append(made)
         if entry["what"] == "file":
             self.taken[entry["source"]["sha256"]] = entry["seq"]
