@@ -13,7 +13,7 @@ from postroad.design.rounds.checking import check_routes
 from postroad.design.rounds.large import Effort, solve
 from postroad.design.rounds.plane import Plane, length, read_vrplib
 from postroad.design.rounds.portfolio import search
-from postroad.errors import DataError, Stopped
+from postroad.errors import DataError, Stopped, UsageError
 
 
 def plane(n: int, seed: int = 0, capacity: int = 20) -> Plane:
@@ -79,6 +79,14 @@ def test_stops_on_one_spot_and_at_the_depot() -> None:
     same = Plane(np.full(30, 5.0), np.full(30, 5.0), np.ones(30, np.int64), (5.0, 5.0), 7)
     found = solve(same, Effort(steps=200, workers=1))
     assert judged(same, found.routes) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "bad", [{}, {"steps": 1, "parts": 0}, {"steps": 1, "removed_mean": 1e6}, {"steps": 1, "hot": 0}]
+)
+def test_bad_settings_are_refused(bad: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        Effort(**bad)  # type: ignore[arg-type]
 
 
 def test_stop_is_asked() -> None:

@@ -20,7 +20,7 @@ from postroad import randomness
 from postroad.design.rounds import savings
 from postroad.design.rounds.plane import Plane, length
 from postroad.design.rounds.ruin import Rings, Task, anneal
-from postroad.errors import Stopped
+from postroad.errors import Stopped, UsageError
 from postroad.parallel import Progress
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+MOST_REMOVED = 100.0
 PHASE_STEPS = 20_000
 """Steps of each part between two splits; short enough for progress and stop."""
 
@@ -45,6 +46,14 @@ class Effort:
     removed_mean: float = 10.0
     hot: float = 0.3
     cold: float = 0.003
+
+    def __post_init__(self) -> None:
+        bad = [name for name in ("parts", "workers", "neighbours") if getattr(self, name) < 1]
+        bad += ["steps | time_limit_s"] if self.steps is None and self.time_limit_s is None else []
+        bad += ["removed_mean"] if not 1 <= self.removed_mean <= MOST_REMOVED else []
+        bad += ["hot, cold"] if not self.hot >= self.cold > 0 else []
+        if bad:
+            raise UsageError.of("rounds.bad_effort", value="; ".join(bad), most=MOST_REMOVED)
 
 
 @dataclass(frozen=True)
