@@ -13,6 +13,7 @@ from tests.design.contract import DesignContract, digest
 from postroad.design.sites import (
     Question,
     cells_for,
+    lift,
     p_centre,
     refusal,
     rollout,
@@ -145,3 +146,19 @@ def test_refusal_by_hand_and_against_a_simulation():
         refusal(-1.0, 3)
     with pytest.raises(UsageError):
         cells_for(5.0, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("floor", [0.5, 0.9])
+def test_the_price_of_a_floor_agrees_with_every_choice(seed, floor):
+    asked, best = question(seed), np.inf
+    way = asked.reach.toarray() > 0
+    whole = np.bincount(asked.area, asked.persons)
+    most = np.minimum(floor * whole, np.bincount(asked.area, asked.persons * way.any(1)))
+    for extra in product((False, True), repeat=5):
+        built = np.array([True, *extra])
+        if (np.bincount(asked.area, asked.persons * way[:, built].any(1)) >= most - 1e-9).all():
+            best = min(best, asked.yuan[1:][built[1:]].sum())
+    found = lift(asked, floor)
+    assert found.yuan == pytest.approx(best)
+    assert found.bound == pytest.approx(best)

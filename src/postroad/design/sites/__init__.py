@@ -2,6 +2,7 @@
 
 from postroad.design.sites.covering import Covered, maximal_covering
 from postroad.design.sites.demand import Question
+from postroad.design.sites.lifting import Lift, lift
 from postroad.design.sites.loss import cells_for, refusal, turnover
 from postroad.design.sites.median import Located, p_median
 from postroad.design.sites.merging import Groups, merge_lists, merge_points
@@ -13,12 +14,14 @@ __all__ = [
     "NEVER",
     "Covered",
     "Groups",
+    "Lift",
     "Located",
     "Pace",
     "Question",
     "Rollout",
     "Standing",
     "cells_for",
+    "lift",
     "maximal_covering",
     "merge_lists",
     "merge_points",

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from postroad.design.sites.demand import Question
+from postroad.design.sites.lifting import lift
 from postroad.design.sites.loss import cells_for, refusal
 from postroad.design.sites.rollout import NEVER, Rollout, rollout
 from postroad.errors import UsageError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 STATION, LOCKER = "village_post_station", "locker_group"
 SOURCE = "design-sites"
 EXISTING = "existing"
+FLOORS = (0.9, 0.95, 0.98, 0.99, 1.0)
+"""The floors whose price is told."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,24 @@ def design_sites(
         "yuan": float(new["yuan"].sum()),
         "needs_left": int((answer.met[-1] < 0.5).sum()),
     }
-    tables = {"new_sites": new, "unmet": _unmet(question, answer), "lockers": locker_loads(network, units, options)}
+    lifts = pl.DataFrame(
+        [
+            {
+                "floor": one.floor,
+                "yuan": one.yuan,
+                "bound": one.bound,
+                "sites": one.sites,
+                "short": ", ".join(one.short),
+            }
+            for one in (lift(question, floor, time_s=options.time_s, stop=stop) for floor in FLOORS)
+        ]
+    )
+    tables = {
+        "floors": lifts,
+        "new_sites": new,
+        "unmet": _unmet(question, answer),
+        "lockers": locker_loads(network, units, options),
+    }
     result = Result(Stamp.now("sites", network.fingerprint, told), tables, facts)
     return SitePlan(result, _written(network, new), answer)
 

@@ -65,6 +65,12 @@ def report(plan: SitePlan, changed: Change, winter: Access, spoken: Language) ->
     lines += ["", *_table([say(f"access.head_{h}", spoken) for h in ("county", "gain_persons", "lose_persons")],
                           [(r[0], f"{r[1]:,}", f"{r[2]:,}") for r in changed.counties().head(SHOWN).select(
                               f"county_{name}", "gain_persons", "lose_persons").rows()])]  # fmt: skip
+    lines += ["", f"## {say('access.lifting', spoken)}", ""]
+    floors = plan.result["floors"].select("floor", "yuan", "sites", "short").rows()
+    lines += _table(
+        [say(f"access.head_{h}", spoken) for h in ("floor", "yuan", "sites", "short")],
+        [(f"{100 * floor:.0f} %", f"{yuan:,.0f}", n, _first(names)) for floor, yuan, n, names in floors],
+    )
     unmet = plan.result["unmet"]
     lines += ["", f"## {say('access.left', spoken)}", ""]
     lines += _table(
@@ -109,6 +115,12 @@ def _years(plan: SitePlan) -> list[tuple[Any, ...]]:
 def _table(heads: list[str], rows: list[tuple[Any, ...]]) -> list[str]:
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+
+
+def _first(names: str) -> str:
+    """Return the first few names and how many there are in all."""
+    every = names.split(", ") if names else []
+    return "–" if not every else f"{len(every)}: " + ", ".join(every[:5]) + (" …" if len(every) > 5 else "")
 
 
 def _percent(share: float | None) -> str:

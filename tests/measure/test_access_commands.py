@@ -1,0 +1,43 @@
+"""``postroad sites`` and ``postroad access``: what they write, say and refuse."""
+
+import json
+
+import polars as pl
+from typer.testing import CliRunner
+
+from postroad.errors import InfeasibleError
+from postroad.face.cli import app
+from postroad.results import Result
+
+run = CliRunner().invoke
+
+
+def test_sites_writes_a_result_reports_and_maps(tmp_path):
+    folder = tmp_path / "sites"
+    said = run(app, ["sites", "jilin", "--budget", "1000000", "--out", str(folder), "--json"])
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    held = Result.load(folder)
+    assert told["run_id"] == held.run_id
+    assert held["new_sites"]["yuan"].sum() == told["yuan"] <= 1e6
+    assert held["changed"].filter(pl.col("minutes") > 0).height == 0
+    assert held["floors"]["yuan"].is_sorted()
+    for tongue in ("zh", "en"):
+        assert (folder / f"report-{tongue}.md").read_text("utf-8").count("|") > 100
+        assert "<svg" in (folder / f"minutes-after-{tongue}.svg").read_text("utf-8")
+
+
+def test_a_floor_out_of_reach_writes_nothing(tmp_path):
+    folder = tmp_path / "none"
+    said = run(app, ["sites", "jilin", "--floor", "1", "--out", str(folder)])
+    assert isinstance(said.exception, InfeasibleError)
+    assert not folder.exists()
+
+
+def test_access_and_places_speak():
+    for words in (["access", "jilin"], ["sites-place", "jilin", "--use", "nodes", "--county", "222426", "--p", "2"]):
+        said = run(app, words)
+        assert said.exit_code == 0, said.output
+    told = json.loads(run(app, ["access", "jilin", "--season", "winter", "--json"]).stdout)
+    assert told["figures"]["season"] == "winter"
+    assert len(told["counties"]) == 60
