@@ -26,10 +26,10 @@ def feed(parcels: int, folder: str) -> int:
     """Write the day's files and return the number of records."""
     import postroad
     from postroad.demand import demand
-    from postroad.supervise.feed import write_feed
+    from postroad.supervise.feed import Order, write_feed
 
     made = demand(postroad.province("jilin"))
-    return write_feed(folder, made, DAY, 1, pieces=parcels, seed=3, workers=2).records
+    return write_feed(folder, made, DAY, 1, Order(parcels, seed=3, workers=2)).records
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

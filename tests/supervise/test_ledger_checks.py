@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from postroad.supervise.feed import Faults, write_feed
+from postroad.errors import Stopped
+from postroad.supervise.feed import Faults, Order, write_feed
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, rules, take
 from postroad.supervise.ledger.balance import balance
@@ -191,8 +192,8 @@ def rehearsal(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rehearsal")
     faults = Faults(leak_share=0.3)
     made = demand(postroad.province("jilin"))
-    feed = write_feed(folder / "feed", made, dt.date(2026, 1, 12), pieces=30_000, faults=faults, seed=5)
-    again = write_feed(folder / "again", made, dt.date(2026, 1, 12), pieces=30_000, faults=faults, seed=5, workers=2)
+    feed = write_feed(folder / "feed", made, dt.date(2026, 1, 12), order=Order(30_000, faults, seed=5))
+    again = write_feed(folder / "again", made, dt.date(2026, 1, 12), order=Order(30_000, faults, seed=5, workers=2))
     ring = KeyRing.open(folder / "keys")
     taken = [take(folder / "l", file, ring, known_at=dt.datetime(2026, 1, 20)) for file in feed.files]
     return feed, again, taken, Ledger.open(folder / "l")
@@ -242,3 +243,13 @@ def test_every_rule_says_what_it_rests_on():
             assert rule.valid_from or rule.text_year
         else:
             assert rule.valid_from is None
+
+
+def test_a_long_question_is_watched_and_stopped(world):
+    ledger = world(acceptances=[acceptance("YT0000000001")])
+    told = []
+    long = "SELECT sum(a.i * b.i % 7) AS n FROM range(3000000) a(i), range(3000000) b(i)"
+    with ledger.query(progress=told.append, stop=lambda: len(told) >= 2) as asking, pytest.raises(Stopped):
+        asking.frame(long)
+    assert len(told) == 2
+    assert balance(ledger, progress=told.append).total["pieces"] == 1

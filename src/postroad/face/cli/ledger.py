@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from postroad.face.cli import ledger_proof
+from postroad.face.cli.ledger_proof import FOLDER, JSON, KEYS, mark
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -15,17 +18,15 @@ if TYPE_CHECKING:
 
     from postroad.supervise.ledger import Taken
 
-FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
-KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
 DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
 AS_OF = typer.Option("", "--as-of", help="2026-11-30T18:00:00")
-JSON = typer.Option(False, "--json")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
-    for function in (intake, checks, balance, prove, verify, audit, alerts, settle, seal, reidentify, feed, rules):
+    proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify)
+    for function in (intake, checks, balance, *proofs, alerts, settle, feed, rules):
         group.command(function.__name__)(function)
     app.add_typer(group, name="ledger")
 
@@ -158,7 +159,7 @@ def checks(
     """检查 Rates of the three checks with intervals, gaps, and impossible claims."""
     import polars as pl
 
-    from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.display import out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.checks import check
@@ -166,29 +167,21 @@ def checks(
 
     held = Ledger.open(ledger)
     method = "exact" if exact else "wilson"
-    found = check(held, _days(days), _moment(as_of), method=method, gaps_to=gaps)
-    wrong = claims(held, _days(days), _moment(as_of))
+    with progress(say("ledger.asking")) as move:
+        found = check(held, _days(days), _moment(as_of), method=method, gaps_to=gaps, progress=move)
+        wrong = claims(held, _days(days), _moment(as_of), progress=move)
     if json_:
         print_json({"origin": held.origin, "rates": _plain(found.rates), "gap_count": found.gap_count,
                     "gaps": _plain(found.gaps),
                     "claims": {k: _plain(getattr(wrong, k)) for k in wrong.counts}})  # fmt: skip
         return
-    _mark(held.origin)
+    mark(held.origin)
     shown = found.rates.filter(pl.col("level").is_in(["all", level])).sort("check", "level", "rate_percent")
     names = {name: say(f"ledger.check_{name}") for name in shown["check"].unique()}
     _table(shown.with_columns(pl.col("check").replace(names)).drop("level"), 200)
     out.print(say("ledger.gaps", count=f"{found.gap_count:,}"))
     for name, count in wrong.counts.items():
         out.print(f"{say('ledger.claim_' + name)}: {count:,}", soft_wrap=True)
-
-
-def _mark(origin: str) -> None:
-    """Say that records are synthetic, before anything that rests on them."""
-    from postroad.face.cli.display import out
-    from postroad.language import say
-
-    if origin == "synthetic":
-        out.print("[yellow]" + say("ledger.synthetic") + "[/]", soft_wrap=True)
 
 
 def balance(
@@ -200,13 +193,14 @@ def balance(
     json_: bool = JSON,
 ) -> None:
     """平衡 Mass balance across operators and legs; legs that lose more than is usual."""
-    from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.display import out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.balance import balance as balanced
 
     held = Ledger.open(ledger)
-    found = balanced(held, _days(days), _moment(as_of), _moment(until))
+    with progress(say("ledger.asking")) as move:
+        found = balanced(held, _days(days), _moment(as_of), _moment(until), progress=move)
     least = found.usual.least_pieces(leak, found.size)
     if json_:
         print_json({"origin": held.origin, "total": found.total, "until": str(found.until),
@@ -215,90 +209,13 @@ def balance(
                     "correlation": found.usual.correlation, "size": found.size, "leak": leak,
                     "pieces_for_90_percent_power": least, "missing": _plain(found.missing)})  # fmt: skip
         return
-    _mark(held.origin)
+    mark(held.origin)
     for name, value in found.total.items():
         out.print(f"{say('ledger.total_' + name)}: {value:,}")
     _table(found.stages, 50)
     _table(found.flagged.select("from_id", "to_id", "operator_id", "pieces", "unexplained", "expected", "chance"))
     out.print(say("ledger.balance_power", share=f"{found.usual.share:.2e}", legs=found.legs.height,
                   leak=f"{100 * leak:g}", pieces="-" if least is None else f"{least:,}"), soft_wrap=True)  # fmt: skip
-
-
-def prove(
-    waybill: str = typer.Argument("", help="运单号 waybill; 空为日志一致性 empty: consistency of the log"),
-    ledger: Path = FOLDER,
-    size: int = typer.Option(0, "--size", help="commits"),
-    to: Path | None = typer.Option(None, "--out", help=".json"),
-) -> None:
-    """证明 A parcel's three checks in the log, or that the log of so many commits was only added to."""
-    from postroad.face.cli.display import out, print_json, write_text
-    from postroad.language import say
-    from postroad.supervise.ledger import Ledger
-    from postroad.supervise.ledger.proving import consistent
-    from postroad.supervise.ledger.proving import prove as proof_of
-
-    held = Ledger.open(ledger)
-    made = proof_of(held, waybill, size or None) if waybill else consistent(held, size or 1)
-    if to is None:
-        print_json(made)
-        return
-    path = write_text(to, json.dumps(made, ensure_ascii=False, indent=1) + "\n")
-    out.print(say("face.written", path=path.resolve()), soft_wrap=True)
-
-
-def verify(
-    proof: Path = typer.Argument(..., help=".json"),
-    root: str = typer.Option("", "--root", help="公布的根 published root"),
-    json_: bool = JSON,
-) -> None:
-    """验证 Hold a proof against a published root; needs no ledger. Exit code 2 when it fails."""
-    from postroad.errors import DataError, UsageError
-    from postroad.face.cli.display import out, print_json
-    from postroad.language import say
-    from postroad.supervise.ledger.proving import verify as verified
-    from postroad.supervise.ledger.proving import verify_consistent
-
-    if not proof.is_file():
-        raise UsageError.of("ledger.no_file", path=str(proof))
-    try:
-        told = json.loads(proof.read_text("utf-8"))
-        if "old_root" in told:
-            shown: dict[str, Any] = {"holds": verify_consistent(told), "old_size": told["old_size"]}
-        else:
-            shown = verified(told, root or None)
-    except (ValueError, KeyError, TypeError) as wrong:
-        raise DataError.of("ledger.not_a_proof") from wrong
-    if json_:
-        print_json(shown)
-    else:
-        _mark(shown.get("origin", ""))
-        out.print(say("ledger.proof_holds" if shown["holds"] else "ledger.proof_fails"))
-        for name, there in shown.get("checks", {}).items():
-            out.print(f"{say('ledger.check_' + name)}: {say('demand.yes' if there else 'demand.no')}")
-    if not shown["holds"]:
-        raise typer.Exit(2)
-
-
-def audit(ledger: Path = FOLDER, json_: bool = JSON) -> None:
-    """核对 Everything in the folder against the log; exit code 2 when something was changed."""
-    from postroad.face.cli.display import out, print_json
-    from postroad.language import say
-    from postroad.supervise.ledger import Ledger
-    from postroad.supervise.ledger.proving import audit as audited
-    from postroad.supervise.ledger.proving import openings
-
-    held = Ledger.open(ledger)
-    faults = audited(held)
-    if json_:
-        print_json({"origin": held.origin, "size": held.head.size, "root": held.head.root,
-                    "faults": [f.as_dict() for f in faults], "openings": openings(held)})  # fmt: skip
-    else:
-        _mark(held.origin)
-        for fault in faults:
-            out.print(fault.say(), soft_wrap=True, markup=False)
-        out.print(say("ledger.audited", size=held.head.size, root=held.head.root, faults=len(faults)), soft_wrap=True)
-    if faults:
-        raise typer.Exit(2)
 
 
 def alerts(
@@ -326,7 +243,7 @@ def alerts(
         print_json({"origin": held.origin, "alerts": told, "tested": found.tested, "history_days": found.history_days,
                     "spread": found.spread, "record": past})  # fmt: skip
         return
-    _mark(held.origin)
+    mark(held.origin)
     for row in found.found.iter_rows(named=True):
         out.print(f"{row['alert_id']}  {found.reason(row)}", soft_wrap=True, markup=False)
     out.print(say("ledger.alerts", count=found.found.height, tested=f"{found.tested:,}", days=found.history_days))
@@ -362,46 +279,6 @@ def settle(
     out.print(say("ledger.alarm_record", hits=past["hits"], false=past["false"]))
 
 
-def seal(
-    officers: list[str] = typer.Argument(..., help="两名人员 two officers"),
-    keys: Path = KEYS,
-    to: Path = typer.Option(Path("out/ledger-shares"), "--out", help="文件夹 folder"),
-) -> None:
-    """封存 Give the key ring a seal whose opening key is split between two officers."""
-    from postroad.errors import UsageError
-    from postroad.face.cli.display import out
-    from postroad.language import say
-    from postroad.supervise.identity import KeyRing, make_seal
-
-    if len(officers) != 2:
-        raise UsageError.of("ledger.two_officers", value=", ".join(officers))
-    for number, share in enumerate(make_seal(KeyRing.open(keys), (officers[0], officers[1])), 1):
-        path = share.save(to / f"share-{number}.json")
-        out.print(say("ledger.share_written", officer=share.officer, path=path.resolve()), soft_wrap=True)
-
-
-def reidentify(
-    sender: str = typer.Argument(..., help="假名 pseudonym"),
-    shares: list[Path] = typer.Option(..., "--share", help="份额文件 a share, twice"),
-    reason: str = typer.Option(..., "--reason", help="事由 why"),
-    ledger: Path = FOLDER,
-    keys: Path = KEYS,
-) -> None:
-    """还原 Open one pseudonym with both officers' shares; the opening is written into the log first."""
-    import sys
-
-    from postroad.errors import UsageError
-    from postroad.supervise.identity import KeyRing, Share
-    from postroad.supervise.ledger import Ledger, now
-    from postroad.supervise.ledger.proving import reidentify as opened
-
-    if len(shares) != 2:
-        raise UsageError.of("ledger.two_officers", value=", ".join(map(str, shares)))
-    held = (Share.load(shares[0]), Share.load(shares[1]))
-    number = opened(Ledger.open(ledger), sender, held, KeyRing.open(keys).seal, reason, now())
-    sys.stdout.write(number + "\n")
-
-
 def feed(
     province: str = typer.Argument("jilin", help="省包 province"),
     to: Path = typer.Option(..., "--out", help="文件夹 folder"),
@@ -420,19 +297,19 @@ def feed(
     from postroad.face.cli.display import day, out, print_json, progress
     from postroad.language import say
     from postroad.network import province as open_province
-    from postroad.supervise.feed import Faults, write_feed
+    from postroad.supervise.feed import Faults, Order, write_feed
 
     first = day(first_day)
     if first is None:
         raise UsageError.of("face.bad_date", value=first_day)
     made = demand(open_province(province), seed=seed)
     with progress(say("ledger.feeding")) as move:
-        wrote = write_feed(to, made, first, days, pieces=pieces or None, faults=Faults.none() if clean else Faults(),
-                           seed=seed, form=form, cut=cut, progress=move)  # fmt: skip
+        order = Order(pieces or None, Faults.none() if clean else Faults(), seed, form, cut)
+        wrote = write_feed(to, made, first, days, order, progress=move)
     if json_:
         print_json(wrote.truth)
         return
-    _mark("synthetic")
+    mark("synthetic")
     out.print(say("ledger.fed", files=len(wrote.files), parcels=f"{wrote.parcels:,}", records=f"{wrote.records:,}",
                   path=to.resolve()), soft_wrap=True)  # fmt: skip
 

@@ -5,6 +5,6 @@ can be a person's. ``truth.json`` beside the files tells what was planted.
 """
 
 from postroad.supervise.feed.faults import Faults
-from postroad.supervise.feed.writing import Feed, write_feed
+from postroad.supervise.feed.writing import Feed, Order, write_feed
 
-__all__ = ["Faults", "Feed", "write_feed"]
+__all__ = ["Faults", "Feed", "Order", "write_feed"]

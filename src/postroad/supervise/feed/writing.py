@@ -31,6 +31,22 @@ TIMES = ("opened_at", "xray_at")
 NO_TIME = "2026-99-99 00:00:00"
 
 
+@dataclass(frozen=True)
+class Order:
+    """What a feed is to be like.
+
+    ``pieces`` is the parcels of a day, the demand's own number when not given. ``cut`` leaves out what happens after
+    the last day, so that pieces are on their way when the feed ends.
+    """
+
+    pieces: int | None = None
+    faults: Faults = field(default_factory=Faults)
+    seed: int = 0
+    form: str = "csv"
+    cut: bool = False
+    workers: int = 1
+
+
 @dataclass
 class Feed:
     """What was written: the files in the order in which an operator would send them, and the truth."""
@@ -47,40 +63,34 @@ def write_feed(
     made: Demand,
     first_day: dt.date,
     days: int = 1,
-    *,
-    pieces: int | None = None,
-    faults: Faults | None = None,
-    seed: int = 0,
-    form: str = "csv",
-    cut: bool = False,
-    workers: int = 1,
+    order: Order | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Feed:
     """Write the operators' files of some days and return what was written and planted.
 
-    ``pieces`` is the parcels of a day (the demand's own number when not given). ``cut`` leaves out what happens after
-    the last day, so that pieces are on their way when the feed ends. The same seed gives the same files.
+    The same order gives the same files at any number of workers.
     """
-    if form not in FORMS:
-        raise UsageError.of("ledger.no_such_form", path=form, known=", ".join(FORMS))
+    order = order or Order()
+    if order.form not in FORMS:
+        raise UsageError.of("ledger.no_such_form", path=order.form, known=", ".join(FORMS))
     if days < 1:
         raise UsageError.of("ledger.days_wanted", value=days)
     folder = Path(folder)
     if folder.is_dir() and any(folder.iterdir()):
         raise UsageError.of("ledger.folder_not_empty", path=str(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    faults = faults or Faults()
+    faults, seed = order.faults, order.seed
     dates = [first_day + dt.timedelta(days=n) for n in range(days)]
-    sizes = [made.pieces(day) if pieces is None else pieces for day in dates]
+    sizes = [made.pieces(day) if order.pieces is None else order.pieces for day in dates]
     lay = world(made, made.drawer(dates[0]), max(sizes), faults, dates[0].isoformat(), seed)
-    out = _Out(folder, form, dates[-1] if cut else None)
+    out = _Out(folder, order.form, dates[-1] if order.cut else None)
     planted: Counter[str] = Counter()
     total = sum(sizes)
     try:
         for number, (day, size) in enumerate(zip(dates, sizes, strict=True)):
             held = Day(lay, faults, day, number, seed, number == days - 1 and days > 1)
-            for b, block in enumerate(made.parcels(day, seed, pieces=size, workers=workers)):
+            for b, block in enumerate(made.parcels(day, seed, pieces=size, workers=order.workers)):
                 if stop and stop():
                     raise Stopped.of("errors.stopped", done=out.parcels, total=total)
                 planted.update(_block(block, held, b, out))

@@ -18,10 +18,12 @@ from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.checks import listed
 from postroad.supervise.ledger.intervals import interval
 from postroad.supervise.ledger.leak import Usual, discoveries, usual
-from postroad.supervise.ledger.store import Ledger, frame_of
+from postroad.supervise.ledger.store import Asking, Ledger, frame_of
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Callable
+
+    from postroad.parallel import Progress
 
 ACCEPTED, ENTERED, DELIVERED, RETURNED, LEFT, ON_THE_WAY = 1, 2, 4, 8, 16, 32
 BEGUN, ENDED = ACCEPTED | ENTERED, DELIVERED | RETURNED | LEFT
@@ -63,18 +65,20 @@ def balance(
     days: tuple[str, str] | None = None,
     as_of: dt.datetime | None = None,
     until: dt.datetime | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Balance:
     """Return the balance of the records of these days, as known at a time; ``until`` is when silence ends to count.
 
     Without ``until`` the last record of all is taken: pieces silent for longer than the rules allow are unexplained.
     """
     held = rulebook.rules()["balance"].values
-    with ledger.query(days, as_of) as link:
+    with ledger.query(days, as_of, progress, stop) as link:
         _events(link)
         if until is None:
             until = frame_of(link, "SELECT max(happened_at) AS t FROM event")["t"][0]
         silent = until - dt.timedelta(hours=held["silent_h"]) if until else None
-        link.execute(
+        link.run(
             "CREATE TEMP TABLE piece AS SELECT piece, bit_or(bit) AS bits, max(happened_at) AS last_at FROM event "
             "GROUP BY piece"
         )
@@ -87,10 +91,10 @@ def balance(
     return Balance(total, stages, legs, missing.head(MISSING_TOLD), found, size, until, ledger.origin)
 
 
-def _events(link: duckdb.DuckDBPyConnection) -> None:
+def _events(link: Asking) -> None:
     """Every record as an event: a 64-bit hash of its waybill, a bit for what it says of the piece, and when."""
     leaving, entering = (listed(rulebook.value("events", name)) for name in ("leaving", "entering"))
-    link.execute(
+    link.run(
         f"CREATE TEMP VIEW event AS SELECT hash(waybill) AS piece, {ACCEPTED} AS bit, accepted_at AS happened_at "  # noqa: S608
         "FROM acceptances UNION ALL "
         f"SELECT hash(waybill), CASE WHEN event IN ({entering}) THEN {ENTERED} WHEN event IN ({leaving}) THEN {LEFT} "
@@ -100,7 +104,7 @@ def _events(link: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _total(link: duckdb.DuckDBPyConnection, silent: dt.datetime | None) -> dict[str, int]:
+def _total(link: Asking, silent: dt.datetime | None) -> dict[str, int]:
     """How many pieces there are and what became of each: the first five sorts after ``pieces`` add up to it."""
     ended = f"bits & {ENDED} = 0"
     rows = frame_of(
@@ -117,12 +121,12 @@ def _total(link: duckdb.DuckDBPyConnection, silent: dt.datetime | None) -> dict[
     return {name: int(value) for name, value in rows.row(0, named=True).items()}
 
 
-def _missing(link: duckdb.DuckDBPyConnection, silent: dt.datetime | None) -> pl.DataFrame:
+def _missing(link: Asking, silent: dt.datetime | None) -> pl.DataFrame:
     """The unexplained pieces with their last record: where it was made, and where the piece was then bound."""
     departing = listed(rulebook.value("events", "departing"))
-    link.execute(
+    link.run(
         f"CREATE TEMP TABLE lost AS SELECT piece, last_at FROM piece WHERE bits & {ENDED} = 0 AND last_at < $silent",  # noqa: S608
-        {"silent": silent},
+        silent=silent,
     )
     return frame_of(
         link,
@@ -136,7 +140,7 @@ def _missing(link: duckdb.DuckDBPyConnection, silent: dt.datetime | None) -> pl.
     )
 
 
-def _stages(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _stages(link: Asking) -> pl.DataFrame:
     """Pieces by operator at each stage: accepted, X-rayed, loaded, arrived, delivered, returned, in and out."""
     held = {name: listed(rulebook.value("events", name)) for name in ("departing", "arriving", "leaving", "entering")}
     return frame_of(
@@ -155,7 +159,7 @@ def _stages(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-def _legs(link: duckdb.DuckDBPyConnection, missing: pl.DataFrame) -> pl.DataFrame:
+def _legs(link: Asking, missing: pl.DataFrame) -> pl.DataFrame:
     """Pieces carried on each leg and handled at each place, beside those that were seen there last."""
     held = {name: listed(rulebook.value("events", name)) for name in ("departing", "arriving", "leaving", "entering")}
     moved = frame_of(

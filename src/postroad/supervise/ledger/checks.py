@@ -14,13 +14,14 @@ import polars as pl
 
 from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.intervals import interval
-from postroad.supervise.ledger.store import Ledger, frame_of, quoted
+from postroad.supervise.ledger.store import Asking, Ledger, frame_of, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import duckdb
+    from postroad.parallel import Progress
+
 
 CHECKS = ("real_name", "open_box", "machine_check", "all_three")
 GREEN = ("e_waybill", "no_repack", "slim_tape", "reusable_bag", "plastic_ban", "label_privacy")
@@ -86,12 +87,14 @@ def check(
     *,
     method: str = "wilson",
     gaps_to: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Checked:
     """Return the rates of every check with their intervals, and the gaps, on records known at a time.
 
     All gaps are written to ``gaps_to`` (Parquet) when it is given; the first thousand are in the result anyway.
     """
-    with ledger.query(days, as_of) as link:
+    with ledger.query(days, as_of, progress, stop) as link:
         _days_view(link, "acceptances", "accepted_at", days)
         _days_view(link, "deliveries", "delivered_at", days)
         rates = pl.concat([_rates(link), _consent(link)])
@@ -101,7 +104,7 @@ def check(
         count = int(frame_of(link, f"SELECT count(*) AS n FROM ({_gap_query()})")["n"][0])  # noqa: S608 - ours
         if gaps_to is not None:
             gaps_to.parent.mkdir(parents=True, exist_ok=True)
-            link.execute(f"COPY ({_gap_query()}) TO {quoted(str(gaps_to))} (FORMAT parquet)")
+            link.run(f"COPY ({_gap_query()}) TO {quoted(str(gaps_to))} (FORMAT parquet)")
     low, high = interval(rates["made"].to_numpy(), rates["asked"].to_numpy(), method)
     told = rates.with_columns(
         (100.0 * pl.col("made") / pl.col("asked")).alias("rate_percent"),
@@ -110,12 +113,12 @@ def check(
     return Checked(told.sort("check", "level", "name"), gaps, count, days, ledger.origin)
 
 
-def _days_view(link: duckdb.DuckDBPyConnection, kind: str, clock: str, days: tuple[str, str] | None) -> None:
+def _days_view(link: Asking, kind: str, clock: str, days: tuple[str, str] | None) -> None:
     where = f"WHERE {clock}::DATE BETWEEN DATE '{days[0]}' AND DATE '{days[1]}'" if days else ""
-    link.execute(f"CREATE TEMP VIEW {kind}_of AS SELECT * FROM {kind} {where}")  # noqa: S608 - ours
+    link.run(f"CREATE TEMP VIEW {kind}_of AS SELECT * FROM {kind} {where}")  # noqa: S608 - ours
 
 
-def _rates(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _rates(link: Asking) -> pl.DataFrame:
     counts = ", ".join(
         f"count(*) FILTER ({asked}) AS asked_{name}, count(*) FILTER (({asked}) AND {made}) AS made_{name}"
         for name, (asked, made) in held_sql().items()
@@ -143,7 +146,7 @@ def _rates(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return pl.concat(frames).filter((pl.col("asked") > 0) & ((pl.col("name") != "") | (pl.col("level") == "all")))
 
 
-def _consent(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _consent(link: Asking) -> pl.DataFrame:
     rule = rulebook.rules()["locker_consent"]
     since = f"delivered_at >= DATE '{rule.valid_from}'"
     rows = frame_of(

@@ -16,10 +16,12 @@ import polars as pl
 
 from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.checks import listed
-from postroad.supervise.ledger.store import Ledger, frame_of
+from postroad.supervise.ledger.store import Asking, Ledger, frame_of
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Callable
+
+    from postroad.parallel import Progress
 
 EARTH_KM = 6371.0088
 
@@ -41,13 +43,19 @@ class Claims:
         return {name: getattr(self, name).height for name in names}
 
 
-def claims(ledger: Ledger, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None) -> Claims:
+def claims(
+    ledger: Ledger,
+    days: tuple[str, str] | None = None,
+    as_of: dt.datetime | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Claims:
     """Return the impossible claims in the records of these days, as known at a time."""
-    with ledger.query(days, as_of) as link:
+    with ledger.query(days, as_of, progress, stop) as link:
         return Claims(_too_fast(link), _two_cities(link), _after_departure(link), _closed(link), ledger.origin)
 
 
-def _too_fast(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _too_fast(link: Asking) -> pl.DataFrame:
     held = rulebook.rules()["machine_capacity"].values
     window = int(held["window_s"])
     return frame_of(
@@ -62,7 +70,7 @@ def _too_fast(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _two_cities(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _two_cities(link: Asking) -> pl.DataFrame:
     held = rulebook.rules()["one_person"].values
     return frame_of(
         link,
@@ -84,7 +92,7 @@ def _two_cities(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _after_departure(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _after_departure(link: Asking) -> pl.DataFrame:
     """A check counts as late against the departure from where it is claimed: the machine's place, or the outlet."""
     departing = listed(rulebook.value("events", "departing"))
     return frame_of(
@@ -99,7 +107,7 @@ def _after_departure(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     )
 
 
-def _closed(link: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def _closed(link: Asking) -> pl.DataFrame:
     minute = "hour(a.accepted_at) * 60 + minute(a.accepted_at)"
     return frame_of(
         link,

@@ -16,20 +16,24 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
 
-from postroad.errors import DataError, UsageError
+from postroad.errors import DataError, Stopped, UsageError
+from postroad.parallel import TICK_S, Progress
 from postroad.supervise.ledger.kinds import kinds, stored
 from postroad.supervise.merkle import Growing, Tree, leaf_hash
 
+Answer = TypeVar("Answer")
 VERSION = 1
 ORIGINS = ("observed", "synthetic")
 ABOUT = "about.json"
@@ -151,10 +155,17 @@ class Ledger:
 
     @contextmanager
     def query(
-        self, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None, memory_mb: int = MEMORY_MB
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Yield a DuckDB connection in which every kind is a view of the records valid at a time."""
+        self,
+        days: tuple[str, str] | None = None,
+        as_of: dt.datetime | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+        memory_mb: int = MEMORY_MB,
+    ) -> Iterator[Asking]:
+        """Yield a connection in which every kind is a view of the records valid at a time."""
         with duckdb.connect() as link:
+            link.execute("SET enable_progress_bar = true")
+            link.execute("SET enable_progress_bar_print = false")
             link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
             link.execute("SET preserve_insertion_order = false")
             link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
@@ -164,7 +175,7 @@ class Ledger:
                 wanted = None if kind in ("outlets", "machines") else days
                 parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
                 link.execute(f"CREATE VIEW {kind} AS {self._select(kind, parts, revised, gone)}")
-            yield link
+            yield Asking(link, progress, stop)
 
     def _select(self, kind: str, parts: list[Part], revised: set[str], gone: list[str]) -> str:
         """The query for a kind: parts untouched by corrections as they stand, the others without what was replaced."""
@@ -204,6 +215,46 @@ class Ledger:
             mark.touch()
             yield writer
             mark.unlink(missing_ok=True)
+
+
+@dataclass
+class Asking:
+    """A DuckDB connection whose questions can be watched and stopped while they run."""
+
+    link: duckdb.DuckDBPyConnection
+    progress: Callable[[Progress], None] | None = None
+    stop: Callable[[], bool] | None = None
+
+    def frame(self, statement: str, **values: Any) -> pl.DataFrame:
+        """Return the rows of a query."""
+        return self._watched(lambda: _rows(self.link, statement, values))
+
+    def run(self, statement: str, **values: Any) -> None:
+        """Run a statement that gives no rows."""
+        self._watched(lambda: self.link.execute(statement, values or None))
+
+    def _watched(self, work: Callable[[], Answer]) -> Answer:
+        """Do the work in a thread; tell the listener twice a second, and stop within that when asked."""
+        if self.progress is None and self.stop is None:
+            return work()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(work)
+            while True:
+                try:
+                    return asked.result(timeout=TICK_S)
+                except StillRunning:
+                    done = max(0, int(self.link.query_progress()))
+                    if self.progress:
+                        self.progress(Progress(done, 100))
+                    if self.stop and self.stop():
+                        self.link.interrupt()
+                        asked.exception()
+                        raise Stopped.of("errors.stopped", done=done, total=100) from None
+
+
+def _rows(link: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> pl.DataFrame:
+    made: Any = pl.from_arrow(link.sql(statement, params=values or None).to_arrow_table())
+    return made if isinstance(made, pl.DataFrame) else made.to_frame()
 
 
 class Writer:
@@ -283,7 +334,6 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def frame_of(link: duckdb.DuckDBPyConnection, statement: str, **values: Any) -> pl.DataFrame:
+def frame_of(asking: Asking, statement: str, **values: Any) -> pl.DataFrame:
     """Return the rows of a query, with ``$name`` in it standing for values."""
-    made: Any = pl.from_arrow(link.sql(statement, params=values or None).to_arrow_table())
-    return made if isinstance(made, pl.DataFrame) else made.to_frame()
+    return asking.frame(statement, **values)

@@ -1,0 +1,139 @@
+"""``postroad ledger prove|verify|audit|seal|reidentify``: proofs from the log, and numbers opened by two officers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
+KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
+JSON = typer.Option(False, "--json")
+
+
+def mark(origin: str) -> None:
+    """Say that records are synthetic, before anything that rests on them."""
+    from postroad.face.cli.display import out
+    from postroad.language import say
+
+    if origin == "synthetic":
+        out.print("[yellow]" + say("ledger.synthetic") + "[/]", soft_wrap=True)
+
+
+def prove(
+    waybill: str = typer.Argument("", help="运单号 waybill; 空为日志一致性 empty: consistency of the log"),
+    ledger: Path = FOLDER,
+    size: int = typer.Option(0, "--size", help="commits"),
+    to: Path | None = typer.Option(None, "--out", help=".json"),
+) -> None:
+    """证明 A parcel's three checks in the log, or that the log of so many commits was only added to."""
+    from postroad.face.cli.display import out, print_json, write_text
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.proving import consistent
+    from postroad.supervise.ledger.proving import prove as proof_of
+
+    held = Ledger.open(ledger)
+    made = proof_of(held, waybill, size or None) if waybill else consistent(held, size or 1)
+    if to is None:
+        print_json(made)
+        return
+    path = write_text(to, json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+    out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+
+
+def verify(
+    proof: Path = typer.Argument(..., help=".json"),
+    root: str = typer.Option("", "--root", help="公布的根 published root"),
+    json_: bool = JSON,
+) -> None:
+    """验证 Hold a proof against a published root; needs no ledger. Exit code 2 when it fails."""
+    from postroad.errors import DataError, UsageError
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger.proving import verify as verified
+    from postroad.supervise.ledger.proving import verify_consistent
+
+    if not proof.is_file():
+        raise UsageError.of("ledger.no_file", path=str(proof))
+    try:
+        told = json.loads(proof.read_text("utf-8"))
+        if "old_root" in told:
+            shown: dict[str, Any] = {"holds": verify_consistent(told), "old_size": told["old_size"]}
+        else:
+            shown = verified(told, root or None)
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise DataError.of("ledger.not_a_proof") from wrong
+    if json_:
+        print_json(shown)
+    else:
+        mark(shown.get("origin", ""))
+        out.print(say("ledger.proof_holds" if shown["holds"] else "ledger.proof_fails"))
+        for name, there in shown.get("checks", {}).items():
+            out.print(f"{say('ledger.check_' + name)}: {say('demand.yes' if there else 'demand.no')}")
+    if not shown["holds"]:
+        raise typer.Exit(2)
+
+
+def audit(ledger: Path = FOLDER, json_: bool = JSON) -> None:
+    """核对 Everything in the folder against the log; exit code 2 when something was changed."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.proving import audit as audited
+    from postroad.supervise.ledger.proving import openings
+
+    held = Ledger.open(ledger)
+    faults = audited(held)
+    if json_:
+        print_json({"origin": held.origin, "size": held.head.size, "root": held.head.root,
+                    "faults": [f.as_dict() for f in faults], "openings": openings(held)})  # fmt: skip
+    else:
+        mark(held.origin)
+        for fault in faults:
+            out.print(fault.say(), soft_wrap=True, markup=False)
+        out.print(say("ledger.audited", size=held.head.size, root=held.head.root, faults=len(faults)), soft_wrap=True)
+    if faults:
+        raise typer.Exit(2)
+
+
+def seal(
+    officers: list[str] = typer.Argument(..., help="两名人员 two officers"),
+    keys: Path = KEYS,
+    to: Path = typer.Option(Path("out/ledger-shares"), "--out", help="文件夹 folder"),
+) -> None:
+    """封存 Give the key ring a seal whose opening key is split between two officers."""
+    from postroad.errors import UsageError
+    from postroad.face.cli.display import out
+    from postroad.language import say
+    from postroad.supervise.identity import KeyRing, make_seal
+
+    if len(officers) != 2:
+        raise UsageError.of("ledger.two_officers", value=", ".join(officers))
+    for number, share in enumerate(make_seal(KeyRing.open(keys), (officers[0], officers[1])), 1):
+        path = share.save(to / f"share-{number}.json")
+        out.print(say("ledger.share_written", officer=share.officer, path=path.resolve()), soft_wrap=True)
+
+
+def reidentify(
+    sender: str = typer.Argument(..., help="假名 pseudonym"),
+    shares: list[Path] = typer.Option(..., "--share", help="份额文件 a share, twice"),
+    reason: str = typer.Option(..., "--reason", help="事由 why"),
+    ledger: Path = FOLDER,
+    keys: Path = KEYS,
+) -> None:
+    """还原 Open one pseudonym with both officers' shares; the opening is written into the log first."""
+    import sys
+
+    from postroad.errors import UsageError
+    from postroad.supervise.identity import KeyRing, Share
+    from postroad.supervise.ledger import Ledger, now
+    from postroad.supervise.ledger.proving import reidentify as opened
+
+    if len(shares) != 2:
+        raise UsageError.of("ledger.two_officers", value=", ".join(map(str, shares)))
+    held = (Share.load(shares[0]), Share.load(shares[1]))
+    number = opened(Ledger.open(ledger), sender, held, KeyRing.open(keys).seal, reason, now())
+    sys.stdout.write(number + "\n")
