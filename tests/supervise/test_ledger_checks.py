@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from postroad.errors import Stopped
+from postroad.errors import DataError, Stopped
 from postroad.supervise.feed import Faults, Order, write_feed
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, rules, take
@@ -236,10 +236,10 @@ def test_truth_names_itself_synthetic(rehearsal):
 
 def test_every_rule_says_what_it_rests_on():
     for rule in rules().values():
-        assert rule.basis in ("law", "standard", "definition", "configuration")
+        assert rule.basis in ("law", "standard", "plan", "definition", "configuration")
         assert rule.legal_zh
         assert rule.legal_en
-        if rule.basis in ("law", "standard"):
+        if rule.basis in ("law", "standard", "plan"):
             assert rule.valid_from or rule.text_year
         else:
             assert rule.valid_from is None
@@ -253,3 +253,19 @@ def test_a_long_question_is_watched_and_stopped(world):
         asking.frame(long)
     assert len(told) == 2
     assert balance(ledger, progress=told.append).total["pieces"] == 1
+
+
+def test_an_office_sets_what_no_law_sets(tmp_path, monkeypatch):
+    own = tmp_path / "rules.toml"
+    own.write_text("[balance.values]\nsilent_h = 24\n", "utf-8")
+    monkeypatch.setenv("POSTROAD_LEDGER_RULES", str(own))
+    assert rules()["balance"].values["silent_h"] == 24
+    assert rules()["balance"].values["false_discovery"] == 0.05
+    own_2 = tmp_path / "rules-2.toml"
+    own_2.write_text("[balance.values]\nquiet_h = 24\n[gravity]\nversion = 2\n[late]\nsince = 3\n", "utf-8")
+    monkeypatch.setenv("POSTROAD_LEDGER_RULES", str(own_2))
+    with pytest.raises(DataError) as caught:
+        rules()
+    assert len(caught.value.faults) == 3
+    monkeypatch.delenv("POSTROAD_LEDGER_RULES")
+    assert rules()["balance"].values["silent_h"] == 48

@@ -13,7 +13,7 @@ from postroad.errors import DataError, UsageError
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, quarantine, take
 from postroad.supervise.ledger.epcis import document
-from postroad.supervise.ledger.store import frame_of
+from postroad.supervise.ledger.store import Shelf, frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
 
@@ -239,3 +239,20 @@ def test_files_that_cannot_be_taken_leave_nothing(tmp_path, ring):
         with pytest.raises((DataError, UsageError)):
             take(tmp_path / "l", tmp_path / name, ring, known_at=KNOWN)
     assert sorted(str(p) for p in (tmp_path / "l").rglob("*")) == before
+
+
+def test_the_same_queries_run_on_object_storage(tmp_path, ring):
+    import fsspec
+
+    first = [scan("YT0000000001", "EMK", "2026-03-09 08:00:00"), scan("YT0000000002", "EMK", "2026-03-09 08:00:00")]
+    take(tmp_path / "l", write(tmp_path / "scans-1.csv", first), ring, known_at=KNOWN)
+    take(tmp_path / "l", write(tmp_path / "scans-2.csv", [{**first[0], "other_id": "H7"}]), ring, known_at=KNOWN)
+    wanted = rows(tmp_path / "l", "scans")
+    store = fsspec.filesystem("memory")
+    store.put(str(tmp_path / "l" / "parts"), "/bucket/ledger/parts", recursive=True)
+    for part in (tmp_path / "l" / "parts").rglob("*.parquet"):
+        part.unlink()
+    with Ledger.open(tmp_path / "l", Shelf("memory://bucket/ledger", store)).query() as link:
+        found = frame_of(link, "SELECT * FROM scans ORDER BY waybill, line")
+    assert found.equals(wanted)
+    assert wanted["other_id"].to_list() == ["H7", None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,7 @@ from postroad.language import Said
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BASES = ("law", "standard", "definition", "configuration")
+OWN_FILE = "POSTROAD_LEDGER_RULES"
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,23 @@ class Rule:
         }  # fmt: skip
 
 
+def rules() -> Mapping[str, Rule]:
+    """Return every rule by its id: the package's, under those of the file named by ``POSTROAD_LEDGER_RULES``.
+
+    An office's file has only what it changes, a value or a whole rule; ``DataError`` lists everything wrong with it.
+    """
+    own = os.environ.get(OWN_FILE, "")
+    return _rules(Path(own) if own else None)
+
+
 @cache
-def rules(file: Path | None = None) -> Mapping[str, Rule]:
-    """Return every rule by its id, the package's or those of an office's own file over them; all faults at once."""
+def _rules(file: Path | None) -> Mapping[str, Rule]:
     text = files("postroad.supervise.ledger").joinpath("rules.toml").read_text("utf-8")
     found = tomllib.loads(text)
     if file is not None:
         try:
             own = tomllib.loads(file.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
             raise DataError.of("ledger.rules_unreadable", path=str(file), detail=str(wrong)) from wrong
         faults = [
             Fault.of("ledger.no_such_rule", value=name, known=", ".join(found)) for name in own if name not in found
@@ -78,6 +87,11 @@ def rules(file: Path | None = None) -> Mapping[str, Rule]:
             Fault.of("ledger.no_such_value", table=name, column=value, known=", ".join(found[name]["values"]))
             for name, entry in own.items() if name in found
             for value in entry.get("values", {}) if value not in found[name]["values"]
+        ]  # fmt: skip
+        fields = set(Rule.__dataclass_fields__) - {"id"}
+        faults += [
+            Fault.of("ledger.no_such_value", table=name, column=word, known=", ".join(sorted(fields)))
+            for name, entry in own.items() for word in entry if word not in fields
         ]  # fmt: skip
         if faults:
             raise DataError(faults)

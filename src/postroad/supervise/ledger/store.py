@@ -68,15 +68,26 @@ class Head:
     root: str
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Object storage that holds a copy of a ledger's parts: its address and an fsspec file system for it."""
+
+    address: str
+    filesystem: Any
+
+
 class Ledger:
     """A ledger in a folder; reading needs no lock, writing takes it with ``writing``."""
 
-    def __init__(self, root: Path, about: dict[str, Any]) -> None:
-        self.root, self.about = root, about
+    def __init__(self, root: Path, about: dict[str, Any], shelf: Shelf | None = None) -> None:
+        self.root, self.about, self.shelf = root, about, shelf
 
     @classmethod
-    def open(cls, root: str | Path) -> Ledger:
-        """Return the ledger in a folder; ``UsageError`` when there is none."""
+    def open(cls, root: str | Path, shelf: Shelf | None = None) -> Ledger:
+        """Return the ledger in a folder; ``UsageError`` when there is none.
+
+        With ``shelf`` queries read the parts from object storage, where the folder's ``parts`` were copied to.
+        """
         file = Path(root) / ABOUT
         if not file.is_file():
             raise UsageError.of("ledger.none_there", path=str(root))
@@ -86,7 +97,7 @@ class Ledger:
                 raise DataError.of("ledger.not_this_version", path=str(file))
         except (ValueError, KeyError, TypeError) as wrong:
             raise DataError.of("ledger.not_this_version", path=str(file)) from wrong
-        return cls(Path(root), about)
+        return cls(Path(root), about, shelf)
 
     @classmethod
     def create(cls, root: str | Path, origin: str) -> Ledger:
@@ -116,7 +127,7 @@ class Ledger:
 
     def again(self) -> Ledger:
         """Return the ledger with the commits there are now."""
-        return Ledger(self.root, self.about)
+        return Ledger(self.root, self.about, self.shelf)
 
     @property
     def head(self) -> Head:
@@ -168,6 +179,8 @@ class Ledger:
             link.execute("SET enable_progress_bar_print = false")
             link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
             link.execute("SET preserve_insertion_order = false")
+            if self.shelf:
+                link.register_filesystem(self.shelf.filesystem)
             link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
             gone = [str(file) for file in self.superseded(as_of)]
             revised = set(pl.read_parquet(gone)["part"].unique()) if gone else set()
@@ -186,11 +199,10 @@ class Ledger:
         if plain:
             selects.append(f"SELECT {columns} FROM read_parquet({self._list(plain)})")  # noqa: S608 - quoted
         if held:
-            base = quoted(f"{self.root}/")
             selects.append(
                 f"SELECT {columns} FROM read_parquet({self._list(held)}, filename = true) AS held "  # noqa: S608
                 f"WHERE NOT EXISTS (FROM read_parquet([{', '.join(map(quoted, gone))}]) AS gone "
-                f"WHERE held.filename = {base} || gone.part AND held.line = gone.line)"
+                "WHERE 'parts/' || string_split(held.filename, '/parts/')[-1] = gone.part AND held.line = gone.line)"
             )
         if not selects:
             typed = ", ".join(f'NULL::{_SQL[held]} AS "{name}"' for name, held in stored(kind).items())
@@ -198,7 +210,8 @@ class Ledger:
         return " UNION ALL ".join(selects)
 
     def _list(self, paths: list[str]) -> str:
-        return "[" + ", ".join(quoted(str(self.root / path)) for path in paths) + "]"
+        base = self.shelf.address.rstrip("/") if self.shelf else str(self.root)
+        return "[" + ", ".join(quoted(f"{base}/{path}") for path in paths) + "]"
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
