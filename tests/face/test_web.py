@@ -34,7 +34,7 @@ def done(app, job_id):
     house = app.state.house
     claimed = jobs.claim(house.engine, "test")
     assert claimed == job_id
-    work(house.settings.home, house.settings.address, job_id)
+    work(house.settings, job_id)
     return signed_in(app, "administrator").get(f"/api/jobs/{job_id}").json()
 
 

@@ -1,10 +1,80 @@
-/** A screen whose engine does not stand in this installation yet: it says so. */
+/** Drills: a script of disturbances, one day run with and without it on the same luck, and what it did hour by hour. */
 
-import { h } from "../dom";
-import { missing, title } from "../parts";
-import { t } from "../words";
+import { columns } from "../chart";
+import { h, replace, type Child } from "../dom";
+import { button, definition, field, later, notice, origin, select, table, title } from "../parts";
+import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { clock, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
-export function show(_: Context): View {
-  return { node: h("div", {}, title(t("screen_drills"), t("lead_drills")), missing([t("screen_drills")])) };
+interface Step { what: string; place_id?: string; from_place_id?: string; to_place_id?: string; via_place_id?: string; from_min: number; until_min: number; factor: number }
+
+export function show(context: Context): View {
+  return { node: h("div", {}, title(t("screen_drills"), t("lead_drills")), later(inside(context))) };
+}
+
+async function inside(context: Context): Promise<Node> {
+  const names = await placeNames(context.province);
+  const name = (id: unknown): string => names.get(String(id)) ?? String(id);
+  const run = await latest(["drill"]);
+  return h("div", {}, context.session.may.includes("compute") ? script(names) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
+}
+
+function script(names: Map<string, string>): HTMLElement {
+  const steps: Step[] = [{ what: "plant", place_id: "2201", from_min: 0, until_min: 720, factor: 0 }];
+  const list = h("div");
+  const [day, scale] = [h("input", { type: "date", value: "2020-11-11" }), h("input", { type: "number", min: 0.2, max: 100, step: 0.1, value: 2 })];
+  let weather = "ordinary";
+  const places = (chosen: string | undefined, change: (id: string) => void, label: string): HTMLElement => select(label, [["", t("anywhere")], ...[...names].map(([id, words]): [string, string] => [id, words])], chosen ?? "", change);
+  const draw = (): void => replace(list, steps.map((step, k) => h("div", { class: "row card", style: "margin:.4rem 0;padding:.6rem .8rem" },
+    select(t("what"), ["plant", "line", "road", "round", "divert"].map((w): [string, string] => [w, t(`what_${w}`)]), step.what, (v) => { step.what = v; draw(); }),
+    step.what === "line" || step.what === "road" ? [places(step.from_place_id, (v) => (step.from_place_id = v), t("from")), places(step.to_place_id, (v) => (step.to_place_id = v), t("to"))] : [places(step.place_id, (v) => (step.place_id = v), t("at")), step.what === "divert" ? places(step.via_place_id, (v) => (step.via_place_id = v), t("via")) : null],
+    field(t("from_hour"), h("input", { type: "number", min: 0, max: 96, step: 0.5, value: step.from_min / 60, style: "width:5rem", onchange: (e: Event) => (step.from_min = 60 * Number((e.target as HTMLInputElement).value)) })),
+    field(t("until_hour"), h("input", { type: "number", min: 0, max: 200, step: 0.5, value: step.until_min / 60, style: "width:5rem", onchange: (e: Event) => (step.until_min = 60 * Number((e.target as HTMLInputElement).value)) })),
+    step.what === "divert" ? null : field(t("factor"), h("input", { type: "number", min: 0, max: 10, step: 0.1, value: step.factor, style: "width:5rem", onchange: (e: Event) => (step.factor = Number((e.target as HTMLInputElement).value)) })),
+    button(t("take_out"), () => { steps.splice(k, 1); draw(); }, "quiet"))));
+  draw();
+  const options = (): Record<string, unknown> => ({ day: day.value, weather, scale: Number(scale.value) / 100, disruptions: steps.map((step) => Object.fromEntries(Object.entries(step).filter(([, v]) => v !== "" && v !== undefined))) });
+  return h("section", { class: "card" }, h("h2", {}, t("script")), h("p", { class: "soft" }, t("script_words")),
+    h("div", { class: "row" }, field(t("col_day"), day), select(t("weather"), [["ordinary", t("weather_ordinary")], ["snow", t("weather_snow")]], weather, (v) => (weather = v)), field(t("sample_percent"), scale)),
+    list, h("div", { class: "row" }, button(t("add_step"), () => { steps.push({ what: "road", from_min: 0, until_min: 720, factor: 0.5 }); draw(); }), asker(t("run_drill"), "drill", options, "drills")));
+}
+
+async function told(run: import("../api").Run, name: (id: unknown) => string): Promise<Node> {
+  const [summary, lateness, facilities] = await Promise.all([rowsOf(run, "summary"), rowsOf(run, "lateness"), rowsOf(run, "facilities")]);
+  const [before, after] = [Number(run.facts.on_time_before), Number(run.facts.on_time_after)];
+  const flows = [...new Set(summary.map((row) => String(row.flow_class)))];
+  const at = (flow: string, which: string): Row => summary.find((row) => row.flow_class === flow && row.run === which) ?? {};
+  const places = [...new Set(lateness.map((row) => `${row.reason}|${row.place_id ?? ""}`))].map((key) => {
+    const [reason, place] = key.split("|");
+    const count = (which: string): number => lateness.filter((row) => row.reason === reason && String(row.place_id ?? "") === place && row.run === which).reduce((sum, row) => sum + Number(row.parcels), 0);
+    return { reason: reason ?? "", place: place ?? "", before: count("before"), after: count("after") };
+  }).map((row) => ({ ...row, more: row.after - row.before })).sort((a, b) => b.more - a.more);
+  return h("div", {},
+    h("div", { class: "row mid" }, h("h2", {}, t("drill_result")), await chooser(["drill"], run), origin("synthetic")),
+    definition([[t("on_time_before"), percent(before)], [t("on_time_after"), percent(after)], [t("difference"), `${number(100 * (after - before), 2)} ${t("points")}`], [t("sample_percent"), percent(Number(run.facts.scale))]]),
+    notice(t("no_grade"), "missing"),
+    h("h3", {}, t("by_flow")),
+    table(t("by_flow"), [
+      { head: t("flow"), cell: (flow: string) => t(`flow_${flow}`) }, { head: t("pieces"), number: true, cell: (flow) => number(Number(at(flow, "after").parcels)) }, { head: t("on_time_before"), number: true, cell: (flow) => percent(Number(at(flow, "before").on_time_share)) }, { head: t("on_time_after"), number: true, cell: (flow) => percent(Number(at(flow, "after").on_time_share)) },
+      { head: t("p95_before"), number: true, cell: (flow) => number(Number(at(flow, "before").p95_h), 1) }, { head: t("p95_after"), number: true, cell: (flow) => number(Number(at(flow, "after").p95_h), 1) },
+    ], flows),
+    h("h3", {}, t("where_it_hurts")),
+    table(t("where_it_hurts"), [
+      { head: t("main_cause"), cell: (row: (typeof places)[number]) => t(`cause_${row.reason}`) }, { head: t("at"), cell: (row) => (row.place ? name(row.place) : "") }, { head: t("late_before"), number: true, cell: (row) => number(row.before) }, { head: t("late_after"), number: true, cell: (row) => number(row.after) }, { head: t("more_late"), number: true, cell: (row) => number(row.more) },
+    ], places.filter((row) => row.more !== 0).slice(0, 20)),
+    queues(facilities, name), runLine(run));
+}
+
+/** The sorters whose queue grew most, by half hour. */
+function queues(rows: Row[], name: (id: unknown) => string): Child {
+  const worst = new Map<string, number>();
+  for (const row of rows) {
+    const sign = row.run === "after" ? 1 : -1;
+    worst.set(String(row.place_id), (worst.get(String(row.place_id)) ?? 0) + sign * Number(row.queue ?? 0));
+  }
+  const top = [...worst].sort((a, b) => b[1] - a[1]).filter(([, v]) => v > 0).slice(0, 2);
+  if (!top.length) return null;
+  const slots = [...new Set(rows.map((row) => Number(row.from_min)))].filter((m) => m >= 0 && m < 2880).sort((a, b) => a - b);
+  return h("section", {}, h("h3", {}, t("queues")), h("div", { class: "grid" }, top.map(([id]) => h("figure", { class: "card", style: "margin:0" }, h("b", {}, name(id)), columns(name(id), slots.map((m) => clock(m)), [{ name: t("queue"), values: slots.map((m) => rows.filter((row) => row.run === "after" && String(row.place_id) === id && Number(row.from_min) === m).reduce((sum, row) => sum + Number(row.queue ?? 0), 0)), kind: "e" }])))));
 }

@@ -2,7 +2,9 @@
 
 import { get, once, Problem, type ActView } from "../api";
 import { h, replace, type Child } from "../dom";
-import { button, field, later, missing, notice, problem, status, table, title } from "../parts";
+import { bars } from "../chart";
+import { button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
+import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { actButtons, actName, cell, columnName, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { number, t } from "../words";
@@ -39,17 +41,39 @@ async function queue(context: Context): Promise<Node> {
   const waiting = shown.reduce((sum, [, rows]) => sum + rows.length, 0);
   const table_ = (name: string): string => ({ inspection: "inspections", hazard: "hazards", complaint: "complaints", register: "licences", emergency: "emergencies", custody: "custody" })[name.split(".")[0] ?? ""] ?? "inspections";
   const risky = (await allowed("drawing.weights")) ? await view("drawing.weights") : [];
+  const empty = context.session.may.includes("see_all") && !(await get<Plain[]>("/api/records/tables/outlets")).length;
   return h("div", {},
+    empty ? h("div", { class: "card", style: "margin-bottom:1rem" }, h("p", { style: "margin-top:0" }, t("rehearse_words")), asker(t("rehearse"), "rehearsal", () => ({}), "supervision")) : null,
     h("div", { class: "counts" }, shown.map(([name, rows]) => h("a", { class: "button", href: `#${name}` , onclick: (e: Event) => { e.preventDefault(); e.stopPropagation(); document.getElementById(name)?.scrollIntoView({ behavior: "smooth" }); } }, h("b", { class: rows.length ? "missed" : "met" }, rows.length), actName(name)))),
     waiting ? null : notice(t("queue_empty")),
-    shown.filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { id: name }, h("h2", {}, actName(name)), rowsTable(actName(name), rows.slice(0, 100), (row) => (typeof row.id === "string" ? href(undefined, { part: "cases", table: table_(name), row: row.id }) : null)))),
+    shown.filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { id: name }, h("h2", {}, actName(name)), rowsTable(actName(name), rows.slice(0, 100), (row) => (typeof row.id === "string" ? href(undefined, { part: "cases", table: row.what === "correction" ? "findings" : table_(name), row: row.id }) : null)))),
     risky.length ? h("section", {}, h("h2", {}, t("riskiest")), rowsTable(t("riskiest"), [...risky].sort((a, b) => Number(b.weight) - Number(a.weight)).slice(0, 15).map((row) => ({ id: row.id, name: row.name, weight: row.weight, kind: row.kind, operator_id: row.operator_id, prefecture_id: row.prefecture_id, parts: row.parts, origin: row.origin })), (row) => href(undefined, { part: "cases", table: "outlets", row: String(row.id) }))) : null,
     context.session.role === "administrator" || context.session.role === "province" ? null : h("p", { class: "soft" }, t("own_scope", { scope: context.session.scope })));
 }
 
 async function balance(context: Context): Promise<Node> {
   if (!context.about.engines.ledger) return missing([t("part_of_supervision_balance")]);
-  return notice(t("balance_by_run"));
+  const run = await latest(["ledger"]);
+  const pieces = h("input", { type: "number", value: 20000, min: 100, max: 2000000, step: 1000 });
+  const asks = context.session.may.includes("compute") ? h("div", { class: "row" }, field(t("pieces"), pieces), asker(t("rehearse_ledger"), "ledger", () => ({ pieces: Number(pieces.value) }), "supervision")) : null;
+  if (!run) return h("div", {}, notice(t("no_ledger_yet")), asks);
+  const [rates, gaps, legs, stages] = await Promise.all([rowsOf(run, "rates"), rowsOf(run, "gaps", 200), rowsOf(run, "legs"), rowsOf(run, "stages")]);
+  const level = context.query.get("level") ?? "operator";
+  const held = rates.filter((row) => row.level === level && row.asked);
+  const all = rates.filter((row) => row.level === "all");
+  const range = (row: Row): Child => [number(Number(row.rate_percent), 2), " % ", h("small", { class: "soft" }, `${number(Number(row.low_percent), 2)}–${number(Number(row.high_percent), 2)}`)];
+  const flagged = legs.filter((row) => row.flagged);
+  const total = ["pieces", "delivered", "returned", "sent_out", "in_hand", "unexplained"].filter((k) => k in run.facts).map((k): [string, Child] => [t(`balance_${k}`), number(Number(run.facts[k]))]);
+  return h("div", {}, h("div", { class: "row mid" }, await chooser(["ledger"], run), origin(String(run.facts.origin), true)), run.facts.origin === "synthetic" ? notice(t("ledger_synthetic"), "synthetic") : null, asks,
+    h("h2", {}, t("rates_of_checks")), h("div", { class: "card" }, bars(t("rates_of_checks"), all.map((row) => ({ label: t(`check_${row.check}`), value: Number(row.rate_percent), low: Number(row.low_percent), high: Number(row.high_percent) })), (v) => `${number(v, 2)} %`, 760)),
+    h("div", { class: "row", style: "margin:.8rem 0 .4rem" }, select(t("by_level"), ["operator", "outlet", "machine", "hour"].map((one): [string, string] => [one, t(`level_of_${one}`)]), level, (one) => go(href(undefined, { level: one })))),
+    table(t("rates_of_checks"), [
+      { head: t(`level_of_${level}`), cell: (row: Row) => String(row.name) }, { head: t("check"), cell: (row) => t(`check_${row.check}`) }, { head: t("asked_pieces"), number: true, cell: (row) => number(Number(row.asked)) }, { head: t("made_pieces"), number: true, cell: (row) => number(Number(row.made)) }, { head: t("rate"), number: true, cell: range },
+    ], [...held].sort((a, b) => Number(a.rate_percent) - Number(b.rate_percent)).slice(0, 60)),
+    h("h2", {}, t("mass_balance")), h("dl", { class: "facts card" }, total.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))),
+    h("h3", {}, t("by_operator")), rowsTable(t("by_operator"), stages as Plain[]),
+    h("h3", {}, t("flagged_legs", { count: flagged.length })), flagged.length ? rowsTable(t("flagged_legs", { count: flagged.length }), flagged.slice(0, 60) as Plain[]) : h("p", {}, t("nothing_flagged")),
+    h("h3", {}, t("gap_list", { count: number(Number(run.facts.gap_count)) })), rowsTable(t("gap_list", { count: "" }), gaps as Plain[]), runLine(run));
 }
 
 async function draws(context: Context): Promise<Node> {

@@ -144,7 +144,7 @@ class Foreman:
             claimed = claim(self.engine, f"{id(self):x}")
             if claimed is None:
                 return
-            words = [sys.executable, "-m", "postroad.face.web.worker", str(self.settings.home), self.settings.address]
+            words = [sys.executable, "-m", "postroad.face.web.worker", str(self.settings.home), self.settings.database]
             # The words are ours; the job's options travel in the database, never on a command line.
             self.hands[claimed] = subprocess.Popen([*words, claimed], stdin=subprocess.DEVNULL)  # noqa: S603
 

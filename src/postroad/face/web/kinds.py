@@ -9,29 +9,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from postroad.errors import UsageError
-from postroad.face.web import provinces
-from postroad.parallel import Progress
-from postroad.results import Result, Stamp
+from postroad.errors import Fault, UsageError
+from postroad.face.web import provinces, work
 
 if TYPE_CHECKING:
+    from postroad.face.web.settings import Settings
+    from postroad.face.web.work import Bench
     from postroad.network import Network
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where a job works: the home folder, its own cache, and whom to tell and ask."""
-
-    home: Path
-    cache: Path
-    progress: Callable[[Progress], None]
-    stop: Callable[[], bool]
+    from postroad.parallel import Progress
+    from postroad.results import Result
 
 
 class Options(BaseModel):
@@ -47,11 +37,55 @@ class ScoreOptions(Options):
     as_of: dt.date | None = None
 
 
-class DemandOptions(Options):
+class FlowOptions(Options):
     """The flows of a year under a growth scenario."""
 
     year: int = Field(2020, ge=2015, le=2035)
     scenario: str = Field("base", max_length=40)
+
+
+class RoundsOptions(FlowOptions):
+    """Rounds of some counties, for the season in which villages are hardest to reach."""
+
+    season: Literal["ordinary", "winter"] = "winter"
+    counties: list[str] = Field(min_length=1, max_length=69)
+
+
+class Disturbance(BaseModel):
+    """One disturbance: a plant, line, road or round closed or slowed from a minute of the day until another."""
+
+    model_config = ConfigDict(extra="forbid")
+    what: Literal["plant", "line", "road", "round", "divert"]
+    from_min: float = Field(0.0, ge=0.0, le=20_000.0)
+    until_min: float = Field(1440.0, ge=0.0, le=40_000.0)
+    factor: float = Field(0.0, ge=0.0, le=10.0)
+    place_id: str | None = Field(None, max_length=40)
+    from_place_id: str | None = Field(None, max_length=40)
+    to_place_id: str | None = Field(None, max_length=40)
+    via_place_id: str | None = Field(None, max_length=40)
+
+
+class DayOptions(FlowOptions):
+    """A day of parcels: all of them, or a share with capacities cut alike; disturbed where asked."""
+
+    day: str = Field("2020-11-05", pattern=r"^(peak|\d{4}-\d\d-\d\d)$")
+    scale: float = Field(0.02, ge=0.002, le=1.0)
+    weather: Literal["ordinary", "snow"] = "ordinary"
+    disruptions: list[Disturbance] = Field(default_factory=list, max_length=50)
+
+
+class RehearsalOptions(Options):
+    """A rehearsal month of supervision."""
+
+    month: str = Field("2025-11", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    outlets: int = Field(300, ge=10, le=20_000)
+
+
+class LedgerOptions(FlowOptions):
+    """A rehearsal day of operators' records."""
+
+    day: str = Field("2025-11-11", pattern=r"^\d{4}-\d\d-\d\d$")
+    pieces: int = Field(20_000, ge=100, le=2_000_000)
 
 
 class IntakeOptions(Options):
@@ -69,41 +103,6 @@ class Kind:
     do: Callable[[Network, Any, Bench], Result | dict[str, Any]]
 
 
-def score(network: Network, options: ScoreOptions, bench: Bench) -> Result:
-    """Score the plan and keep the lines as a table."""
-    from postroad.measure.scorecard import score as judge
-    from postroad.plan.plan import plan
-
-    card = judge(
-        network, plan(provinces.plan_of(bench.home, network.name)), options.as_of, options.seed, bench.progress
-    )
-    plain = card.to_dict()
-    lines = [
-        {
-            "target_id": line["target_id"], "status": line["status"], "mean_score": line["mean_score"],
-            "latest_value": line["latest"] and line["latest"]["value"], "unit": line["unit"],
-            "target_value": line["target"] and line["target"]["value"],
-            "reason_zh": line["reason"]["zh"], "reason_en": line["reason"]["en"],
-        }
-        for line in plain["lines"]
-    ]  # fmt: skip
-    table = pl.DataFrame(lines, infer_schema_length=None)
-    return Result(card.stamp, {"lines": table}, {"summary": plain["summary"], "scorecard": plain})
-
-
-def demand(network: Network, options: DemandOptions, bench: Bench) -> Result:
-    """Synthesise the flows of a year."""
-    from postroad.demand import demand as synthesise
-    from postroad.demand.calibrate import control_totals, imbalance
-
-    made = synthesise(network, options.year, options.scenario, seed=options.seed)
-    bench.progress(Progress(1, 1))
-    asked = {"year": options.year, "scenario": options.scenario}
-    stamp = Stamp.now("demand", network.fingerprint, asked, options.seed)
-    tables = {"flows": made.flows, "control_totals": control_totals(made), "imbalance": imbalance(made)}
-    return Result(stamp, tables, {"pieces": float(made.flows["pieces"].sum())})
-
-
 def intake(network: Network, options: IntakeOptions, bench: Bench) -> dict[str, Any]:
     """Check an uploaded file."""
     from postroad.face.web import intake as reading
@@ -115,8 +114,14 @@ def intake(network: Network, options: IntakeOptions, bench: Bench) -> dict[str, 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("score", ScoreOptions, score),
-        Kind("demand", DemandOptions, demand),
+        Kind("score", ScoreOptions, work.score),
+        Kind("demand", FlowOptions, work.demand),
+        Kind("trunk", FlowOptions, work.trunk),
+        Kind("rounds", RoundsOptions, work.rounds),
+        Kind("day", DayOptions, work.day),
+        Kind("drill", DayOptions, work.drill),
+        Kind("rehearsal", RehearsalOptions, work.rehearsal),
+        Kind("ledger", LedgerOptions, work.ledger),
         Kind("intake", IntakeOptions, intake),
     )
 }
@@ -129,8 +134,6 @@ def parsed(kind: str, options: dict[str, Any]) -> dict[str, Any]:
     try:
         return KINDS[kind].options(**options).model_dump(mode="json")
     except ValidationError as wrong:
-        from postroad.errors import Fault
-
         raise UsageError(
             Fault.of(
                 "console.bad_value", column=".".join(map(str, e["loc"])), value=str(e["input"])[:80], detail=e["msg"]
@@ -140,14 +143,14 @@ def parsed(kind: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def do(
-    job: dict[str, Any], home: Path, progress: Callable[[Progress], None], stop: Callable[[], bool]
+    job: dict[str, Any], settings: Settings, progress: Callable[[Progress], None], stop: Callable[[], bool]
 ) -> dict[str, Any]:
     """Do a job and return where its result lies, or its plain values."""
-    kind = KINDS[job["kind"]]
+    kind, home = KINDS[job["kind"]], settings.home
     options = kind.options(**job["options"])
     network = provinces.opened(home, job["province"])
-    cache = home / "cache" / job["job_id"]
-    made = kind.do(network, options, Bench(home, cache, progress, stop))
+    bench = work.Bench(home, home / "cache" / job["job_id"], settings.records_address, progress, stop)
+    made = kind.do(network, options, bench)
     if isinstance(made, dict):
         return made
     made.save(home / "runs" / made.run_id)

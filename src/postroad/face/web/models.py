@@ -454,3 +454,17 @@ class ActAnswer(BaseModel):
     """The rows an act has written."""
 
     ids: list[str]
+
+
+class PickedLever(Body):
+    """A lever of a bundle, and by how many years it is put off."""
+
+    id: str = Field(max_length=60)
+    slip_years: float = Field(0.0, ge=-5, le=15)
+
+
+class BundleBody(Body):
+    """Some levers, and the day to look at them."""
+
+    levers: list[PickedLever] = Field(min_length=1, max_length=60)
+    on: dt.date | None = Field(None, ge=dt.date(2000, 1, 1), le=dt.date(2100, 1, 1))

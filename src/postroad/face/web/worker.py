@@ -21,6 +21,7 @@ from postroad.face.web.database import connect, now
 from postroad.face.web.database import jobs as table
 from postroad.face.web.problems import plain
 from postroad.face.web.refusal import Refused
+from postroad.face.web.settings import Settings
 from postroad.parallel import Progress
 
 BEAT_S = 0.5
@@ -68,9 +69,9 @@ class Row:
                 return
 
 
-def work(home: Path, address: str, job_id: str) -> None:
+def work(settings: Settings, job_id: str) -> None:
     """Do a job and write how it ended into its row."""
-    engine = connect(address)
+    engine = connect(settings.address)
     held = jobs.find(engine, job_id)
     with Row(engine, job_id) as row:
 
@@ -80,7 +81,7 @@ def work(home: Path, address: str, job_id: str) -> None:
 
         signal.signal(signal.SIGTERM, leave)
         try:
-            result = kinds.do(held, home, row.tell, row.stop)
+            result = kinds.do(held, settings, row.tell, row.stop)
             ended: dict[str, Any] = {"state": jobs.DONE, "result": result, "faults": None}
             ended |= {"done": max(row.latest.total, 1), "total": max(row.latest.total, 1)}
             row.tell(Progress(ended["done"], ended["total"]))
@@ -99,11 +100,11 @@ def main() -> None:
     """Do the job named on the command line, at a lower priority than the server that answers people."""
     import os
 
-    home, address, job_id = sys.argv[1:4]
+    home, database, job_id = sys.argv[1:4]
     if hasattr(os, "nice"):
         os.nice(5)
     started = time.monotonic()
-    work(Path(home), address, job_id)
+    work(Settings(home=Path(home), database=database), job_id)
     sys.stderr.write(f"job {job_id}: {time.monotonic() - started:.1f} s\n")
 
 

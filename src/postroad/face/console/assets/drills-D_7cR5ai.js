@@ -1,1 +1,0 @@
-import{F as e,b as t,f as n,y as r}from"./index-UnGsP1I6.js";function i(i){return{node:t(`div`,{},r(e(`screen_drills`),e(`lead_drills`)),n([e(`screen_drills`)]))}}export{i as show};

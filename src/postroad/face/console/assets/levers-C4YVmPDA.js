@@ -1,1 +1,0 @@
-import{F as e,b as t,f as n,y as r}from"./index-UnGsP1I6.js";function i(i){return{node:t(`div`,{},r(e(`screen_levers`),e(`lead_levers`)),n([e(`screen_levers`)]))}}export{i as show};

@@ -1,1 +1,0 @@
-import{F as e,b as t,f as n,y as r}from"./index-UnGsP1I6.js";function i(i){return{node:t(`div`,{},r(e(`screen_villages`),e(`lead_villages`)),n([e(`screen_villages`)]))}}export{i as show};

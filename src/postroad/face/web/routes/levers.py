@@ -1,0 +1,39 @@
+"""Levers: the list, and what a bundle of them does on a day and costs by year."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from postroad.face.web import provinces
+from postroad.face.web.answers import send
+from postroad.face.web.house import Reader, TheHouse, TheNetwork
+from postroad.face.web.models import BundleBody
+from postroad.face.web.refusal import Refused
+from postroad.face.web.views import levers
+
+router = APIRouter(prefix="/api/provinces", tags=["levers"])
+Name = Annotated[str, Path(max_length=80)]
+
+
+def _held(house: TheHouse, name: str) -> Any:
+    if provinces.shipped_file(name, "levers.toml") is None:
+        raise Refused(404, "console.no_levers", name=name)
+    return provinces.plan(house.settings.home, name)
+
+
+@router.get("/{name}/levers", response_model=dict[str, Any])
+def listed(request: Request, _: Reader, house: TheHouse, name: Name, network: TheNetwork) -> Response:
+    """Return the levers of a province's plan."""
+    plan = _held(house, name)
+    return send(request, house.answers.of(("levers", name, network.fingerprint), lambda: levers.listed(name, plan)))
+
+
+@router.post("/{name}/levers/bundle", response_model=dict[str, Any])
+def bundle(_: Reader, house: TheHouse, name: Name, network: TheNetwork, body: BundleBody) -> Any:
+    """Say what some levers do to the tables on a day, and what they cost by year."""
+    plan = _held(house, name)
+    on = body.on or dt.date(plan.end, 12, 31)
+    return levers.bundle(network, name, plan, [(one.id, one.slip_years) for one in body.levers], on)

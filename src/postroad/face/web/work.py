@@ -1,0 +1,210 @@
+"""What the jobs do: each function takes a network, its options and a bench, and returns a result to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from postroad.errors import Stopped, UsageError
+from postroad.face.web import provinces
+from postroad.parallel import Progress, Work
+from postroad.results import Result, Stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from postroad.demand import Demand
+    from postroad.face.web import kinds
+    from postroad.network import Network
+
+TRUNK_TABLES = ("hub_plants", "allocations", "line_hauls", "sort_waves")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a job works: the home folder, its own cache, the records, and whom to tell and ask."""
+
+    home: Path
+    cache: Path
+    records: str
+    progress: Callable[[Progress], None]
+    stop: Callable[[], bool]
+
+    def part(self, number: int, of: int) -> Callable[[Progress], None]:
+        """Return the listener of one of several parts of the work, which share the bar evenly."""
+
+        def told(step: Progress) -> None:
+            share = step.done / step.total if step.total else 0.0
+            self.progress(Progress(round(1000 * (number + share) / of), 1000, step.note))
+
+        return told
+
+    def check(self) -> None:
+        """Raise ``Stopped`` when somebody asked to stop."""
+        if self.stop():
+            raise Stopped.of("errors.stopped", done=0, total=1)
+
+
+def score(network: Network, options: kinds.ScoreOptions, bench: Bench) -> Result:
+    """Score the plan and keep the lines as a table."""
+    from postroad.measure.scorecard import score as judge
+    from postroad.plan.plan import plan
+
+    card = judge(
+        network, plan(provinces.plan_of(bench.home, network.name)), options.as_of, options.seed, bench.progress
+    )
+    plain = card.to_dict()
+    lines = [
+        {
+            "target_id": line["target_id"], "status": line["status"], "mean_score": line["mean_score"],
+            "latest_value": line["latest"] and line["latest"]["value"], "unit": line["unit"],
+            "target_value": line["target"] and line["target"]["value"],
+            "reason_zh": line["reason"]["zh"], "reason_en": line["reason"]["en"],
+        }
+        for line in plain["lines"]
+    ]  # fmt: skip
+    table = pl.DataFrame(lines, infer_schema_length=None)
+    return Result(card.stamp, {"lines": table}, {"summary": plain["summary"], "scorecard": plain})
+
+
+def _flows(network: Network, options: kinds.FlowOptions) -> Demand:
+    from postroad.demand import demand as synthesise
+
+    return synthesise(network, options.year, options.scenario, seed=options.seed)
+
+
+def demand(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:
+    """Synthesise the flows of a year."""
+    from postroad.demand.calibrate import control_totals, imbalance
+
+    made = _flows(network, options)
+    bench.progress(Progress(1, 1))
+    asked = {"year": options.year, "scenario": options.scenario}
+    stamp = Stamp.now("demand", network.fingerprint, asked, options.seed)
+    tables = {"flows": made.flows, "control_totals": control_totals(made), "imbalance": imbalance(made)}
+    return Result(stamp, tables, {"pieces": float(made.flows["pieces"].sum())})
+
+
+def trunk(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:
+    """Write the trunk timetable by rule: hubs' plants, who is gathered where, line-hauls and sort waves."""
+    from postroad.design.lines import baseline
+
+    made = baseline(network, _flows(network, options))
+    bench.check()
+    asked = {"year": options.year, "scenario": options.scenario}
+    stamp = Stamp.now("trunk-baseline", network.fingerprint, asked, options.seed)
+    runs = made["line_hauls"].filter(pl.col("season") != "peak")
+    facts = {
+        "line_hauls": runs.height,
+        "yuan_day": float(runs["cost_yuan"].fill_null(0.0).sum()),
+        "km_day": float((runs["distance_km"].fill_null(0.0) * runs["vehicles"].fill_null(1)).sum()),
+    }
+    return Result(stamp, {name: made[name] for name in TRUNK_TABLES}, facts)
+
+
+def rounds(network: Network, options: kinds.RoundsOptions, bench: Bench) -> Result:
+    """Design the rounds of some counties under four ways of serving, and split the cost."""
+    from postroad.design.rounds import RuralOptions, design_rounds
+
+    work = Work(workers=0, cache=bench.cache, progress=bench.progress, stop=bench.stop)
+    asked = RuralOptions(
+        options.year, options.scenario, options.season, None, tuple(options.counties), options.seed
+    )  # fmt: skip
+    made = design_rounds(network, asked, work)
+    tables = dict(made.result.tables)
+    tables |= {name: made.network[name] for name in ("rounds", "round_stops", "bus_holds") if made.network[name].height}
+    why = [{"zh": fault.say("zh"), "en": fault.say("en")} for fault in made.why()[:200]]
+    return Result(made.result.stamp, tables, {**made.result.facts, "unserved": len(made.unserved), "why": why})
+
+
+def day(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
+    """Carry a sample of a day's parcels through the trunk timetable, and certify the promised pairs."""
+    from postroad.design.lines import baseline
+    from postroad.measure.promise import certificate
+    from postroad.simulate.day import Disruption, simulate_day
+
+    made = _flows(network, options)
+    built = baseline(network, made)
+    bench.check()
+    disruptions = [Disruption(**item.model_dump(exclude_none=True)) for item in options.disruptions]
+    run = simulate_day(
+        built, made, day=options.day, seed=options.seed, scale=options.scale, weather=options.weather,
+        disruptions=disruptions, progress=bench.progress, stop=bench.stop,
+    )  # fmt: skip
+    held = certificate(run.certificate_facts(), built)
+    tables = {k: v for k, v in run.tables.items() if k not in ("parcels", "rounds", "lockers")}
+    tables["trips"] = tables["trips"].filter(pl.col("loaded") > 0)
+    return Result(
+        run.stamp, {**tables, "pairs": held.pairs, "classes": held.classes}, {**run.facts, "scale": options.scale}
+    )
+
+
+def drill(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
+    """Run one day twice with the same parcels and luck, once as it is and once disturbed, and set them side by side."""
+    if not options.disruptions and options.weather == "ordinary":
+        raise UsageError.of("console.nothing_disturbed")
+    calm = options.model_copy(update={"disruptions": [], "weather": "ordinary"})
+    before = day(network, calm, Bench(bench.home, bench.cache, bench.records, bench.part(0, 2), bench.stop))
+    after = day(network, options, Bench(bench.home, bench.cache, bench.records, bench.part(1, 2), bench.stop))
+    runs = {"before": before, "after": after}
+    tables = {
+        name: pl.concat(
+            [run.tables[name].with_columns(run=pl.lit(which)) for which, run in runs.items()], how="diagonal"
+        )
+        for name in ("summary", "lateness", "facilities", "classes", "pairs")
+    }
+    stamp = Stamp.now("drill", after.stamp.inputs, dict(after.stamp.options), options.seed)
+    shares = {f"on_time_{which}": _on_time(run) for which, run in runs.items()}
+    return Result(stamp, tables, {**shares, "scale": options.scale})
+
+
+def _on_time(run: Result) -> float:
+    held = run.tables["summary"].filter(pl.col("flow_class") != "all")
+    late, parcels = (held[name].cast(pl.Int64).to_numpy().sum() for name in ("late", "parcels"))
+    return float(1 - late / max(1, parcels))
+
+
+def rehearsal(network: Network, options: kinds.RehearsalOptions, bench: Bench) -> dict[str, Any]:
+    """Fill an empty database of record with a month of made-up supervision, marked synthetic throughout."""
+    import datetime as dt
+
+    from postroad.supervise.records import open_store
+    from postroad.supervise.rehearsal import rehearse
+
+    first = dt.date.fromisoformat(f"{options.month}-01")
+    done = rehearse(open_store(bench.records), network, first, options.seed, options.outlets, bench.progress)
+    return {"month": done.month, "draw": done.draw_id, "outlets": done.outlets}
+
+
+def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Result:
+    """Take operators' files of a rehearsal day into a ledger of its own, check and balance them."""
+    import datetime as dt
+    import tempfile
+
+    from postroad.supervise.feed import write_feed
+    from postroad.supervise.identity import KeyRing
+    from postroad.supervise.ledger import Ledger, take
+    from postroad.supervise.ledger.balance import balance
+    from postroad.supervise.ledger.checks import check
+
+    first = dt.date.fromisoformat(options.day)
+    with tempfile.TemporaryDirectory(prefix="postroad-feed-", dir=bench.home) as name:
+        folder = Path(name)
+        fed = write_feed(
+            folder / "files", _flows(network, options), first, 1, pieces=options.pieces, seed=options.seed,
+            progress=bench.part(0, 3), stop=bench.stop,
+        )  # fmt: skip
+        ring = KeyRing.open(folder / "keys")
+        for number, file in enumerate(sorted(fed.files)):
+            bench.check()
+            take(folder / "ledger", file, ring)
+            bench.part(1, 3)(Progress(number + 1, len(fed.files)))
+        held = Ledger.open(folder / "ledger")
+        found, told = check(held), balance(held)
+    stamp = Stamp.now("ledger", network.fingerprint, {"day": options.day, "pieces": options.pieces}, options.seed)
+    tables = {"rates": found.rates, "gaps": found.gaps, "stages": told.stages, "legs": told.legs}
+    facts = {"origin": held.origin, "gap_count": found.gap_count, **told.total, "flagged": told.flagged.height}
+    return Result(stamp, tables, facts)
