@@ -81,6 +81,8 @@ WALK = {
     ("POST", "/api/records/acts/no.such"): "read",
     ("GET", "/api/records/tables/nothing"): "read",
     ("GET", "/api/records/tables/nothing/O1"): "read",
+    ("GET", "/api/provinces/jilin/levers"): "read",
+    ("POST", "/api/provinces/jilin/levers/bundle"): "read",
     ("GET", "/api/accounts"): "accounts",
     ("POST", "/api/accounts"): "accounts",
     ("PATCH", "/api/accounts/nobody"): "accounts",
@@ -421,3 +423,32 @@ def test_unknown_paths_and_methods_answer_as_json(chief):
     assert chief.put("/api/about").status_code == 405
     assert chief.get("/jilin/targets").headers["content-type"].startswith("text/html")
     assert chief.get("/assets/../../settings.py").status_code == 404
+
+
+def test_levers_and_a_bundle_of_them(chief):
+    held = chief.get("/api/provinces/jilin/levers").json()
+    first = held["levers"][0]["id"]
+    body = {"levers": [{"id": first, "slip_years": 1.0}], "on": "2025-12-31"}
+    told = chief.post("/api/provinces/jilin/levers/bundle", json=body).json()
+    assert told["shares"] == {first: 1.0}
+    assert told["opened"][first] > 0
+    changed = {row["table"]: row["after"] - row["before"] for row in told["tables"]}
+    assert changed["sites"] == told["opened"][first]
+    assert sum(row["capital_yuan"] for row in told["costs"]) > 0
+    early = chief.post("/api/provinces/jilin/levers/bundle", json={**body, "on": "2015-01-01"}).json()
+    assert early["opened"] == {}
+    assert chief.post("/api/provinces/jilin/levers/bundle", json={"levers": [{"id": "none"}]}).status_code == 422
+
+
+def test_the_trunk_is_made_by_a_job(app, chief):
+    asked = chief.post("/api/jobs", json={"kind": "trunk"}).json()
+    ended = done(app, asked["job_id"])
+    assert ended["state"] == "done", ended["faults"]
+    run = chief.get(f"/api/runs/{ended['result']['run_id']}").json()
+    assert run["facts"]["line_hauls"] > 100
+    assert run["tables"]["sort_waves"] > 0
+
+
+def test_a_drill_must_disturb_something(app, chief):
+    asked = chief.post("/api/jobs", json={"kind": "drill", "options": {"scale": 0.005}}).json()
+    assert done(app, asked["job_id"])["faults"][0]["key"] == "console.nothing_disturbed"
