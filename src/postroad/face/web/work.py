@@ -184,7 +184,7 @@ def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Resu
     import datetime as dt
     import tempfile
 
-    from postroad.supervise.feed import write_feed
+    from postroad.supervise.feed import Order, write_feed
     from postroad.supervise.identity import KeyRing
     from postroad.supervise.ledger import Ledger, take
     from postroad.supervise.ledger.balance import balance
@@ -193,10 +193,10 @@ def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Resu
     first = dt.date.fromisoformat(options.day)
     with tempfile.TemporaryDirectory(prefix="postroad-feed-", dir=bench.home) as name:
         folder = Path(name)
+        order = Order(pieces=options.pieces, seed=options.seed)
         fed = write_feed(
-            folder / "files", _flows(network, options), first, 1, pieces=options.pieces, seed=options.seed,
-            progress=bench.part(0, 3), stop=bench.stop,
-        )  # fmt: skip
+            folder / "files", _flows(network, options), first, 1, order, progress=bench.part(0, 3), stop=bench.stop
+        )
         ring = KeyRing.open(folder / "keys")
         for number, file in enumerate(sorted(fed.files)):
             bench.check()
