@@ -144,7 +144,8 @@ def _root(m: kernel.Multiple, is_open: NDArray[np.bool_]) -> Part:
     n, h = m.collect.shape
     u = kernel.start_prices(m, is_open)
     x = np.zeros((n, n, 2), np.int64)
-    return Part(m, u, np.zeros(h, np.int64), x, is_open.astype(float), -np.inf)
+    legs = m.flow.sum(1) @ m.collect.min(1) + m.flow.sum(0) @ m.deliver.min(1)
+    return Part(m, u, np.zeros(h, np.int64), x, is_open.astype(float), float(legs + np.minimum(m.fixed, 0).sum()))
 
 
 def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:

@@ -124,7 +124,7 @@ def _faults(problem: HubProblem) -> Any:
             yield Fault.of("design.hub_shape", part=name, shape=str(value.shape), wanted=str(wanted))
         elif name != "candidates" and not np.isfinite(value).all():
             yield Fault.of("design.hub_not_a_number", part=name, count=int((~np.isfinite(value)).sum()))
-        elif name not in ("candidates", "fixed", "allocation_cost", "link_cost") and (value < 0).any():
+        elif name not in ("candidates", "fixed", "allocation_cost") and (value < 0).any():
             yield Fault.of("design.hub_negative", part=name, value=float(value.min()))
     if problem.transfer.shape == (n, n):
         apart = float(np.abs(problem.transfer - problem.transfer.T).max()) if n else 0.0

@@ -117,10 +117,11 @@ def _search(hunt: Hunt, s: Single, seed: int) -> None:
     is_open = np.zeros(h, bool)
     is_open[np.argsort(-worth, kind="stable")[:count]] = True
     held, cost = np.full(n, -1, np.int64), NONE
+    rounds = 3 * ROUNDS if s.capacity.size else ROUNDS
     for turn in range(int(np.clip(n / 6, 6, 30))):
         if turn and not hunt.left():
             break
-        cost = single_search.search(s, is_open, cost, held, ROUNDS, near, seed * 1000 + turn)
+        cost = single_search.search(s, is_open, cost, held, rounds, near, seed * 1000 + turn)
     if cost < NONE:
         hunt.take(s, held, cost)
 
@@ -144,7 +145,7 @@ def _root(hunt: Hunt, s: Single) -> Part:
         a = np.zeros(n, np.int64)
         u, lam = np.zeros((n, n, h)), s.cost.min(1)
     x = np.repeat(a[:, None], n, 1)
-    return Part(s, ok, u, lam, x, np.full(h, 0.5), -np.inf if alive else np.inf)
+    return Part(s, ok, u, lam, x, np.full(h, 0.5), float(s.cost.min(1).sum()) if alive else np.inf)
 
 
 def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
@@ -228,7 +229,10 @@ def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
         a = single_search.begin(s, is_open, cb, part.ok)
         if a.min() >= 0:
             single_search.descend(s, a)
-            hunt.take(s, a, single_search.total_cost(s, a))
+            cost = single_search.total_cost(s, a)
+            if s.capacity.size and cost < 1.05 * hunt.cost:
+                cost = single_search.loosen(s, a, cost, 60 if hunt.nodes == 1 else 4)
+            hunt.take(s, a, cost)
 
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:

@@ -16,6 +16,7 @@ from postroad.design.hubs.arrays import NONE
 
 FINISHED, RUNNING, EMPTY = 1, 0, 2
 PATIENCE = 30
+COVER_STEPS = 4000
 
 
 @njit(cache=True)
@@ -254,8 +255,9 @@ def _hub_worth(s, cb, lam, ok, rho, ratio):
 def _choose(s, rho, forced, y, price):
     """Least sum of hub worths under their number and, as a linear program, under total capacity.
 
-    ``price`` becomes: the worth an unchosen hub is measured against, that of the best unchosen one, and the price of a
-    unit of capacity. With a number that is free, both worths are nothing unless a single hub has to be taken.
+    ``price`` becomes: the worth an unchosen hub is measured against, that of the best unchosen one, the price of a unit
+    of capacity, and what whole hubs cost above parts. With a number that is free, both worths are nothing unless a
+    single hub has to be taken.
     """
     h = rho.size
     y[:] = 0.0
@@ -296,7 +298,10 @@ def _choose(s, rho, forced, y, price):
 
 @njit(cache=True)
 def _fill(s, rho, y, total, price):
-    """Open further hubs, the last in part, until total capacity suffices."""
+    """Open further hubs until total capacity suffices: whole ones where that is settled soon, else the last in part.
+
+    ``price[3]`` becomes how much the whole ones cost above the linear program, whose duals ``price[2]`` belongs to.
+    """
     missing = s.sent.sum() - (y * s.capacity).sum()
     if missing <= 1e-9:
         return total
@@ -304,17 +309,68 @@ def _fill(s, rho, y, total, price):
     for k in range(rho.size):
         if y[k] < 0.5 and rho[k] < NONE:
             share[k] = max(0.0, rho[k]) / max(1e-12, s.capacity[k])
-    for k in np.argsort(share):
-        if share[k] >= NONE:
-            return np.inf
-        part = min(1.0, missing / max(1e-12, s.capacity[k]))
-        y[k] = part
-        total += part * rho[k]
-        missing -= part * s.capacity[k]
-        price[2] = share[k]
-        if missing <= 1e-9:
-            return total
-    return np.inf
+    order = np.argsort(share)
+    order = order[: (share < NONE).sum()]
+    cost, size = np.maximum(0.0, rho[order]), s.capacity[order]
+    if size.sum() < missing - 1e-9:
+        return np.inf
+    linear, rest = 0.0, missing
+    for q in range(order.size):
+        part = min(1.0, rest / max(1e-12, size[q]))
+        y[order[q]] = part
+        linear += part * cost[q]
+        rest -= part * size[q]
+        price[2] = share[order[q]]
+        if rest <= 1e-9:
+            break
+    chosen = np.zeros(order.size, np.bool_)
+    whole = _cover(cost, size, missing, chosen)
+    if whole < 0:
+        return total + linear
+    for q in range(order.size):
+        y[order[q]] = 1.0 if chosen[q] else 0.0
+    price[3] = whole - linear
+    return total + whole
+
+
+@njit(cache=True)
+def _cover(cost, size, need, chosen):
+    """Least cost of items whose sizes reach ``need``, by branch and bound in order of cost per size; -1 if too long."""
+    n = cost.size
+    cost_to, size_to = np.zeros(n + 1), np.zeros(n + 1)
+    for q in range(n):
+        cost_to[q + 1], size_to[q + 1] = cost_to[q] + cost[q], size_to[q] + size[q]
+    taken = np.zeros(n, np.bool_)
+    best, value, rest, at = np.inf, 0.0, need, 0
+    for _ in range(COVER_STEPS):
+        # Bound of what is taken plus the linear program over the items from ``at`` on.
+        bound = value
+        if rest > 1e-9:
+            end = np.searchsorted(size_to, size_to[at] + rest)
+            if end > n:
+                bound = np.inf
+            else:
+                over = size_to[end] - size_to[at] - rest
+                bound += cost_to[end] - cost_to[at] - cost[end - 1] * over / max(1e-12, size[end - 1])
+        elif value < best:
+            best = value
+            chosen[:] = taken
+        if rest <= 1e-9 or bound >= best - 1e-12 * abs(best):
+            # Give back the last item taken, and go on without it.
+            at -= 1
+            while at >= 0 and not taken[at]:
+                at -= 1
+            if at < 0:
+                return best
+            taken[at] = False
+            value -= cost[at]
+            rest += size[at]
+        else:
+            taken[at] = True
+            value += cost[at]
+            rest -= size[at]
+        at += 1
+    return -1.0
 
 
 @njit(cache=True)
@@ -327,13 +383,13 @@ def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
         if not ok[place, k]:
             continue
         unit = price[2] * s.capacity[k] if s.capacity.size else 0.0
-        extra = max(0.0, rho[k] - unit - price[0]) if y[k] == 0.0 else 0.0
+        extra = max(0.0, rho[k] - unit - price[0] - price[3]) if y[k] == 0.0 else 0.0
         if extra > slack:
             for i in range(n):
                 gone += ok[i, k]
                 ok[i, k] = False
             continue
-        if y[k] == 1.0 and price[1] - (rho[k] - unit) > slack:
+        if y[k] == 1.0 and price[1] - (rho[k] - unit) - price[3] > slack:
             for m in range(h):
                 if m != k and ok[place, m]:
                     ok[place, m] = False
@@ -354,7 +410,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, k
     and nothing may be ruled out.
     """
     n, h = s.cost.shape
-    rho, ratio, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(3)
+    rho, ratio, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(4)
     lab, many = labels(ok)
     _renew(ok, lab, many, x)
     taken, shares = np.empty((n, h), np.int64), np.empty((n, h))

@@ -61,6 +61,23 @@ def _room_in_time(s, a, i, k):
 
 
 @njit(cache=True)
+def _order(is_open, price, ok):
+    """Places by what they would lose with their second choice, the largest loss first."""
+    n, h = price.shape
+    loss = np.zeros(n)
+    for i in range(n):
+        first, second = NONE, NONE
+        for k in range(h):
+            if is_open[k] and ok[i, k]:
+                if price[i, k] < first:
+                    first, second = price[i, k], first
+                else:
+                    second = min(second, price[i, k])
+        loss[i] = min(second, 2 * abs(first) + 1) - first
+    return np.argsort(-loss)
+
+
+@njit(cache=True)
 def begin(s, is_open, price, ok):
     """Allocate every place to the open hub of least ``price``, where the rules leave room; -1 where none is left."""
     n, h = price.shape
@@ -73,8 +90,7 @@ def begin(s, is_open, price, ok):
     if s.capacity.size and (load > s.capacity).any():
         a[:] = -1
         return a
-    order = np.argsort(-s.sent)
-    for i in order:
+    for i in _order(is_open, price, ok):
         if a[i] >= 0:
             continue
         least = NONE
@@ -203,10 +219,42 @@ def _shake(is_open, least, most, strength):
 def _tried(s, is_open, ok):
     """Cost and allocation with a set of hubs open; ``NONE`` where the rules leave no room."""
     a = begin(s, is_open, s.cost, ok)
+    if a.min() < 0 and s.capacity.size:
+        a = begin(s, is_open, s.cost / np.maximum(1e-12, s.sent)[:, None] ** 2, ok)
     if a.min() < 0:
         return NONE, a
     descend(s, a)
     return total_cost(s, a), a
+
+
+@njit(cache=True)
+def loosen(s, a, cost, rounds):
+    """Where capacity binds: move a few places at random and descend again, kept when it pays; changes ``a``."""
+    n, load = a.size, np.zeros(s.hub.size)
+    for _ in range(rounds):
+        trial = a.copy()
+        load[:] = 0.0
+        for i in range(n):
+            load[trial[i]] += s.sent[i]
+        for _ in range(4 + np.random.randint(12)):
+            i, j = np.random.randint(n), np.random.randint(n)
+            k, m = trial[j], trial[i]
+            if k == m or (s.own[i] >= 0 and m == s.own[i]):
+                continue
+            swapped = np.random.random() < 0.6 and not (s.own[j] >= 0 and k == s.own[j])
+            shift = s.sent[i] - (s.sent[j] if swapped else 0.0)
+            if load[k] + shift <= s.capacity[k] and load[m] - shift <= s.capacity[m]:
+                load[k] += shift
+                load[m] -= shift
+                trial[i] = k
+                if swapped:
+                    trial[j] = m
+        descend(s, trial)
+        found = total_cost(s, trial)
+        if found < cost - 1e-9 * abs(cost):
+            cost = found
+            a[:] = trial
+    return cost
 
 
 @njit(cache=True)
@@ -233,6 +281,8 @@ def sweep(s, is_open, best, held, near):
                     if into >= 0:
                         trial[into] = True
                     cost, a = _tried(s, trial, ok)
+                    if s.capacity.size and best <= cost < 1.03 * best:
+                        cost = loosen(s, a, cost, 10)
                     if cost < best - 1e-9 * abs(best):
                         best, moved = cost, True
                         is_open[:] = trial
@@ -259,6 +309,8 @@ def search(s, is_open, best, held, rounds, near, seed):
             if best >= NONE:
                 is_open[:] = trial
             continue
+        if s.capacity.size and cost < 1.06 * best:
+            cost = loosen(s, a, cost, 40)
         if cost < 1.02 * best and (best >= NONE or cost != best):
             cost = sweep(s, trial, cost, a, near)
         if cost < best - 1e-9 * abs(cost):

@@ -24,6 +24,11 @@ MOST, ENOUGH = 20, 2000
 """Layouts of a level worked out in full, and counted."""
 
 
+def hub_tiers(problem: TierProblem, layout: Layout) -> dict[str, int]:
+    """Return the tier of each hub's place."""
+    return {problem.towns[k]: level for level, hubs in enumerate(layout.tiers, 1) for k in hubs}
+
+
 def above(problem: TierProblem, layout: Layout) -> dict[str, str]:
     """Return the place of the hub above each hub and unit."""
     up = {unit: problem.towns[k] for unit, k in zip(problem.units, layout.hub.tolist(), strict=True)}
@@ -89,26 +94,26 @@ def figures(problem: TierProblem, layout: Layout) -> dict[str, Any]:
     }
 
 
-def nearby(hunt: Hunt, apart: int) -> dict[float, tuple[Layout, ...]]:
-    """Return for each level the layouts within it that differ by at least ``apart`` hubs, cheapest first.
-
-    A layout is passed over when it differs by fewer from one already taken: hubs count as the same where place and tier
-    are. At most ``MOST`` of a level are worked out, evenly spread over it.
-    """
+def nearby(hunt: Hunt, counted: Mapping[float, NDArray[np.int8]]) -> dict[float, tuple[Layout, ...]]:
+    """Work out layouts of each level in full: its cheapest, and while time is left others spread evenly over it."""
     found: dict[float, tuple[Layout, ...]] = {}
-    for level, tiers in different(hunt, apart).items():
+    for level, tiers in counted.items():
         spread = np.unique(np.linspace(0, len(tiers) - 1, min(MOST, len(tiers))).astype(int))
-        layouts = [laid_out(hunt, tiers[k].astype(np.int64)) for k in spread]
+        layouts: list[Layout] = []
+        for k in spread:
+            if not layouts or hunt.left():
+                layouts.append(laid_out(hunt, tiers[k].astype(np.int64)))
         found[level] = tuple(sorted(layouts, key=lambda layout: layout.cost))
     return found
 
 
 def different(hunt: Hunt, apart: int) -> dict[float, NDArray[np.int8]]:
-    """Return for each level the tiers of all different layouts the search priced within it, cheapest first.
+    """Return for each level the tiers of all layouts priced within it that differ by ``apart`` hubs, cheapest first.
 
-    That there are no others is not proven.
+    A layout is passed over when it differs by fewer from one already taken: hubs count as the same where place and tier
+    are. That there are no others is not proven.
     """
-    ranked = sorted((cost, key) for key, cost in (hunt.seen or {}).items())
+    ranked = sorted((cost, key) for key, cost in hunt.seen.items())
     found: dict[float, NDArray[np.int8]] = {}
     for level in LEVELS:
         near = [key for cost, key in ranked if cost <= ranked[0][0] * (1 + level)]
@@ -127,11 +132,11 @@ def different(hunt: Hunt, apart: int) -> dict[float, NDArray[np.int8]]:
 def tables(
     problem: TierProblem,
     plan: Layout,
+    best: Layout,
     near: Mapping[float, tuple[Layout, ...]],
     counted: Mapping[float, NDArray[np.int8]],
 ) -> dict[str, pl.DataFrame]:
     """Return the tables ``layouts``, ``hubs`` and ``frequency``."""
-    best = near[min(near)][0]
     named = {"plan": plan, "best": best}
     widest = near[max(near)]
     named |= {f"near_{k}": layout for k, layout in enumerate(widest, 1) if layout.tiers != best.tiers}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,26 +48,24 @@ class Hunt:
     until: float
     progress: Callable[[Progress], None] | None = None
     stop: Callable[[], bool] | None = None
-    seen: dict[bytes, float] | None = None
+    seen: dict[bytes, float] = field(default_factory=dict)
     _told: float = 0.0
 
     def price(self, tier: NDArray[np.int64]) -> float:
         """Return the cost of a layout given as the tier of each town; remembers it."""
-        seen = self.seen if self.seen is not None else {}
-        self.seen = seen
         key = tier.astype(np.int8).tobytes()
-        if key not in seen:
-            seen[key] = float(tier_cost.price(self.arrays, tier))
-        return seen[key]
+        if key not in self.seen:
+            self.seen[key] = float(tier_cost.price(self.arrays, tier))
+        return self.seen[key]
 
     def left(self) -> bool:
         """Whether time is left; raises ``Stopped`` when asked to stop."""
         now = time.monotonic()
         if self.progress and now - self._told > 1.0:
             self._told = now
-            self.progress(Progress(len(self.seen or ()), KEPT))
+            self.progress(Progress(len(self.seen), KEPT))
         if self.stop and self.stop():
-            raise Stopped.of("errors.stopped", done=len(self.seen or ()), total=KEPT)
+            raise Stopped.of("errors.stopped", done=len(self.seen), total=KEPT)
         return now < self.until
 
 

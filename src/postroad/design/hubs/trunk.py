@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import polars as pl
 from postroad.design.hubs import tier_report, tier_search
 from postroad.design.hubs.tier_cost import trunk_arrays
 from postroad.design.hubs.tier_problem import TierProblem, tier_problem
-from postroad.errors import DataError
+from postroad.errors import DataError, Fault, InfeasibleError, UsageError
 from postroad.results import Result, Stamp
 
 if TYPE_CHECKING:
@@ -31,8 +31,28 @@ SOURCE_TITLE = "Hub tiers: units allocated to hubs by least cost under assumed v
 
 
 @dataclass(frozen=True)
+class Tiers:
+    """The plan's layout and the best found; ``bound`` is on the cost of any layout with as many hubs, in yuan a day.
+
+    ``near`` holds for each level the layouts worked out in full, ``counted`` the tiers of all different ones.
+    """
+
+    plan: Layout
+    best: Layout
+    bound: float
+    near: Mapping[float, tuple[Layout, ...]]
+    counted: Mapping[float, NDArray[np.int8]]
+    priced: int
+
+    @property
+    def objective(self) -> float:
+        """Cost of the best layout."""
+        return self.best.cost
+
+
+@dataclass(frozen=True)
 class TrunkTiers:
-    """What ``trunk_tiers`` found. ``bound`` is on the cost of any layout with as many hubs; all costs in yuan a day."""
+    """What ``trunk_tiers`` found for a network. All costs in yuan a day."""
 
     problem: TierProblem
     plan: Layout
@@ -40,7 +60,6 @@ class TrunkTiers:
     bound: float
     result: Result
     network: Network
-    near: Mapping[float, tuple[Layout, ...]] = field(default_factory=dict)
 
     @property
     def objective(self) -> float:
@@ -59,16 +78,55 @@ class TrunkTiers:
 
     def tiers(self, which: str = "best") -> dict[str, int]:
         """Return place and tier of each hub, of the ``best`` layout or the ``plan``'s."""
-        layout = self.plan if which == "plan" else self.best
-        return {self.problem.towns[k]: level for level, hubs in enumerate(layout.tiers, 1) for k in hubs}
+        return tier_report.hub_tiers(self.problem, self._layout(which))
 
     def above(self, which: str = "best") -> dict[str, str]:
         """Return for each hub and each unit the place of the hub above it; the first-tier hub is its own."""
-        return tier_report.above(self.problem, self.plan if which == "plan" else self.best)
+        return tier_report.above(self.problem, self._layout(which))
 
     def written(self, network: Network, which: str = "best") -> Network:
         """Return the network with the ``allocations`` of a layout."""
-        return _written(self.problem, self.plan if which == "plan" else self.best, network)
+        return _written(self.problem, self._layout(which), network)
+
+    def _layout(self, which: str) -> Layout:
+        if which not in ("best", "plan"):
+            raise UsageError.of("design.tier_which", asked=which)
+        return self.plan if which == "plan" else self.best
+
+
+def search_tiers(
+    problem: TierProblem,
+    planned: NDArray[np.int64],
+    *,
+    apart: int = 3,
+    time_s: float = 120.0,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Tiers:
+    """Price the planned tier of each town and look for the best layout with as many hubs of each tier.
+
+    The same seed gives the same layouts unless time runs out; the bound takes what time is left. ``InfeasibleError``
+    names every unit that no road joins to a town.
+    """
+    began = time.monotonic()
+    cut_off = np.flatnonzero(~np.isfinite(problem.run_unit).any(1))
+    if cut_off.size:
+        names = [problem.names.get(problem.units[i], problem.units[i]) for i in cut_off]
+        raise InfeasibleError(Fault.of("design.tier_no_road", table="places", value=name) for name in names)
+    first, second, third = (int((planned == level).sum()) for level in (1, 2, 3))
+    hunt = tier_search.Hunt(problem, trunk_arrays(problem), began + 0.35 * time_s, progress, stop)
+    tier_search.best_tiers(hunt, (first, second, third), [planned], seed)
+    hunt.until = began + 0.5 * time_s
+    tier_search.widen(hunt, max(tier_report.LEVELS))
+    hunt.until = began + 0.6 * time_s
+    plan = tier_search.laid_out(hunt, planned)
+    counted = tier_report.different(hunt, apart)
+    near = tier_report.nearby(hunt, counted)
+    best = min([plan, *(layouts[0] for layouts in near.values())], key=lambda layout: layout.cost)
+    left = max(1.0, began + time_s - time.monotonic())
+    bound = min(tier_search.lower_bound(problem, first + second + third, left, stop), best.cost)
+    return Tiers(plan, best, bound, MappingProxyType(near), MappingProxyType(counted), len(hunt.seen))
 
 
 def trunk_tiers(
@@ -81,7 +139,7 @@ def trunk_tiers(
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> TrunkTiers:
-    """Price the plan's three tiers, look for the best with as many hubs of each, and say what lies between.
+    """Hold the plan's three tiers of a network against the best with as many hubs of each.
 
     ``apart`` is how many hubs two layouts must differ by to count as different. The result's tables are ``layouts``,
     ``hubs``, ``frequency`` and ``allocations``. ``DataError`` when the network lacks hubs, roads or vehicles.
@@ -89,35 +147,26 @@ def trunk_tiers(
     began = time.monotonic()
     problem = tier_problem(network, demand)
     planned = planned_tiers(network, problem)
-    counts = tuple(int((planned == level).sum()) for level in (1, 2, 3))
-    hunt = tier_search.Hunt(problem, trunk_arrays(problem), began + 0.35 * time_s, progress, stop)
-    tier_search.best_tiers(hunt, (counts[0], counts[1], counts[2]), [planned], seed)
-    hunt.until = began + 0.5 * time_s
-    tier_search.widen(hunt, max(tier_report.LEVELS))
-    plan = tier_search.laid_out(hunt, planned)
-    near = tier_report.nearby(hunt, apart)
-    best = near[min(near)][0]
-    left = max(1.0, began + time_s - time.monotonic())
-    bound = min(tier_search.lower_bound(problem, sum(counts), left, stop), best.cost)
-    stamp = Stamp.now(
-        "trunk tiers",
-        network.fingerprint,
-        {"year": demand.year, "scenario": demand.scenario, "demand_seed": demand.seed, "apart": apart},
-        seed,
-    )
-    tables = tier_report.tables(problem, plan, near, tier_report.different(hunt, apart))
-    done = _written(problem, best, network)
+    found = search_tiers(problem, planned, apart=apart, time_s=time_s, seed=seed, progress=progress, stop=stop)
+    options = {"year": demand.year, "scenario": demand.scenario, "demand_seed": demand.seed, "apart": apart}
+    stamp = Stamp.now("trunk tiers", network.fingerprint, {**options, "time_s": time_s}, seed)
+    done = _written(problem, found.best, network)
+    tables = tier_report.tables(problem, found.plan, found.best, found.near, found.counted)
     tables["allocations"] = done["allocations"]
+    plan, best = (tier_report.figures(problem, layout) for layout in (found.plan, found.best))
     facts = {
-        "plan_yuan_day": plan.cost,
-        "best_yuan_day": best.cost,
-        "bound_yuan_day": bound,
-        "gap": max(0.0, best.cost - bound) / best.cost,
-        "regret_cost": plan.cost / best.cost - 1,
-        "priced": len(hunt.seen or ()),
+        "plan_yuan_day": found.plan.cost,
+        "best_yuan_day": found.best.cost,
+        "bound_yuan_day": found.bound,
+        "gap": max(0.0, found.best.cost - found.bound) / found.best.cost,
+        "regret_cost": found.plan.cost / found.best.cost - 1,
+        "regret_within_24h": best["within_24h"] - plan["within_24h"],
+        "regret_gini_h": plan["gini_h"] - best["gini_h"],
+        "priced": found.priced,
         "seconds": round(time.monotonic() - began, 2),
     }
-    return TrunkTiers(problem, plan, best, bound, Result(stamp, MappingProxyType(tables), facts), done, near)
+    result = Result(stamp, MappingProxyType(tables), facts)
+    return TrunkTiers(problem, found.plan, found.best, found.bound, result, done)
 
 
 def planned_tiers(network: Network, problem: TierProblem) -> NDArray[np.int64]:
@@ -132,7 +181,7 @@ def planned_tiers(network: Network, problem: TierProblem) -> NDArray[np.int64]:
 
 
 def _written(problem: TierProblem, layout: Layout, network: Network) -> Network:
-    tier = {problem.towns[k]: level for level, hubs in enumerate(layout.tiers, 1) for k in hubs}
+    tier = tier_report.hub_tiers(problem, layout)
     above = tier_report.above(problem, layout)
     rows = [
         {"place_id": place, "hub_place_id": hub, "tier": tier.get(place), "origin": "derived", "source": SOURCE}
