@@ -63,10 +63,6 @@ def minutes(problem: TierProblem, layout: Layout) -> NDArray[np.float64]:
     across = across + problem.dwell_min
     np.fill_diagonal(across, 0.0)
     total = (climb + ride)[:, None] + (climb + ride) + problem.dwell_min + across[np.ix_(upper, upper)]
-    # Under one upper hub the common hub is passed once; at one hub, a piece never climbs.
-    meet = (upper[:, None] == upper) & low[:, None] & low
-    total = total - problem.dwell_min * np.where(meet, 1.0, 0.0)
-    total = total - problem.dwell_min * ((upper[:, None] == upper) & (low[:, None] != low))
     same = hub[:, None] == hub
     total = np.where(same, ride[:, None] + ride + problem.dwell_min, total)
     return np.asarray(total + problem.delivery_min)

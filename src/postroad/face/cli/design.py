@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
-PARTS = ("trunk", "rural")
+PARTS = ("hubs", "trunk", "rural")
 """The parts that can be designed, in the order they are done; each module has ``run(asked)``."""
-SEASONS = {"trunk": "ordinary", "rural": "winter"}
+SEASONS = {"hubs": "ordinary", "trunk": "ordinary", "rural": "winter"}
 """The season each part is designed for unless another is asked: villages are hardest to reach in winter."""
 
 
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def design(
     province: str = typer.Argument("jilin", help="省包 province"),
+    hubs: bool = typer.Option(False, "--hubs", help="三级枢纽：规划与最优 the plan's hub tiers against the best"),
     trunk: bool = typer.Option(False, "--trunk", help="枢纽与干线时刻表 hubs and the line-haul timetable"),
     rural: bool = typer.Option(
         False, "--rural", help="县乡村邮路与费用分摊 rounds to every village, and who pays what"
@@ -58,7 +59,7 @@ def design(
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
     from postroad.errors import UsageError
 
-    wanted = {"trunk": trunk, "rural": rural}
+    wanted = {"hubs": hubs, "trunk": trunk, "rural": rural}
     chosen = [part for part in PARTS if wanted[part]]
     if not chosen:
         raise UsageError.of("face.design_what", parts=" | ".join(f"--{part}" for part in PARTS))

@@ -1,0 +1,44 @@
+"""``postroad design --hubs``: the plan's three tiers of hubs against the best."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from postroad.face.cli.design import Asked
+
+
+def run(asked: Asked) -> None:
+    """Search, write the tables and a map in each language, and tell the regret."""
+    from postroad.demand import demand
+    from postroad.design.hubs import trunk_tiers
+    from postroad.design.hubs.tier_map import tier_map
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import LANGUAGES, say
+    from postroad.network import pack_folder, shipped_packs
+    from postroad.network import province as open_province
+
+    network = open_province(asked.province)
+    made = demand(network, asked.year, asked.scenario, seed=asked.seed)
+    found = trunk_tiers(network, made, time_s=asked.time_limit_s, seed=asked.seed)
+    folder = found.result.save(asked.out / "hubs")
+    shape = pack_folder(network.name) / "outlines.geojson" if network.name in shipped_packs() else None
+    outlines = json.loads(shape.read_text("utf-8")) if shape and shape.is_file() else None
+    for tongue in LANGUAGES:
+        (folder / f"hubs-{tongue}.svg").write_text(tier_map(found, network, outlines, tongue), "utf-8")
+    if asked.json:
+        print_json({**found.result.facts, "run_id": found.result.run_id, "tiers": found.tiers("best"),
+                    "plan_tiers": found.tiers("plan")})  # fmt: skip
+        return
+    within = dict(found.result["layouts"]["layout", "within_24h"].iter_rows())
+    told: dict[str, Any] = {
+        "plan": f"{found.plan.cost / 1e4:,.1f}",
+        "best": f"{found.best.cost / 1e4:,.1f}",
+        "gap": f"{100 * found.gap:.1f}",
+        "regret": f"{100 * found.regret:.1f}",
+        "plan24": f"{100 * within['plan']:.1f}",
+        "best24": f"{100 * within['best']:.1f}",
+    }
+    out.print(say("design.tiers_told", **told))
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
