@@ -15,14 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from benchmarks import Options, Row, alone, register
 from benchmarks.postal60 import model as postal60
-from postroad.demand import Demand, demand
-from postroad.design.lines.baseline import baseline
-from postroad.network import Network, province
-from postroad.simulate.day import Disruption, simulate_day
 from postroad.simulate.transit import carry
 
 DAYS = 5
@@ -88,6 +83,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def jilin(scale: float, seed: int) -> dict[str, Any]:
     """Simulate the peak day of Jilin in every stage, with a road slowed, and write the facts to Parquet."""
+    import polars as pl
+
+    from postroad.simulate.day import Disruption, simulate_day
+
     network, made = _jilin()
     slow = [Disruption("road", 0.0, 1440.0, factor=0.8, from_place_id="2201", to_place_id="2202")]
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +101,12 @@ def jilin(scale: float, seed: int) -> dict[str, Any]:
 
 
 @cache
-def _jilin() -> tuple[Network, Demand]:
+def _jilin() -> tuple[Any, Any]:
+    # Imported here, so that the memory of the postal-60 model is its own.
+    from postroad.demand import demand
+    from postroad.design.lines.baseline import baseline
+    from postroad.network import province
+
     network = province("jilin")
     made = demand(network, 2020)
     return baseline(network, made), made

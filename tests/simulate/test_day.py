@@ -191,3 +191,79 @@ def test_what_cannot_be_simulated_is_named():
     lines = weekend["line_hauls"].with_columns(days=pl.lit("7"))
     with pytest.raises(InfeasibleError, match="220101"):
         simulate_day(weekend.with_(line_hauls=lines), held, day=DAY, **{**CALM, "tail_days": 2})
+
+
+def test_a_shift_that_begins_later_holds_the_sorter_until_then():
+    made = simple()
+    held = parcels(made, [("220101001001", "220201001002", 480)])
+    shifts = pl.DataFrame({"place_id": ["2201"], "from_min": [660.0], "to_min": [1440.0], "share": [0.5]})
+    row = one(simulate_day(made, held, day=DAY, shifts=shifts, **CALM))
+    assert row["stop2_ready_s"] == 662 * 60
+    wrong = shifts.with_columns(to_min=pl.lit(600.0))
+    with pytest.raises(DataError, match="shifts"):
+        simulate_day(made, held, day=DAY, shifts=wrong, **CALM)
+
+
+def test_parcels_are_diverted_between_times():
+    """The hub sends its parcels for the second county over the first one's centre, which has a line there too."""
+    more = line("220101", "220201", 900, 30)
+    a, a_stops = round_("in-a", "220101", 480, [("220101001001", 500)])
+    b, b_stops = round_("out-b", "220201", 1000, [("220201001001", 1030)])
+    lines = [line("220101", "2201", 560, 60), line("2201", "220201", 700, 100), line("2201", "220101", 700, 60), more,
+             line("220201", "2201", 560, 60)]  # fmt: skip
+    made = network(lines=lines, rounds=[a, b], stops=a_stops + b_stops)
+    held = parcels(made, [("220101001001", "220201001001", 480)])
+    straight = one(simulate_day(made, held, day=DAY, **CALM))
+    assert [straight[f"stop{k}_place_id"] for k in (1, 2, 3)] == ["220101", "2201", "220201"]
+    around = Disruption("divert", 0, 1440, place_id="220101", to_place_id="220201", via_place_id="220201")
+    row = one(simulate_day(made, held, day=DAY, disruptions=[around], **CALM))
+    assert [row[f"stop{k}_place_id"] for k in (1, 2, 3)] == ["220101", "220201", None]
+    nowhere = Disruption("divert", 0, 1440, place_id="2201", via_place_id="X-SEOUL")
+    with pytest.raises(InfeasibleError, match="X-SEOUL"):
+        simulate_day(made, held, day=DAY, disruptions=[nowhere], **CALM)
+
+
+def test_disruptions_may_come_as_a_table_with_moments():
+    made = simple()
+    held = parcels(made, [("220101001001", "220201001002", 480)])
+    table = pl.DataFrame({"what": ["plant"], "starts": ["2021-06-02 10:00"], "ends": ["2021-06-02 11:30"],
+                          "factor": [0.0], "place_id": ["2201"]})  # fmt: skip
+    table = table.with_columns(pl.col("starts", "ends").str.to_datetime("%Y-%m-%d %H:%M"))
+    row = one(simulate_day(made, held, day=DAY, disruptions=table, **CALM))
+    assert row["stop2_ready_s"] == 691 * 60
+    with pytest.raises(DataError, match="colour"):
+        simulate_day(made, held, day=DAY, disruptions=table.with_columns(colour=pl.lit("red")), **CALM)
+
+
+def test_warm_days_fill_the_queues_and_are_left_out_of_the_facts():
+    made = simple(pieces=1)
+    held = parcels(made, [("220101001001", "220201001001", 400)] * 2)
+    cold = simulate_day(made, held, day=DAY, **CALM).parcels().collect()
+    warm = simulate_day(made, held, day=DAY, warm_days=2, **CALM).parcels().collect()
+    assert cold.height == warm.height == 2
+    # Two a day come, one a day leaves: after two days two stand before whoever comes.
+    assert cold["left_over_times"].sort().to_list() == [0, 1]
+    assert warm["left_over_times"].sort().to_list() == [2, 3]
+    both = simulate_day(made, held, day=DAY, days=2, **CALM).parcels().collect()
+    assert both["day"].cast(str).to_list() == ["2021-06-02"] * 2 + ["2021-06-03"] * 2
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("postroad.simulate.day.run.write_parcels", full)
+    made = simple()
+    held = parcels(made, [("220101001001", "220201001002", 480)])
+    with pytest.raises(UsageError, match="No space"):
+        simulate_day(made, held, day=DAY, out=tmp_path / "run", **CALM)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_seed_gives_the_same_facts_and_another_does_not():
+    made = simple()
+    held = parcels(made, [("220101001001", "220201001002", 480)] * 30)
+    luck = {**CALM, "variation": 0.3, "not_home": 0.3}
+    one_, same, other = (simulate_day(made, held, day=DAY, seed=s, **luck).parcels().collect() for s in (1, 1, 2))
+    assert one_.equals(same)
+    assert not one_.equals(other)
