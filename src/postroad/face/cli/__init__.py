@@ -24,6 +24,7 @@ COMMANDS = (
     "design",
     "sites",
     "draw",
+    "drill",
     "effect",
     "evaluation",
     "serve",
