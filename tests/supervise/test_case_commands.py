@@ -1,0 +1,149 @@
+"""``postroad cases`` and ``postroad demo supervise`` as an office uses them, on both databases."""
+
+import datetime as dt
+import json
+import sys
+import time
+
+import pytest
+
+from postroad.face.cli import main
+from postroad.language import choose
+
+
+@pytest.fixture
+def postroad(monkeypatch, capsys):
+    """Run a command in this process; return exit code, what it printed and what it complained of."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["postroad", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        choose("en")
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+def told(answer):
+    code, out, err = answer
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_a_draw_from_freezing_to_publication(postroad, database, tmp_path, monkeypatch):
+    monkeypatch.setenv("POSTROAD_DATABASE", database)
+    outlets = "id,operator_id,prefecture_id,kind,opened_on\n" + "".join(
+        f"O{k},{'ZTO' if k % 2 else 'YTO'},2201,outlet,2025-01-0{1 + k % 9}\n" for k in range(12)
+    )
+    (tmp_path / "outlets.csv").write_text("\ufeff" + outlets, "utf-8")
+    for _ in range(2):  # the same file twice changes nothing
+        assert told(postroad("cases", "load", "outlet.open", tmp_path / "outlets.csv", "--json"))["rows"] == 12
+    assert len(told(postroad("cases", "list", "outlets", "--json"))) == 12
+    for code in ("JC1", "JC2", "JC3"):
+        told(postroad("cases", "do", "inspector.enrol", f"id={code}", "prefecture_id=2201", "skills=fire;safety",
+                      "hours_a_month=60", "credential_until=2099-12-31", "--json"))  # fmt: skip
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
+    told(postroad("cases", "do", "drawing.commit", "id=D1", "size=3", "seed_source=beacon",
+                  f"seed_at={soon.isoformat()}", "kinds=outlet", "--json"))  # fmt: skip
+    digest = told(postroad("cases", "list", "draws", "--as", "public", "--json"))[0]["digest"]
+    time.sleep(max(0.0, (soon - dt.datetime.now(dt.UTC)).total_seconds() + 0.1))
+    told(postroad("cases", "do", "drawing.reveal", "id=D1", "seed=04 09 13 22 28 31", "--json"))
+    receipt = told(postroad("cases", "list", "draw_papers", "--json"))[0]["receipt"]
+    today, photo = dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date(), tmp_path / "photo.jpg"
+    photo.write_bytes(b"what the inspector saw")
+    for k, row in enumerate(receipt["drawn"]):
+        told(postroad("cases", "do", "inspection.order", f"id=V{k}", f"outlet_id={row['unit']}", "draw_id=D1",
+                      f"inspectors={';'.join(row['inspectors'])}", "--json"))  # fmt: skip
+        mine = f"inspector:{row['inspectors'][0]}"
+        failed = ["failed=plastic_ban", f"evidence=plastic_ban=file:{photo}"] if k == 0 else []
+        told(postroad("cases", "do", "inspection.visit", f"id=V{k}", f"on={today}", "hours=3", *failed, "--as", mine,
+                      "--json"))  # fmt: skip
+        told(postroad("cases", "do", "inspection.publish", f"id=V{k}", "--json"))
+    told(postroad("cases", "do", "drawing.publish", "id=D1", "--json"))
+    told(postroad("cases", "publish", "--out", tmp_path / "public", "--json"))
+    papers = [tmp_path / "public" / "draws" / f"D1.{kind}.json" for kind in ("commit", "receipt")]
+    code, out, _ = postroad("draw", "verify", *papers, "--digest", digest)
+    assert (code, "holds" in out) == (0, True)
+    rows = {row["indicator"]: row for row in told(postroad("cases", "tally", f"{today:%Y-%m}", "--json"))}
+    assert rows["plastic_violation_rate"]["value"] == pytest.approx(100 / 3)
+    assert rows["plastic_violation_rate"]["origin"] == "derived"
+    head = told(postroad("cases", "audit", "--json"))["head"]
+    assert postroad("cases", "audit", "--head", head)[0] == 0
+    assert postroad("cases", "audit", "--head", f"2:{'0' * 64}")[0] == 2
+    scored = told(postroad("score", "jilin", "--records", database, "--period", f"{today:%Y-%m}", "--json"))
+    line = next(line for line in scored["lines"] if line["target_id"] == "plastic-ban")
+    assert line["latest"]["scope"] == "records"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_a_user_gets_wrong_is_a_sentence_in_both_languages(postroad, tmp_path, language, monkeypatch):
+    monkeypatch.setenv("POSTROAD_DATABASE", str(tmp_path / "records.sqlite"))
+    (tmp_path / "bad.csv").write_text("id,kind\nO1,outlet\n", "utf-8")
+    wrong = [
+        ["cases", "do", "nonsense"],
+        ["cases", "do", "hazard.overdue"],
+        ["cases", "do", "hazard.close"],
+        ["cases", "do", "hazard.close", "id=H1", "on=yesterday"],
+        ["cases", "do", "hazard.close", "id=H1", "on=2025-11-03"],
+        ["cases", "do", "hazard.close", "id=H1", "on=2025-11-03", "colour=red"],
+        ["cases", "do", "hazard.close", "H1"],
+        ["cases", "do", "credit.publish", "year=2025", "--as", "public"],
+        ["cases", "do", "credit.publish", "year=2025", "--as", "prefecture"],
+        ["cases", "show", "credit.explain", "operator_id=ZTO", "year=2025", "--as", "inspector:JC1"],
+        ["cases", "list", "nonsense"],
+        ["cases", "list", "outlets", "nonsense=1"],
+        ["cases", "list", "complaints", "--as", "public"],
+        ["cases", "list", "outlets", "--known-at", "2025-11-03"],
+        ["cases", "history", "outlets", "O1"],
+        ["cases", "load", "outlet.open", tmp_path / "bad.csv"],
+        ["cases", "load", "outlet.open", tmp_path / "nowhere.csv"],
+        ["cases", "rules", "--rules", tmp_path / "nowhere.toml"],
+        ["cases", "audit", "--database", "mysql://x/y"],
+        ["score", "jilin", "--records", tmp_path / "records.sqlite"],
+        ["demo", "supervise", "--month", "november", "--out", tmp_path / "demo"],
+        ["demo", "supervise", "--outlets", "5", "--out", tmp_path / "demo"],
+    ]
+    for words in wrong:
+        code, _, err = postroad("-l", language, *words)
+        assert code == 2, words
+        assert err.strip(), words
+        assert ("。" in err) == (language == "zh"), (words, err)
+
+
+def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
+    monkeypatch.setenv("POSTROAD_DATABASE", str(tmp_path / "records.sqlite"))
+    for words in (["acts"], ["rules"], ["rules", "--on", "2025-11-03"], ["list", "outlets"], ["audit"],
+                  ["show", "hazard.overdue"], ["show", "complaint.rates", "period=2025-11"], ["migrate"]):  # fmt: skip
+        code, out, err = postroad("cases", *words)
+        assert (code, bool(out.strip())) == (0, True), err
+
+
+@pytest.mark.slow
+def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_path):
+    addresses = [str(tmp_path / "records.sqlite"), postgres.database(postgres.template)]
+    for k, address in enumerate(addresses):
+        done = told(postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k), "--outlets", 120,
+                             "--json"))  # fmt: skip
+        assert done["synthetic"] is True
+        assert done["audit"]["faults"] == 0
+        assert len(done["custody_gaps"]) == 4
+        assert len(done["emergencies_late"]) == 2
+        planted = done["planted"]["outlet_standardisation"]
+        rate = next(row for row in done["indicators"] if row["indicator"] == "outlet_standardisation")
+        assert rate["origin"] == "synthetic"
+        low, high = (float(part) for part in rate["note"].split("%")[1].split(",")[0].split("-"))
+        assert low <= 100 * planted <= high
+        assert postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k))[0] == 2
+    files = sorted(
+        path.relative_to(tmp_path / "0") for path in (tmp_path / "0").rglob("*.*") if path.suffix != ".sqlite"
+    )
+    assert len(files) > 10
+    for name in files:
+        if not str(name).startswith("records"):
+            assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
+    scored = told(postroad("score", "jilin", "--records", addresses[1], "--period", "2025-11", "--json"))
+    filled = {line["target_id"]: line for line in scored["lines"] if (line["latest"] or {}).get("scope") == "records"}
+    assert {"outlet-standard", "plastic-ban", "complaints", "satisfaction", "safety-centres", "lockers"} <= set(filled)
+    assert {line["status"] for line in filled.values()} == {"unknown"}
