@@ -101,10 +101,11 @@ def added():
 def test_sixteen_writers_lose_nothing(postgres, capsys):
     database = postgres.database(postgres.template)
     start(database).close()
-    each = [run("writer", database, f"w{k}", 40) for k in range(16)]
-    told = [writer.communicate(timeout=280) for writer in each]
-    assert [writer.returncode for writer in each] == [0] * 16, told
-    counted(database, 16, 40)
-    again = sum(int(out) for out, _ in told)
+    done = run("writer", database, 16, 15)
+    again, err = done.communicate(timeout=280)
+    assert done.returncode == 0, err
+    counted(database, 16, 15)
     with capsys.disabled():
-        print(f"\n16 writers, 40 updates of one row each, on PostgreSQL: none lost, {again} times another was quicker")
+        print(
+            f"\n16 writers, 15 updates of one row each, on PostgreSQL: none lost, {again.strip()} times another was quicker"
+        )

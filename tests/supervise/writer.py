@@ -1,9 +1,10 @@
-"""One of many writers: ``python -m tests.supervise.writer DATABASE NAME TIMES``.
+"""Many writers, each a process: ``python -m tests.supervise.writer DATABASE WRITERS TIMES``.
 
-Reads an operator's volume, adds one, and writes it back against the version it read; told that somebody was quicker, it
-reads again. Prints how often it was told so.
+Each reads an operator's volume, adds one, and writes it back against the version it read; told that somebody was
+quicker, it reads again. Prints how often they were told so.
 """
 
+import os
 import sys
 
 from postroad.errors import DataError
@@ -34,8 +35,19 @@ def work(desk, name, times):
     return again
 
 
-def main(database, name, times):
-    print(work(Desk(open_store(database, create=False), Actor("province", code=name)), name, int(times)))
+def main(database, writers, times):
+    """Fork the writers and add up how often they were told that another was quicker."""
+    pids, (told, say) = [], os.pipe()
+    for k in range(int(writers)):
+        if (pid := os.fork()) == 0:
+            desk = Desk(open_store(database, create=False), Actor("province", code=f"w{k}"))
+            os.write(say, f"{work(desk, f'w{k}', int(times))}\n".encode())
+            os._exit(0)
+        pids.append(pid)
+    ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    os.close(say)
+    print(sum(map(int, os.read(told, 65536).split())))
+    raise SystemExit(max(ended))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from postroad.network import Network
 SCOPE = "records"
 SOURCE = "case-records"
+STOCKS = ("smart_lockers",)
+"""Counts of what stands, which the plan follows by the year."""
 
 
 def tally(desk: Desk, network: Network, region: str, period: str) -> list[dict[str, Any]]:
@@ -36,8 +38,9 @@ def tally(desk: Desk, network: Network, region: str, period: str) -> list[dict[s
     desk = Desk(desk.store, desk.actor, lambda: then, desk.rules, desk.made)  # what is late or out of date, as of then
     found = [*_of_visits(desk, period), *_of_service(desk, period), *_of_centres(desk, network)]
     return [
-        {"region_id": region, "indicator": name, "period": period, "value": float(value), "unit": unit,
-         "known_on": known_on, "scope": SCOPE, "note": note, "origin": origin, "source": SOURCE}
+        {"region_id": region, "indicator": name, "period": period[:4] if name in STOCKS else period,
+         "value": float(value), "unit": unit, "known_on": known_on, "scope": SCOPE, "note": note, "origin": origin,
+         "source": SOURCE}
         for name, value, unit, note in found
     ]  # fmt: skip
 
