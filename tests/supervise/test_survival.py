@@ -106,6 +106,4 @@ def test_sixteen_writers_lose_nothing(postgres, capsys):
     assert done.returncode == 0, err
     counted(database, 16, 15)
     with capsys.disabled():
-        print(
-            f"\n16 writers, 15 updates of one row each, on PostgreSQL: none lost, {again.strip()} times another was quicker"
-        )
+        print(f"\n16 writers, 15 updates of one row each, on PostgreSQL: none lost, {again.strip()} times one was late")
