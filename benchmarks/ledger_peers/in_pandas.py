@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.ledger_peers.ours import UNTIL, in_order
+from benchmarks.ledger_peers.files import UNTIL, in_order
 
 KEYS = {
     "acceptances": ["operator_id", "waybill"],

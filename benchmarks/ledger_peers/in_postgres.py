@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ledger_peers.ours import UNTIL, in_order
+from benchmarks.ledger_peers.files import UNTIL, in_order
 
 SETTINGS = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "2GB",

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-UNTIL = dt.datetime(2026, 1, 20)
+import polars as pl
+
+from benchmarks.ledger_peers.files import UNTIL, in_order
+from postroad.supervise.identity import KeyRing
+from postroad.supervise.ledger import Counter, Ledger
+from postroad.supervise.ledger.balance import balance
+from postroad.supervise.ledger.checks import check
+from postroad.supervise.ledger.claims import claims
+from postroad.supervise.merkle import Tree
+from postroad.supervise.sha256 import leaves, macs
 
 
 def warm() -> None:
     """Load what is compiled once."""
-    import polars as pl
-
-    from postroad.supervise.merkle import Tree
-    from postroad.supervise.sha256 import leaves, macs
-
     macs(b"k" * 32, pl.Series(["a"]))
     Tree(leaves(pl.Series(["a", "b"])))
 
 
 def run(feed: str, work: str) -> dict[str, Any]:
     """Take every file, then check and balance; the figures all contenders must agree on."""
-    from postroad.supervise.identity import KeyRing
-    from postroad.supervise.ledger import Counter, Ledger
-    from postroad.supervise.ledger.balance import balance
-    from postroad.supervise.ledger.checks import check
-    from postroad.supervise.ledger.claims import claims
-
     root = Path(work) / "ours"
     shutil.rmtree(root, ignore_errors=True)
     ring = KeyRing.open(root / "keys")
@@ -55,10 +52,3 @@ def run(feed: str, work: str) -> dict[str, Any]:
         "flagged": mass.flagged.height, "stored_mb": round(size / 1e6),
         "stages": {"intake": round(taken_s, 1), "checks": round(checked_s, 1), "balance": round(balanced_s, 1)},
     }  # fmt: skip
-
-
-def in_order(feed: Path) -> list[Path]:
-    """The files in the order an office takes them: registers, the day's files, corrections."""
-    return sorted(
-        feed.glob("*.csv"), key=lambda f: (not f.name.startswith(("outlets", "machines")), "-later" in f.name, f.name)
-    )

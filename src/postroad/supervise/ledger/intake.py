@@ -177,7 +177,7 @@ def _taken(
         "sealed": _kept(job, "sealed", job.sealed),
     }  # fmt: skip
     beside = [entry[k] for k in ("superseded", "quarantine", "sealed") if entry[k]]
-    parts.sync(job.ledger.root, [*(part["path"] for part in made), *beside])
+    parts.sync(job.ledger.root, [*(part["path"] for part in made), *beside], writer.settled)
     job.taken.seq = writer.commit(entry)["entry"]["seq"]
     return job.taken
 

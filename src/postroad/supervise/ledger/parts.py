@@ -89,11 +89,21 @@ def write_frame(file: Path, frame: pl.DataFrame) -> str:
         return hashlib.file_digest(held, "sha256").hexdigest()
 
 
-def sync(root: Path, paths: Iterable[str]) -> None:
-    """Flush the folders in which these files stand, and those above them, each once."""
-    folders = {folder for path in paths for folder in Path(path).parents}
-    for folder in sorted(folders, reverse=True):
+def sync(root: Path, paths: Iterable[str], settled: set[Path]) -> None:
+    """Flush the folders in which these files stand, and every folder above one that may be new.
+
+    ``settled`` are the folders flushed before under the same lock: those stand in theirs already.
+    """
+    flush: set[Path] = set()
+    for path in paths:
+        folder = Path(path).parent
+        flush.add(folder)
+        while folder != Path() and folder not in settled:
+            folder = folder.parent
+            flush.add(folder)
+    for folder in sorted(flush, reverse=True):
         sync_folder(root / folder)
+    settled |= flush
 
 
 def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:

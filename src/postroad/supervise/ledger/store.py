@@ -278,6 +278,7 @@ class Writer:
         self._log = Growing()
         for commit in ledger.commits:
             self._log.add(bytes.fromhex(commit["log"]["leaf"]))
+        self.settled: set[Path] = set()
         self.taken = {e["source"]["sha256"]: e["seq"] for e in ledger.entries("file")}
 
     @property
