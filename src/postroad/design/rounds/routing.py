@@ -85,6 +85,8 @@ def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Ro
     stops = _split(day)
     if not stops:
         return []
+    if day.ready_min + day.terms.load_min >= day.terms.closes_min:
+        return None
     from pyvrp import solve
     from pyvrp.stop import MaxIterations
 
@@ -194,8 +196,9 @@ def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tu
     types, kinds = [], []
     for van in terms.vans:
         for charged in (False, True) if van.kwh_km and charging else (False,):
-            types.append(_type(van, charged, terms, day.ready_min, len(stops)))
-            kinds.append((van, charged))
+            if day.ready_min + (terms.charge_min if charged else 0.0) < terms.closes_min:
+                types.append(_type(van, charged, terms, day.ready_min, len(stops)))
+                kinds.append((van, charged))
     depot = Depot(0, service_duration=int(terms.load_min * 60))
     metres: Any = np.ceil(day.ground.km * 1000).astype(np.int64)
     seconds: Any = np.ceil(day.ground.minutes * 60).astype(np.int64)
@@ -213,8 +216,8 @@ def _type(van: Van, charged: bool, terms: Terms, ready_min: float, most: int) ->
         capacity=[van.pieces * 10],
         fixed_cost=round((terms.vehicle_day_yuan + pause / 60.0 * van.yuan_h) * CENT),
         tw_early=int(ready_min * 60),
-        tw_late=int((terms.closes_min + CLOSING_MIN - pause) * 60),
-        shift_duration=int((terms.shift_min - pause) * 60),
+        tw_late=int(((terms.closes_min + CLOSING_MIN if van.crew == 1 else END_MIN) - pause) * 60),
+        shift_duration=int((van.crew * terms.shift_min - pause) * 60),
         unit_distance_cost=round(van.yuan_km * CENT / 1000),
         unit_duration_cost=round(van.yuan_h * CENT / 3600),
         reload_depots=[0],
@@ -224,7 +227,8 @@ def _type(van: Van, charged: bool, terms: Terms, ready_min: float, most: int) ->
 
 
 CLOSING_MIN = 60.0
-"""A vehicle is back at most so long after the last station closes."""
+"""A vehicle with one driver is back at most so long after the last station closes."""
+END_MIN = 1440.0
 
 
 def total_yuan(rounds: Sequence[Round]) -> float:

@@ -45,7 +45,10 @@ SORTERS_AT_MACHINE = 12
 
 @dataclass(frozen=True)
 class Van:
-    """A vehicle of rounds: pieces it takes, costs, and how far it goes on one charge in the season (infinite: fuel)."""
+    """A vehicle of rounds: pieces it takes, costs, and how far it goes on one charge in the season (infinite: fuel).
+
+    ``crew`` is its drivers: two take turns for two shifts, and both are paid.
+    """
 
     vehicle_id: str
     pieces: int
@@ -54,6 +57,7 @@ class Van:
     range_km: float
     co2e_kg_km: float
     kwh_km: float
+    crew: int = 1
 
 
 @dataclass(frozen=True)

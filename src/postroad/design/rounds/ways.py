@@ -122,11 +122,12 @@ def _feed(county: County, share: float, without: set[str]) -> Feeding:
     ground = county.ground.take([0, *(t.node for t in own)])
     load = np.array([(0.0, 0.0), *(t.heaviest(share) for t in own)])
     terms = county.terms
+    # Where there and back is longer than a shift, two drivers take turns; both are paid.
+    pairs = tuple(replace(van, yuan_h=2 * van.yuan_h, crew=2) for van in terms.vans if not van.kwh_km)
+    terms = replace(terms, vans=(*terms.vans, *pairs))
     day = Day(ground, load[:, 0], load[:, 1], terms.first_min, terms, terms.village_min)
-    rounds = solve_day(day, county.seed)
-    if rounds is None:  # the last resort keeps every township: each gets vehicles of its own, however late
-        rounds = _one_by_one(day)
-    ready = {t.place_id: 0.0 for t in own}
+    rounds, left = _possible(day, frozenset(range(1, len(own) + 1)), county.seed)
+    ready = {t.place_id: NEVER_MIN if k in left else 0.0 for k, t in enumerate(own, start=1)}
     parts = [dict.fromkeys(ready, 0.0) for _ in range(3)]
     for one in rounds:
         stops = [(own[v.row - 1].place_id, v) for v in one.visits if v.row]
@@ -146,23 +147,8 @@ def share_out(day: Day, rows: Sequence[int], pieces: Sequence[float]) -> np.ndar
     return np.asarray(own / own.sum())
 
 
-def _one_by_one(day: Day) -> list[Round]:
-    rounds: list[Round] = []
-    for row in range(1, len(day.ground.place_ids)):
-        alone = replace(
-            day,
-            ground=day.ground.take([0, row]),
-            deliver=day.deliver[[0, row]],
-            collect=day.collect[[0, row]],
-            terms=replace(day.terms, closes_min=LATEST_MIN, shift_min=LATEST_MIN),
-        )
-        for one in solve_day(alone) or []:
-            visits = tuple(replace(v, row=row if v.row else 0) for v in one.visits)
-            rounds.append(replace(one, visits=visits))
-    return rounds
-
-
-LATEST_MIN = 1400.0
+NEVER_MIN = 1440.0
+"""When a township has its pieces that no vehicle brings before it closes."""
 
 
 def local_day(county: County, township: Township, share: float, ready: float) -> Day:
