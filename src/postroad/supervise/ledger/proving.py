@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -175,4 +174,4 @@ def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
 
 def openings(ledger: Ledger) -> list[dict[str, Any]]:
     """Return every opening of a pseudonym: when, by whom, why."""
-    return [json.loads(json.dumps(entry)) for entry in ledger.entries("opening")]
+    return [dict(entry) for entry in ledger.entries("opening")]
