@@ -8,6 +8,7 @@ either share alone is random bytes.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import os
 import secrets
@@ -215,3 +216,8 @@ def unsealed(shares: tuple[Share, Share], seal: bytes, row: dict[str, Any]) -> s
         return cipher.decrypt(int(row["nonce"]).to_bytes(12, "big"), row["box"], row["sender"]).decode()
     except InvalidTag as wrong:
         raise DataError.of("ledger.box_broken") from wrong
+
+
+def period_of(day: dt.date) -> str:
+    """Return the key period a day belongs to: its month."""
+    return f"{day:%Y-%m}"

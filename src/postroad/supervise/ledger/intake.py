@@ -21,7 +21,7 @@ import polars as pl
 
 from postroad.errors import Stopped, UsageError
 from postroad.parallel import Progress
-from postroad.supervise.identity import KeyRing, number_fits, pseudonyms, sealed
+from postroad.supervise.identity import KeyRing, number_fits, period_of, pseudonyms, sealed
 from postroad.supervise.ledger import epcis, judging, parts, reading
 from postroad.supervise.ledger.kinds import DOCUMENT, kind_of, kinds
 from postroad.supervise.ledger.revising import Seen, nothing_replaced, revise
@@ -257,7 +257,7 @@ def _without_numbers(job: _Job, good: pl.DataFrame) -> tuple[pl.DataFrame, list[
     for month in months.unique().sort():
         here = months == month
         numbers = good[DOCUMENT].filter(here)
-        senders = pseudonyms(job.ring.key(month), numbers)
+        senders = pseudonyms(job.ring.key(period_of(dt.date.fromisoformat(f"{month}-01"))), numbers)
         if job.ring.seal and numbers.null_count() < len(numbers):
             boxes.append(sealed(job.ring.seal, senders, numbers).with_columns(pl.lit(month).alias("period")))
         held = good.filter(here).with_columns(senders.alias("sender"), fits.filter(here).alias("id_ok"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -174,4 +175,4 @@ def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
 
 def openings(ledger: Ledger) -> list[dict[str, Any]]:
     """Return every opening of a pseudonym: when, by whom, why."""
-    return [dict(entry) for entry in ledger.entries("opening")]
+    return [json.loads(json.dumps(entry)) for entry in ledger.entries("opening")]
