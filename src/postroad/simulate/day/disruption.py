@@ -7,14 +7,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from postroad.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from postroad.network import Network
 
 WHATS = ("plant", "line", "road", "round", "divert")
@@ -43,8 +40,8 @@ class Disruption:
     mode: str | None = None
     via_place_id: str | None = None
 
-    def within(self, times_ms: NDArray[np.int64], start_min: float) -> NDArray[np.bool_]:
-        """Return which moments of a horizon lie in its time; ``start_min`` is where the measured day begins."""
+    def within(self, times_ms: Any, start_min: float) -> Any:
+        """Return whether a moment, or each of an array, lies in its time; the measured day begins at ``start_min``."""
         low, high = ((self.from_min + start_min) * MINUTE_MS, (self.until_min + start_min) * MINUTE_MS)
         return (times_ms >= low) & (times_ms < high)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,22 +108,29 @@ def write_parcels(
     """Write one row per measured parcel into ``folder/parcels/*.parquet``; ``Stopped`` when asked."""
     (folder / "parcels").mkdir()
     total = judged.measured.stop - judged.measured.start
-    writer = None
-    try:
-        for part in judged.parts():
-            table = rows(judged, part)
-            writer = writer or pa.parquet.ParquetWriter(
-                folder / "parcels" / "parcels.parquet", table.schema, compression="zstd", compression_level=1
-            )
-            writer.write_table(table)
-            done = part.span.stop - judged.measured.start
-            if stop and stop():
-                raise Stopped.of("errors.stopped", done=done, total=total)
-            if progress:
-                progress(Progress(3 * total + done, 4 * total))
-    finally:
-        if writer:
-            writer.close()
+    writer, written = None, None
+    # One thread writes a block while the next is made; the writer lets go of the interpreter.
+    with ThreadPoolExecutor(1) as hand:
+        try:
+            for part in judged.parts():
+                table = rows(judged, part)
+                writer = writer or pa.parquet.ParquetWriter(
+                    folder / "parcels" / "parcels.parquet", table.schema, compression="zstd", compression_level=1
+                )
+                if written:
+                    written.result()
+                written = hand.submit(writer.write_table, table)
+                done = part.span.stop - judged.measured.start
+                if stop and stop():
+                    raise Stopped.of("errors.stopped", done=done, total=total)
+                if progress:
+                    progress(Progress(3 * total + done, 4 * total))
+            if written:
+                written.result()
+        finally:
+            hand.shutdown()
+            if writer:
+                writer.close()
 
 
 def rows(judged: Judge, part: Part) -> Any:

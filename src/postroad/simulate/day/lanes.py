@@ -171,7 +171,7 @@ def _dated(
             share = 1.0 if line.pieces >= UNLIMITED else options.scale
             pieces, speed = line.pieces * share, slow if _by_road(line) else 1.0
             for item in own:
-                if _strikes(item, line) and item.within(np.array([depart]), start_min)[0]:
+                if _strikes(item, line) and item.within(depart, start_min):
                     if item.factor == 0:
                         pieces = -1.0
                     elif item.what == "line":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,8 @@ def _dated(
     dates = [horizon.date(day).isoformat() for day in range(horizon.length)]
     luck = {date: factors(seed, [("round", item.depot, item.name, date) for item in made], options.variation)
             for date in dates}  # fmt: skip
+    reach = [_reach(item) for item in made]
+    own = [item for item in struck if item.what == "round"]
     for day, date in enumerate(dates):
         weekday = str(horizon.date(day).isoweekday())
         slow = 1.0 / options.snow_factor if options.weather == "snow" else 1.0
@@ -180,28 +183,22 @@ def _dated(
         for k, item in enumerate(made):
             if weekday not in item.days:
                 continue
+            pieces = UNLIMITED if item.pieces >= UNLIMITED else max(1, int(item.pieces * options.scale + 0.5))
             for leaves in item.departs:
                 depart = round((day * DAY_MIN + leaves) * MINUTE_MS)
-                stretch = luck[date][k] * slow
-                stopped = False
-                for other in struck:
-                    if (
-                        other.what == "round"
-                        and _strikes(other, item)
-                        and other.within(np.array([depart]), start_min)[0]
-                    ):
-                        stopped = stopped or other.factor == 0
-                        stretch /= other.factor or 1.0
-                if not stopped:
-                    thousandths = max(1, round(stretch * 1000))
-                    longest = max(
-                        (offset * thousandths / 1000 + spread for _, offset, spread in item.stops), default=0.0
-                    )
-                    longest = max(longest, item.back_min * thousandths / 1000, 1.0)
-                    end = depart + int(np.ceil(longest * MINUTE_MS)) + 1
-                    pieces = UNLIMITED if item.pieces >= UNLIMITED else max(1, int(item.pieces * options.scale + 0.5))
-                    rows.append((k, depart, end, thousandths, pieces))
+                meets = [other.factor for other in own if _strikes(other, item) and other.within(depart, start_min)]
+                if 0.0 in meets:
+                    continue
+                stretch = max(1, round(luck[date][k] * slow / math.prod(meets) * 1000))
+                longest = max(reach[k][0] * stretch / 1000 + reach[k][1], 1.0)
+                rows.append((k, depart, depart + math.ceil(longest * MINUTE_MS) + 1, stretch, pieces))
     return rows
+
+
+def _reach(item: Round) -> tuple[float, float]:
+    """Minutes to the last stop or back, whichever is given as more, and the longest spread at a stop."""
+    offsets = [offset for _, offset, _ in item.stops]
+    return max([*offsets, item.back_min]), max((spread for _, _, spread in item.stops), default=0.0)
 
 
 def _strikes(other: Disruption, item: Round) -> bool:
