@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from postroad.demand import Demand
     from postroad.network import Network
+    from postroad.simulate.day import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,7 @@ def simulate(
     weather: str = typer.Option("ordinary", "--weather", help="ordinary | snow"),
     warm_days: int = typer.Option(-1, "--warm-days", help="预热天数 days before"),
     disruptions: Path = typer.Option(None, "--disruptions", help="扰动表 .csv | .parquet"),
+    film: bool = typer.Option(False, "--film", help="一天的影片 HTML film of the day"),
     events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
     workers: int = typer.Option(0, "--workers", help="进程数 processes"),
     to: Path = typer.Option(Path("out/simulate"), "--out", help="文件夹 folder"),
@@ -52,7 +54,9 @@ def simulate(
         _many(network, made, day, days, worlds, seed, chosen, struck, workers, to, json_)
     else:
         chosen |= {"scale": scale or 1.0, "events": events}
-        _one(network, made, day, days, seed, chosen, struck, to, json_)
+        run = _one(network, made, day, days, seed, chosen, struck, to, json_)
+        if film:
+            _film(run, network, to, quiet=json_)
 
 
 def with_timetable(network: Network, made: Demand) -> Network:
@@ -87,7 +91,7 @@ _AS_TEXT: dict[str, Any] = dict.fromkeys(
 def _one(
     network: Network, made: Demand, day: str, days: int, seed: int, chosen: dict[str, Any], struck: Any, to: Path,
     json_: bool,
-) -> None:  # fmt: skip
+) -> Run:  # fmt: skip
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.report.simulation import day_report
     from postroad.language import LANGUAGES, current, say
@@ -100,10 +104,22 @@ def _one(
     if json_:
         tables = {name: run[name].to_dicts() for name in ("summary", "stages", "lateness")}
         print_json({"run_id": run.run_id, **run.facts, **tables})
-        return
+        return run
     out.print(day_report(run, network, current()), markup=False, soft_wrap=True)
     for path in (to, *written):
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)
+    return run
+
+
+def _film(run: Run, network: Network, to: Path, quiet: bool) -> None:
+    from postroad.face.cli.display import out, write_text
+    from postroad.face.report.film import film
+    from postroad.language import LANGUAGES, say
+
+    for tongue in LANGUAGES:
+        path = write_text(to / f"film-{tongue}.html", film(run, network, tongue))
+        if not quiet:
+            out.print(say("face.written", path=path.resolve()), soft_wrap=True)
 
 
 def _many(
