@@ -32,7 +32,8 @@ class Terms:
     ``first_mile_min`` is from acceptance to the county centre's dock; ``sort_min`` from cut-off to release of a wave by
     tier; ``county_handling_min`` at a county centre; ``delivery_starts_min`` when couriers leave, ``delivery_min`` how
     long until the piece is handed over (the published mean of the delivery stage). A connection is given
-    ``margin_min`` for loading and luck, and the road's minutes at ``winter_pace``, so that it holds in winter too.
+    ``margin_min`` for loading and luck, and the road's minutes at ``winter_pace``, so that it holds in winter too. No
+    piece waits longer than ``longest_wait_min`` for company. ``spare`` is room kept free in vehicles and sorters.
     """
 
     first_mile_min: float = 60.0
@@ -45,6 +46,10 @@ class Terms:
     margin_min: float = 10.0
     winter_pace: float = 0.8
     spare: float = 1.15
+    promised_share: float = 0.95
+    city_cutoff_min: float = 1080.0
+    county_cutoff_min: float = 960.0
+    longest_wait_min: float = 720.0
     sorter_pieces_h: float = 20000.0
     county_sorter_pieces_h: float = 8000.0
     manual_pieces_h: float = 300.0
@@ -77,6 +82,8 @@ class Terms:
             "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
             "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
             "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
+            "city_cutoff_min": ("cutoff_city_pickup_same_day", 60.0),
+            "county_cutoff_min": ("cutoff_county_pickup_same_day", 60.0),
             "piece_kg": ("parcel_mean_weight", 1.0),
         }
         held = parameters(network, [name for name, _ in names.values()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from postroad.demand import Demand
     from postroad.network import Network
 
+LONGEST_PROMISE_H = 72.0
+"""The promise of flows without a product of their own; assumed."""
+
 
 @dataclass(frozen=True)
 class Trunk:
@@ -38,6 +42,11 @@ class Trunk:
     pairs: pl.DataFrame
     ways: list[list[str]]
     hours: NDArray[np.float64]
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each place: district, county, city outside, and so on."""
+        return dict(self.network["places"].select("place_id", "kind").iter_rows())
 
     def pieces(self, day: str) -> NDArray[np.float64]:
         """Return the pieces of each pair on the ``ordinary`` or the ``peak`` day."""
@@ -61,9 +70,21 @@ def _pairs(network: Network, demand: Demand) -> pl.DataFrame:
     flows = demand.flows.group_by(by).agg(pl.col("pieces").sum()).sort(by)
     peak = in_month(network, demand.flows, PEAK_MONTH).group_by(by).agg(peak=pl.col("pieces").sum())
     joined = flows.join(peak, on=by, how="left").with_columns(pl.col("peak").fill_null(0.0))
+    joined = joined.join(_promises(network, demand), on=by, how="left")
     busiest = float(day_shares(network, demand.year).max())
     scale = demand.pieces(PEAK) / float(joined["peak"].sum())
     days = len(day_shares(network, demand.year))
     return joined.select(
-        *by, mean=pl.col("pieces") / days, ordinary=pl.col("pieces") * busiest, peak=pl.col("peak") * scale
+        *by, "promise_h", mean=pl.col("pieces") / days, ordinary=pl.col("pieces") * busiest, peak=pl.col("peak") * scale
     )
+
+
+def _promises(network: Network, demand: Demand) -> pl.DataFrame:
+    """The hours promised to each pair: those of the main product of its largest flow class."""
+    products = network["products"].drop_nulls("promise_h").sort("flow_class", "share", descending=[False, True])
+    main = products.unique("flow_class", keep="first", maintain_order=True).select("flow_class", "promise_h")
+    # what comes into the province is other provinces' product of the same name
+    inter = main.filter(flow_class="inter_province").with_columns(flow_class=pl.lit("inbound"))
+    flows = demand.flows.join(pl.concat([main, inter]).unique("flow_class"), on="flow_class", how="left")
+    largest = flows.sort("pieces", descending=True).unique(["origin_id", "destination_id"], keep="first")
+    return largest.select("origin_id", "destination_id", pl.col("promise_h").fill_null(LONGEST_PROMISE_H))

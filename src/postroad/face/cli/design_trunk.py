@@ -1,31 +1,67 @@
-"""``postroad design --trunk``: the line-haul timetable of a province."""
+"""``postroad design --trunk``: tiers, the line-haul timetable, promises and their repairs, as tables and a page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from postroad.face.cli.design import Asked
+    from pathlib import Path
 
-TABLES = ("hub_plants", "allocations", "line_hauls", "sort_waves")
+    from postroad.design.lines import TrunkDesign
+    from postroad.face.cli.design import Asked
 
 
 def run(asked: Asked) -> None:
-    """Design the trunk and write its tables."""
+    """Design the trunk and write tables, a GTFS feed, pictures and a report in both languages."""
     from postroad.demand import demand
-    from postroad.design.lines import baseline
-    from postroad.face.cli.display import out, print_json
+    from postroad.design.lines import design_trunk
+    from postroad.face.cli.display import err, out, print_json, progress
     from postroad.language import say
     from postroad.network import province as open_province
-    from postroad.results import Stamp, save
 
     network = open_province(asked.province)
-    made = baseline(network, demand(network, asked.year, asked.scenario, seed=asked.seed))
-    options = {"year": asked.year, "scenario": asked.scenario}
-    facts = {table: made[table].height for table in TABLES}
-    folder = save(asked.out / "trunk", Stamp.now("trunk-baseline", network.fingerprint, options, asked.seed),
-                  {table: made[table] for table in TABLES}, facts)  # fmt: skip
+    flows = demand(network, asked.year, asked.scenario, seed=asked.seed)
+    with progress(say("lines.designing")) as move:
+        made = design_trunk(network, flows, time_s=asked.time_limit_s, seed=asked.seed, progress=move)
+    folder = _written(made, asked)
+    told = _told(made, folder)
     if asked.json:
-        print_json(facts)
+        print_json(told)
         return
+    for row in told["compared"]:
+        words = {key: row[key] for key in ("departures", "yuan_piece", "co2e_g_piece", "pairs_hold", "pairs")}
+        out.print(say("lines.compared_line", timetable=say(f"lines.t_{row['timetable']}"), **words), soft_wrap=True)
+    facts = made.result.facts
+    bound = {"cost": facts["between_hubs_yuan_day"], "bound": facts["between_hubs_bound"]}
+    out.print(say("lines.bound", **bound, gap=100 * facts["between_hubs_gap"]), soft_wrap=True)
+    err.print(say("lines.done", seconds=facts["seconds"], failing=len(told["failing"])))
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:
+    failing = made.result["promises"].filter(holds=False)
+    return {
+        **made.result.facts, "run_id": made.result.run_id, "folder": str(folder.resolve()),
+        "compared": made.result["compared"].to_dicts(), "legs": made.result["legs"].to_dicts(),
+        "failing": failing.to_dicts(), "repairs": made.result["repairs"].to_dicts(),
+        "tiers": {which: made.tiers.tiers(which) for which in ("plan", "best")},
+    }  # fmt: skip
+
+
+def _written(made: TrunkDesign, asked: Asked) -> Path:
+    """Write the result whole, then what is drawn from it."""
+    from postroad.design.lines.gtfs import feed
+    from postroad.face.cli.display import write_text
+    from postroad.face.report.trunk import as_csv, page, pictures
+    from postroad.language import LANGUAGES
+    from postroad.timetable.feed import write_gtfs
+
+    folder = made.result.save(asked.out / "trunk")
+    for name, frame in as_csv(made).items():
+        write_text(folder / f"{name}.csv", frame.write_csv())
+    write_gtfs(feed(made.network, asked.year), folder / "gtfs.zip")
+    for tongue in LANGUAGES:
+        write_text(folder / f"trunk-{tongue}.html", page(made, tongue))
+        for name, picture in pictures(made, tongue).items():
+            write_text(folder / f"{name}-{tongue}.svg", picture)
+    return folder

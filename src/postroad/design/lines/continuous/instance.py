@@ -21,7 +21,8 @@ class Instance:
     """Nodes count from 0. A service is an arc: minutes, cost of a vehicle, its capacity, cost of a unit.
 
     Loads: ``origin``, ``destination``, ``quantity``, ``release`` and ``deadline``, in the unit of ``minutes``.
-    ``names`` are the nodes' names for explanations.
+    ``names`` are the nodes' names for explanations. ``most_services`` limits how many services a load may take (0: any
+    number), ``longest_detour`` its minutes under way against the quickest; the bound holds within these limits.
     """
 
     tail: NDArray[np.int64]
@@ -36,6 +37,8 @@ class Instance:
     release: NDArray[np.float64]
     deadline: NDArray[np.float64]
     names: tuple[str, ...] = ()
+    most_services: int = 0
+    longest_detour: float = np.inf
 
     @property
     def nodes(self) -> int:

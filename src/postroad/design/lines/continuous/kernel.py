@@ -87,7 +87,7 @@ def remove(held, state, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _put(held, state, k, p, taken):  # type: ignore[no-untyped-def]
+def put(held, state, k, p, taken):  # type: ignore[no-untyped-def]
     """Put a load on a path with the groups taken; -1 opens a new one."""
     state.path[k] = p
     begin = held.first[p]
@@ -174,7 +174,7 @@ def insert(held, state, k, noise, low, high):  # type: ignore[no-untyped-def]
                 answer[count] = picks[half, n]
                 count += 1
     for n in np.argsort(answer_cost[:count]):
-        _put(held, state, k, answer_path[n], answer[n])
+        put(held, state, k, answer_path[n], answer[n])
         if propagate(held, state):
             return True
         remove(held, state, k)

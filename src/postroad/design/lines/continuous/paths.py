@@ -76,6 +76,8 @@ def _of_load(
     out, head, minutes = graph
     origin, goal = int(instance.origin[k]), int(instance.destination[k])
     window = float(instance.deadline[k] - instance.release[k]) + 1e-9
+    window = min(window, float(least[origin, goal]) * instance.longest_detour + 1e-9)
+    most = instance.most_services or instance.nodes
     onward = least[:, goal].tolist()
     found: list[tuple[int, ...]] = []
     stack: list[tuple[int, float, tuple[int, ...], frozenset[int]]] = [(origin, 0.0, (), frozenset([origin]))]
@@ -83,6 +85,8 @@ def _of_load(
         node, spent, taken, seen = stack.pop()
         if node == goal:
             found.append(taken)
+            continue
+        if len(taken) == most:
             continue
         for arc in out[node]:
             after = spent + minutes[arc]

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from postroad.design.lines.continuous.kernel import insert, propagate, remove
+from postroad.design.lines.continuous.kernel import insert, propagate, put, remove
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from postroad.design.lines.continuous.instance import Instance
@@ -97,6 +99,15 @@ def improve(
     return float(cost), best
 
 
+def filled(held: World, ready: Callable[[], bool]) -> State:
+    """Return a state with every load placed, one after the other where it costs least; alone once time is over."""
+    state = empty(held)
+    for begin in range(0, state.path.size, 16):
+        _fill(held, state, begin, min(begin + 16, state.path.size), ready())
+    propagate(held, state)
+    return state
+
+
 def from_paths(held: World, chosen: NDArray[np.int64], seed: int) -> State:
     """Return a state with every load on the given path, each joined to others as it pays."""
     state = empty(held)
@@ -163,11 +174,18 @@ def _place(held, state, chosen, seed):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _fill(held, state, begin, end, search):  # type: ignore[no-untyped-def]
+    alone = np.full(state.group.shape[1], np.int64(-1))
+    for k in range(begin, end):
+        if search:
+            insert(held, state, k, 0.0, held.of_load[k], held.of_load[k + 1])
+        else:
+            put(held, state, k, held.of_load[k], alone)
+
+
+@njit(cache=True)
 def _improve(held, state, best, seed, rounds, warm, cold, most):  # type: ignore[no-untyped-def]
     np.random.seed(seed)
-    for k in range(state.path.size):
-        if state.path[k] < 0:
-            insert(held, state, k, 0.0, held.of_load[k], held.of_load[k + 1])
     now = total(held, state)
     least = now
     _copy(best, state)

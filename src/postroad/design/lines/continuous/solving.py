@@ -64,16 +64,20 @@ class _Run:
         self.instance, self.talk, self.target, self.seed = instance, talk, gap, seed
         self.ways: Paths = paths(instance, talk.stop)
         self.world = search.world(instance, self.ways)
-        self.state = search.empty(self.world)
         self.slots = Slots(self.ways)
         # Every cost is paid in full by the vehicles and units the loads cannot do without.
         self.bound = float(np.minimum.reduceat(self.ways.cost, self.ways.of_load[:-1]).sum())
-        self.objective, self.best = search.improve(self.world, self.state, seed, 1, (0.0, 0.0), 2)
+        self.best = search.filled(self.world, self._ready)
+        self.objective = float(search.total(self.world, self.best))
         self.turn = 0
 
     @property
     def done(self) -> bool:
         return self.objective - self.bound <= max(self.target, FINAL_GAP) * abs(self.objective) or self.talk.room <= 0
+
+    def _ready(self) -> bool:
+        self.talk.tell()
+        return self.talk.room > 0
 
     def look(self, chunks: int) -> None:
         """Look for a better plan from the best one, cooling down; ends early when time does."""

@@ -1,0 +1,127 @@
+"""Loads between hubs and gateways: what is ready there when, and by when it must be at the other end (P44).
+
+Pieces of a pair become ready at their first hub wave by wave; what leaves outside places is gathered in blocks of
+hours. A load's deadline lets the promised share of its pieces reach the last delivery round before their promise ends;
+where no line could be quick enough, the deadline is the quickest arrival and the promise counts as failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from postroad.design.lines.fluid import SLOT_MIN, SLOTS, pour
+from postroad.design.lines.pairs import promised_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.design.lines.fluid import Clockwork
+    from postroad.design.lines.work import Trunk
+
+BLOCK_MIN = 240.0
+"""Pieces from outside are gathered over blocks of this length; assumed."""
+COUNTIES = ("county_city", "county", "autonomous_county")
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Loads as a table: from_place_id, to_place_id, ready_min (of the day), latest_min, pieces; by day's pieces.
+
+    ``ends[k]`` are the first and last hub (or outside place) of pair ``k``.
+    """
+
+    loads: pl.DataFrame
+    ends: list[tuple[str, str]]
+
+
+def ends(work: Trunk) -> list[tuple[str, str]]:
+    """Return for each pair where its line-haul begins and ends: a hub or an outside place, or its own centre."""
+    outside = set(work.network["places"].filter(level="external")["place_id"])
+    lined = [[place for place in way if place in work.layout.tier or place in outside] or way for way in work.ways]
+    return [(held[0], held[-1]) for held in lined]
+
+
+def batches(work: Trunk, clock: Clockwork, day: str = "ordinary") -> Batches:
+    """Return the loads of a day, gathered by the feeders and waves of a timetable."""
+    pairs = ends(work)
+    share = np.repeat(work.hours / work.hours.sum(), SLOTS // 24) / (SLOTS // 24)
+    accepted = np.asarray((np.arange(SLOTS) + 0.5) * SLOT_MIN, np.float64)
+    ready = accepted + _to_hub(work, clock, pairs)
+    outside = np.array([a not in work.layout.tier for a, _ in pairs])
+    gathered = np.ceil(ready / BLOCK_MIN) * BLOCK_MIN
+    ready = np.where(outside[:, None], gathered, ready)
+    latest = _by_round(work, pairs, accepted)
+    pieces = work.pieces(day)[:, None] * share
+    k = np.indices(pieces.shape)[0]
+    frame = pl.DataFrame(
+        {
+            "from_place_id": [pairs[n][0] for n in k.ravel()],
+            "to_place_id": [pairs[n][1] for n in k.ravel()],
+            "day": np.floor(ready.ravel() / 1440.0),
+            "ready_min": np.round(ready.ravel() % 1440.0, 3),
+            "latest_min": latest.ravel() - np.floor(ready.ravel() / 1440.0) * 1440.0,
+            "pieces": pieces.ravel(),
+        }
+    ).filter(pl.col("from_place_id") != pl.col("to_place_id"), pl.col("pieces") > 0, pl.col("ready_min").is_finite())
+    return Batches(_together(frame, work), pairs)
+
+
+def _together(frame: pl.DataFrame, work: Trunk) -> pl.DataFrame:
+    """One load for each pair of ends and moment of readiness, due when the promised share of its pieces is."""
+    by = ["from_place_id", "to_place_id", "ready_min"]
+    share = work.terms.promised_share
+    ordered = frame.sort(*by, "latest_min").with_columns(
+        before=pl.col("pieces").cum_sum().over(by), all=pl.col("pieces").sum().over(by)
+    )
+    # the earliest deadlines, up to what the promise may miss, do not bind
+    binding = ordered.filter(pl.col("before") >= (1 - share) * pl.col("all") - 1e-9)
+    return binding.group_by(by).agg(pl.col("latest_min").min(), pieces=pl.col("all").first()).sort(by)
+
+
+def _to_hub(work: Trunk, clock: Clockwork, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
+    """Minutes from acceptance until sorted at the first hub (or gathered outside), by pair and half hour."""
+    stretch = [way[: way.index(first) + 1] for way, (first, _) in zip(work.ways, pairs, strict=True)]
+    return pour(clock, stretch, np.ones(len(stretch)), work.hours, work.terms.first_mile_min).minutes
+
+
+def due(work: Trunk, accepted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When each pair's pieces must be delivered: its promise counts from the pick-up cut-off after acceptance.
+
+    That is the clock the plan's targets propose. Promised pairs have their own hours, others those of their product.
+    """
+    own = promised_units(work.network)
+    told = {(a, b): hours for a, b, hours in own.select("origin_id", "destination_id", "promise_h").iter_rows()}
+    columns = work.pairs.select("origin_id", "destination_id", "promise_h").iter_rows()
+    return np.array([counted_from(work, a, accepted) + 60.0 * told.get((a, b), hours) for a, b, hours in columns])
+
+
+def counted_from(work: Trunk, origin: str, accepted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the moment a promise starts to count for pieces accepted at some minutes of the day at a place."""
+    kind = work.kinds.get(origin)
+    cut = work.terms.county_cutoff_min if kind in COUNTIES else work.terms.city_cutoff_min
+    return np.where(accepted <= cut, cut, cut + 1440.0)
+
+
+def _after_hub(work: Trunk, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
+    """Minutes from the last hub's dock to the couriers' bags: sorting there, the feeder, the county centre."""
+    terms, after = work.terms, []
+    for way, (_, last) in zip(work.ways, pairs, strict=True):
+        sorting = terms.sort_min[work.layout.tier[last]] + terms.margin_min if last in work.layout.tier else 0.0
+        rest = terms.county_handling_min + terms.margin_min
+        feeder = 0.0 if way[-1] == last else work.roads.minutes(last, way[-1]) + rest
+        after.append(sorting + feeder)
+    return np.array(after)
+
+
+def _by_round(work: Trunk, pairs: list[tuple[str, str]], accepted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The last arrival at the last hub that still makes the last delivery round within the promise."""
+    until = due(work, accepted) - work.terms.delivery_min
+    starts = np.array(sorted(work.terms.delivery_starts_min))
+    days = np.arange(-1, 13)[:, None] * 1440.0
+    rounds = np.sort((days + starts).ravel())
+    last = rounds[np.maximum(np.searchsorted(rounds, until, side="right") - 1, 0)]
+    return np.asarray(last - _after_hub(work, pairs)[:, None])

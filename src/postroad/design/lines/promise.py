@@ -1,0 +1,129 @@
+"""The promise before any simulation: planned hours door to door of every promised pair, what binds, how to mend (P44).
+
+A pair holds when the share asked for is delivered within its hours, counted from the pick-up cut-off after acceptance.
+The share counted from acceptance itself stands beside it, since the plan does not say which clock it means.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from postroad.design.lines.batches import counted_from
+from postroad.design.lines.fluid import SLOT_MIN, SLOTS
+from postroad.design.lines.pairs import members
+from postroad.design.lines.timetable import delivered
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.design.lines.timetable import Timetable
+
+ACCEPTED = np.asarray((np.arange(SLOTS) + 0.5) * SLOT_MIN, np.float64)
+
+
+def spread(table: Timetable) -> NDArray[np.float64]:
+    """Return the pieces of each pair accepted in each half hour of the ordinary day."""
+    share = np.repeat(table.work.hours / table.work.hours.sum(), SLOTS // 24) / (SLOTS // 24)
+    return np.asarray(table.work.pieces("ordinary")[:, None] * share)
+
+
+def percentile(hours: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:
+    """Return the hours within which a share of the weight lies."""
+    order = np.argsort(hours, axis=None)
+    total = np.cumsum(weight.ravel()[order])
+    return float(hours.ravel()[order][min(int(np.searchsorted(total, share * total[-1] - 1e-12)), total.size - 1)])
+
+
+def promises(table: Timetable) -> pl.DataFrame:
+    """Return one row for each direction of each promised pair.
+
+    Hours at the 50th, 90th and 95th percentile of pieces by hour of acceptance, the shares on both clocks, the slack
+    (hours promised less the hours of the share asked for), whether it holds, and the place and wait that bind.
+    """
+    door, weight = delivered(table), spread(table)
+    rows = []
+    for held in members(table.work):
+        own = held.pop("rows")
+        hours, pieces = door[own] / 60, weight[own]
+        since = np.array([counted_from(table.work, table.work.ways[k][0], ACCEPTED) - ACCEPTED for k in own]) / 60
+        counted = hours - since
+        late = counted > held["promise_h"] + 1e-9
+        asked = held["share_asked_percent"] / 100
+        share = 100 * float(1 - (pieces * late).sum() / pieces.sum())
+        told = {f"p{p}_h": percentile(hours, pieces, p / 100) for p in (50, 90, 95)}
+        slack = held["promise_h"] - percentile(counted, pieces, asked)
+        from_acceptance = 100 * float((pieces * (hours <= held["promise_h"] + 1e-9)).sum() / pieces.sum())
+        rows.append({**held, "pieces": float(pieces.sum()), **told, "share_percent": share,
+                     "share_from_acceptance_percent": from_acceptance, "slack_h": slack,
+                     "holds": share >= 100 * asked - 1e-9, **_binding(table, own, counted, pieces)})  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def by_hour(table: Timetable) -> pl.DataFrame:
+    """Return the planned hours door to door of each direction of each pair, by hour of acceptance."""
+    door, weight = delivered(table), spread(table)
+    rows = []
+    for held in members(table.work):
+        own = held.pop("rows")
+        pieces = weight[own].reshape(len(own), 24, -1)
+        hours = (door[own] / 60).reshape(len(own), 24, -1)
+        for hour in range(24):
+            if pieces[:, hour].sum() > 0:
+                mean = float((hours[:, hour] * pieces[:, hour]).sum() / pieces[:, hour].sum())
+                rows.append({**held, "accept_hour": hour, "door_h": mean})
+    return pl.DataFrame(rows)
+
+
+def _binding(
+    table: Timetable, own: list[int], counted: NDArray[np.float64], pieces: NDArray[np.float64]
+) -> dict[str, Any]:
+    """The longest step of the pieces at the far end: the slowest twentieth is looked at."""
+    reach = percentile(counted, pieces, 0.95)
+    slow = (counted >= reach - 1e-9) & (pieces > 0)
+    k, slot = np.unravel_index(int(np.argmax(np.where(slow, pieces, -1.0))), pieces.shape)
+    steps = journey(table, own[int(k)], int(slot))
+    waits = [one for one in steps if one["step"] != "drive"] or steps
+    worst = max(waits, key=lambda one: one["minutes"])
+    return {"binding": worst["step"], "binding_place_id": worst["place_id"], "binding_min": worst["minutes"],
+            "binding_row": own[int(k)], "binding_slot": int(slot)}  # fmt: skip
+
+
+def journey(table: Timetable, pair: int, slot: int) -> list[dict[str, Any]]:
+    """Return the steps of a piece of a pair accepted in a half hour: first mile, sorting, waits, drives, delivery."""
+    work, clock = table.work, table.clock
+    way, taken = work.ways[pair], table.poured["ordinary"].taken[pair, slot]
+    now = ACCEPTED[slot] + work.terms.first_mile_min
+    steps = [{"step": "first_mile", "place_id": way[0], "minutes": work.terms.first_mile_min, "start": ACCEPTED[slot]}]
+    row = {node: k for k, node in enumerate(clock.nodes)}
+    for n, place in enumerate(way):
+        span = slice(int(clock.wave_first[row[place]]), int(clock.wave_first[row[place] + 1]))
+        if span.stop > span.start:
+            wait, sorting = _wave(clock.cutoff[span], clock.release[span], now)
+            steps.append({"step": "wave", "place_id": place, "minutes": wait, "start": now})
+        else:
+            wait, sorting = 0.0, float(clock.handling_min[row[place]])
+        steps.append({"step": "sorting", "place_id": place, "minutes": sorting, "start": now + wait})
+        now += wait + sorting
+        if n + 1 == len(way) or taken[n] < 0:
+            break
+        wait = (float(clock.depart[taken[n]]) - now) % 1440.0
+        wait = 0.0 if wait > 1440.0 - 1e-6 else wait
+        steps.append({"step": "departure", "place_id": place, "minutes": wait, "start": now})
+        drive = float(clock.duration[taken[n]])
+        steps.append({"step": "drive", "place_id": way[n + 1], "minutes": drive, "start": now + wait})
+        now += wait + drive
+    total = float(delivered(table)[pair, slot])
+    rest = ACCEPTED[slot] + total - work.terms.delivery_min - now
+    steps.append({"step": "round", "place_id": way[-1], "minutes": max(0.0, rest), "start": now})
+    steps.append({"step": "delivery", "place_id": way[-1], "minutes": work.terms.delivery_min, "start": now + rest})
+    return steps
+
+
+def _wave(cutoff: NDArray[np.float64], release: NDArray[np.float64], now: float) -> tuple[float, float]:
+    at = now % 1440.0
+    later = np.flatnonzero(cutoff >= at - 1e-9)
+    k = int(later[0]) if later.size else 0
+    return float(max(0.0, cutoff[k] - at) if later.size else cutoff[k] + 1440.0 - at), float(release[k])

@@ -1,0 +1,166 @@
+"""The trunk timetable of a province: departures, sort waves and routes from the design between hubs, feeders in time.
+
+Lines between hubs and gateways come from the design in continuous time. Feeders into a hub follow its collection waves;
+feeders out of it reach every county in time for the delivery rounds. A hub's sort waves follow from its departures: a
+wave closes a sorting time before the half hour in which something leaves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from postroad.design.lines.baseline import clockwork
+from postroad.design.lines.batches import batches, ends
+from postroad.design.lines.between import Between, between
+from postroad.design.lines.fluid import Clockwork, Poured, pour
+from postroad.design.lines.terms import SOURCE
+from postroad.design.lines.thinning import Departures, Waves, at_the_door, thinned, waves_of
+from postroad.design.lines.work import Trunk, trunk
+from postroad.design.lines.writing import written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from postroad.demand import Demand
+    from postroad.network import Network
+    from postroad.parallel import Progress
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """A timetable: the network that holds its tables, and what it was made from.
+
+    ``work.ways`` are the routes as the timetable runs them. ``poured`` says how full and how late on the ``ordinary``
+    and the ``peak`` day. ``program`` is the design between hubs with its bound; None for a timetable by rule.
+    """
+
+    network: Network
+    work: Trunk
+    clock: Clockwork
+    departures: Departures
+    waves: Waves
+    handling: dict[str, float]
+    poured: Mapping[str, Poured]
+    program: Between | None
+
+    @property
+    def objective(self) -> float:
+        """Yuan a day of the lines between hubs and gateways, as the program counts them."""
+        return self.program.plan.objective if self.program else float("nan")
+
+    @property
+    def bound(self) -> float | None:
+        """What no timetable between these hubs with these loads can cost less than."""
+        return self.program.plan.bound if self.program else None
+
+
+def timetable(
+    network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, *, season: str = "ordinary",
+    time_s: float = 120.0, gap: float = 0.01, seed: int = 0,
+    progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
+) -> Timetable:  # fmt: skip
+    """Return the timetable of hubs of the given tiers (by default the plan's) in a season.
+
+    ``InfeasibleError`` names hubs, places and pairs that no road or line joins.
+    """
+    work = trunk(network, demand, tiers, season)
+    rule = clockwork(work)
+    program = between(work, batches(work, rule), time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
+    routed = _routed(work, program)
+    departures = _departures(routed, rule, program)
+    handling = {node: float(rule.handling_min[k]) for k, node in enumerate(rule.nodes)}
+    departures = thinned(routed, departures, handling, time_s=time_s / 2, progress=progress, stop=stop)
+    return assembled(routed, departures, waves_of(routed, departures), handling, program)
+
+
+def by_rule(network: Network, demand: Demand, tiers: Mapping[str, int] | None = None) -> Timetable:
+    """Return the timetable by rule in the same form, to hold the designed one against."""
+    work = trunk(network, demand, tiers)
+    clock = clockwork(work)
+    span = [slice(int(a), int(b)) for a, b in zip(clock.first[:-1], clock.first[1:], strict=True)]
+    held = [slice(int(a), int(b)) for a, b in zip(clock.wave_first[:-1], clock.wave_first[1:], strict=True)]
+    departures = {
+        arc: list(zip(clock.depart[s].tolist(), clock.duration[s].tolist(), strict=True))
+        for arc, s in zip(clock.arcs, span, strict=True)
+    }
+    waves = {
+        node: list(zip(clock.cutoff[s].tolist(), clock.release[s].tolist(), strict=True))
+        for node, s in zip(clock.nodes, held, strict=True)
+        if s.stop > s.start
+    }
+    handling = {node: float(clock.handling_min[k]) for k, node in enumerate(clock.nodes)}
+    return assembled(work, departures, waves, handling, None)
+
+
+def assembled(
+    work: Trunk, departures: Departures, waves: Waves, handling: dict[str, float], program: Between | None
+) -> Timetable:
+    """Return a timetable with its days poured through it and its tables written."""
+    clock = Clockwork.of(departures, waves, handling)
+    poured = {
+        day: pour(clock, work.ways, work.pieces(day), work.hours, work.terms.first_mile_min)
+        for day in ("ordinary", "peak")
+    }
+    network = written(work, clock, poured)
+    if program is not None:
+        network = network.with_(routings=_routings(work))
+    return Timetable(network, work, clock, departures, waves, handling, poured, program)
+
+
+def _routed(work: Trunk, program: Between) -> Trunk:
+    """The work with each pair's way as the program sends it; the layout's way where it says nothing."""
+    following = program.next_stop()
+    ways = []
+    for way, (first, last) in zip(work.ways, ends(work), strict=True):
+        middle = [first]
+        while middle[-1] != last and (middle[-1], last) in following and len(middle) < 5:
+            middle.append(following[middle[-1], last])
+        whole = middle[-1] == last and len(set(middle)) == len(middle)
+        ways.append([*way[: way.index(first)], *middle, *way[way.index(last) + 1 :]] if whole else way)
+    return Trunk(work.network, work.layout, work.roads, work.terms, work.pairs, ways, work.hours)
+
+
+def _departures(work: Trunk, rule: Clockwork, program: Between) -> Departures:
+    """Lines of the program, feeders in as the rule has them, feeders out in time for the delivery rounds."""
+    roads, terms, tier = work.roads, work.terms, work.layout.tier
+    lines = program.departures()
+    made: Departures = {(a, b): [(at, roads.minutes(a, b)) for at in times] for (a, b), times in lines.items()}
+    used = {arc for way in work.ways for arc in itertools.pairwise(way)}
+    for k, (a, b) in enumerate(rule.arcs):
+        if (a, b) in made or (a, b) not in used:
+            continue
+        minutes = roads.minutes(a, b)
+        if a in tier and b not in tier and roads.mode(a, b) == "road" and work.kinds.get(b) != "city":
+            before = terms.county_handling_min + minutes + terms.margin_min
+            times = [(start - before) % 1440.0 for start in terms.delivery_starts_min]
+        else:
+            times = rule.depart[int(rule.first[k]) : int(rule.first[k + 1])].tolist()
+        made[a, b] = [(at, minutes) for at in times]
+    return {arc: made[arc] for arc in sorted(made) if arc in used}
+
+
+def _routings(work: Trunk) -> pl.DataFrame:
+    """Where to go next from every hub and outside place, by destination: the same for all pairs that pass there."""
+    steps: dict[tuple[str, str], str] = {}
+    for way in sorted(work.ways):
+        for at, then in itertools.pairwise(way):
+            if at in work.layout.tier or work.kinds.get(at) == "city":
+                steps.setdefault((at, way[-1]), then)
+    rows: list[dict[str, Any]] = [
+        {"at_place_id": at, "destination_place_id": to, "next_place_id": then, "origin": "synthetic", "source": SOURCE}
+        for (at, to), then in sorted(steps.items())
+    ]
+    return pl.DataFrame(rows)
+
+
+def delivered(table: Timetable, day: str = "ordinary") -> NDArray[np.float64]:
+    """Return minutes from acceptance to the recipient's door, by pair and half hour."""
+    terms = table.work.terms
+    return at_the_door(table.poured[day].minutes, terms.delivery_starts_min, terms.delivery_min)

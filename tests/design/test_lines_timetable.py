@@ -1,0 +1,196 @@
+"""The designed timetable: a small province, its promises and repairs, and what it does when something is missing."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import postroad
+from postroad.demand import demand
+from postroad.design.lines.batches import counted_from
+from postroad.design.lines.costs import legs, lines
+from postroad.design.lines.designing import in_winter, with_winter
+from postroad.design.lines.exchange import exchanges
+from postroad.design.lines.gtfs import feed
+from postroad.design.lines.pairs import stands_for
+from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile, promises, spread
+from postroad.design.lines.refusals import check_plants, check_services
+from postroad.design.lines.repair import repairs
+from postroad.design.lines.timetable import assembled, by_rule, delivered
+from postroad.errors import DataError, InfeasibleError, Stopped
+from postroad.timetable.services import services
+
+
+@pytest.fixture(scope="module")
+def jilin():
+    return postroad.province("jilin")
+
+
+@pytest.fixture(scope="module")
+def table(jilin):
+    return by_rule(jilin, demand(jilin))
+
+
+@pytest.fixture(scope="module")
+def told(table):
+    return promises(table)
+
+
+def test_every_promised_pair_is_told_both_ways(jilin, told):
+    pairs = jilin.promise_pairs
+    same = (pairs["from_place_id"] == pairs["to_place_id"]).sum()
+    assert told.height == 2 * pairs.height - same
+    assert ((told["share_percent"] >= 0) & (told["share_percent"] <= 100 + 1e-9)).all()
+    assert (told["p50_h"] <= told["p95_h"]).all()
+
+
+def test_a_pair_holds_exactly_when_its_share_is_reached(told):
+    assert (told["holds"] == (told["share_percent"] >= told["share_asked_percent"] - 1e-9)).all()
+    # the slack has the sign of the verdict
+    assert (told.filter("holds")["slack_h"] >= -1e-9).all()
+    assert (told.filter(~pl.col("holds"))["slack_h"] < 0).all()
+
+
+def test_a_journey_adds_up_to_the_time_at_the_door(table):
+    door = delivered(table)
+    for pair, slot in itertools.product(range(0, len(table.work.ways), 997), (3, 20, 41)):
+        steps = journey(table, pair, slot)
+        assert sum(one["minutes"] for one in steps) == pytest.approx(door[pair, slot], abs=1e-6)
+        assert all(one["minutes"] >= -1e-9 for one in steps)
+
+
+def test_a_promise_counts_from_the_cut_off_after_acceptance(table):
+    at = np.array([600.0, 1079.0, 1081.0])
+    assert counted_from(table.work, "220102", at).tolist() == [1080.0, 1080.0, 2520.0]  # a district: 18:00
+    assert counted_from(table.work, "220122", at).tolist() == [960.0, 2400.0, 2400.0]  # a county: 16:00
+
+
+def test_a_percentile_counts_pieces():
+    assert percentile(np.array([[1.0, 5.0, 9.0]]), np.array([[50.0, 45.0, 5.0]]), 0.95) == 5.0
+
+
+def test_a_prefecture_stands_for_its_districts(jilin):
+    own = stands_for(jilin, "2202")
+    assert "220202" in own
+    assert "220281" not in own
+    assert stands_for(jilin, "220281") == ["220281"]
+
+
+def test_taking_a_line_away_breaks_promises_and_repairs_mend_them(table, told):
+    """Let one metro line run at noon only, and see the pair fail and a priced repair bring it back."""
+    arc = ("2201", "2202")
+    departures = {**table.departures, arc: [(720.0, table.work.roads.minutes(*arc))]}
+    broken = assembled(table.work, departures, table.waves, table.handling, None)
+    after = promises(broken)
+    failing = after.filter(~pl.col("holds"), pl.col("from_place_id") == "2201", pl.col("to_place_id") == "2202")
+    assert failing.height
+    assert told.filter("holds").height > after.filter("holds").height
+    mending = repairs(broken, after).filter(pl.col("from_place_id") == "2201", pl.col("to_place_id") == "2202")
+    assert (mending["share_percent"] >= 95 - 1e-9).all()
+    assert mending.filter("best")["yuan_day"].min() == mending["yuan_day"].min()
+    assert mending.filter(repair="direct")["yuan_day"].min() > 0
+
+
+def test_hours_of_acceptance_are_all_there(table, told):
+    hours = by_hour(table)
+    assert hours.group_by("pair_id", "from_place_id", "to_place_id").len().height == told.height
+    assert set(hours["accept_hour"]) <= set(range(24))
+
+
+def test_costs_add_up_and_no_piece_is_lost(table):
+    held = lines(table)
+    by = legs(table, held)
+    assert by.filter(pl.col("leg") != "sorting")["cost_yuan"].sum() == pytest.approx(
+        held["cost_yuan"].sum() + held["empty_yuan"].sum()
+    )
+    assert (held["pieces"] <= held["capacity_pieces"] + 1e-6).all()
+    assert by["yuan_piece"].sum() == pytest.approx(by["cost_yuan"].sum() / table.work.pieces("ordinary").sum())
+    assert spread(table).sum() == pytest.approx(table.work.pieces("ordinary").sum())
+
+
+def test_empty_returns_are_what_one_direction_lacks(table):
+    held = {(a, b): (v, e) for a, b, v, e in lines(table).select(
+        "from_place_id", "to_place_id", "vehicles", "empty").iter_rows()}  # fmt: skip
+    for (a, b), (vehicles, empty) in held.items():
+        assert empty == max(0, vehicles - held.get((b, a), (0, 0))[0])
+
+
+def test_winter_takes_longer_and_its_rows_stand_beside_summer(table):
+    cold = in_winter(table)
+    arc = ("2201", "2208")
+    assert cold.work.roads.minutes(*arc) > table.work.roads.minutes(*arc)
+    both = with_winter(table, cold)
+    assert both.check() == []
+    assert set(both.line_hauls["season"]) == {"summer", "winter", "peak"}
+
+
+def test_exchange_offices_follow_the_pieces(table):
+    held = exchanges(table)
+    assert held.height == 6
+    going = held.filter(pl.col("peak_pieces_day") > 0)
+    assert set(going["place_id"]) <= set(table.work.layout.tier)
+    assert (going["floor_m2"] > 0).all()
+
+
+def test_the_feed_is_read_back_as_services(jilin, table):
+    import datetime as dt
+
+    made = feed(table.network)
+    summer = services(made, dt.date(2020, 6, 1))
+    rows = table.network.line_hauls.filter(pl.col("season").is_in(["any", "summer"]))
+    assert summer.height == rows.height
+
+
+def test_a_sunday_without_trains_is_seen(table):
+    """A line that does not run on a day is no service of that day."""
+    import datetime as dt
+
+    hauls = table.network.line_hauls.with_columns(days=pl.lit("123456"))
+    made = feed(table.network.with_(line_hauls=hauls))
+    assert services(made, dt.date(2020, 6, 7)).height == 0
+    assert services(made, dt.date(2020, 6, 8)).height > 0
+
+
+def test_stop_ends_a_design(jilin):
+    from postroad.design.lines import timetable
+
+    with pytest.raises(Stopped):
+        timetable(jilin, demand(jilin), time_s=20.0, stop=lambda: True)
+
+
+def test_a_province_without_roads_to_a_hub_says_so(jilin, table):
+    cut = replace(table.work.layout, tier=table.work.layout.tier)
+    assert cut.route("220102", "220202") == ["220102", "2201", "2202", "220202"]
+    with pytest.raises(InfeasibleError):
+        by_rule(jilin.with_(road_links=jilin.road_links.head(5)), demand(jilin))
+
+
+def test_minutes_of_acceptance_are_the_middles_of_half_hours():
+    assert ACCEPTED[0] == 15.0
+    assert ACCEPTED.size == 48
+
+
+def test_a_line_haul_on_a_train_that_does_not_run_is_refused(jilin, table):
+    calls = jilin.train_calls
+    daily = set(calls.filter(run_days="ALL")["train_no"]) | set(jilin.train_passages["train_no"])
+    some_dates = min(set(calls["train_no"]) - daily)
+    row = table.network.line_hauls.head(3).with_columns(
+        mode=pl.lit("rail"), service_ref=pl.Series([calls.filter(run_days="ALL")["train_no"][0], some_dates, "G0"])
+    )
+    with pytest.raises(DataError) as caught:
+        check_services(table.network.with_(line_hauls=row))
+    assert [fault.value for fault in caught.value.faults] == [some_dates, "G0"]
+    assert some_dates in caught.value.say("zh")
+    check_services(jilin)
+
+
+def test_a_hub_too_small_for_the_peak_is_named(table):
+    plants = table.network.hub_plants
+    check_plants(table.network, table)
+    small = pl.when(pl.col("place_id") == "2202").then(5000.0).otherwise("sort_rate_pieces_h")
+    with pytest.raises(InfeasibleError) as caught:
+        check_plants(table.network.with_(hub_plants=plants.with_columns(sort_rate_pieces_h=small)), table)
+    assert "吉林" in caught.value.say("zh")
+    assert caught.value.exit_code == 2
