@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Hunt:
-    """The state of one solve: best answer so far, limits, counts."""
+    """The state of one solve: best answer so far, limits, counts; ``since`` the last answer tried."""
 
     problem: HubProblem
     limits: Limits
@@ -35,6 +35,7 @@ class Hunt:
     allocation: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     nodes: int = 0
     steps: int = 0
+    since: int = 0
     _told: float = 0.0
 
     @property

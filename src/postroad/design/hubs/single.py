@@ -22,7 +22,7 @@ ROOT_STEPS, CHILD_STEPS = 1500, 60
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
 ROUNDS = 20
-WORK = 3e7
+WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
 
@@ -171,8 +171,8 @@ def _core_size(part: Part) -> int:
     """How many hubs of each place to work with first; 0 for all: where hubs are few, a place's own may be far away."""
     s = part.s
     size = max(CORE, round(1.6 * s.hub.size / s.least))
-    many = part.ok.sum() > 1.5 * size * part.ok.shape[0] and s.least == s.most
-    return size if many and not part.whole and not s.reach.size and not s.link.size else 0
+    many = part.ok.sum() > 1.5 * size * part.ok.shape[0] and s.least == s.most and not part.whole
+    return size if many and not (s.reach.size or s.link.size) else 0
 
 
 def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bool_] | None = None) -> tuple[int, int]:
@@ -189,7 +189,9 @@ def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bo
     )  # fmt: skip
     if ruling:
         part.bound = max(part.bound, high)
-    if state == single_bound.RUNNING:
+    hunt.since += taken
+    if state == single_bound.RUNNING and hunt.since >= 20:
+        hunt.since = 0
         _try(hunt, part, cb)
     return state, taken
 
