@@ -13,7 +13,7 @@ from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, quarantine, take
 from postroad.supervise.ledger.kinds import kind_of
 from postroad.supervise.ledger.store import frame_of
-from tests.supervise.ledger_world import KNOWN, acceptance, delivery, scan
+from tests.supervise.ledger_world import KNOWN, acceptance, delivery, scan, write
 
 NASTY = (
     '"', "'", ",", "\t", "\r", "\x00", "\x1f", "\u200b", "\u3000", "，", "\ufeff", "-1", "1e400", "NaN", "inf", "null",
@@ -141,3 +141,14 @@ def test_a_million_mutated_records(tmp_path, capsys):
     with capsys.disabled():
         print("\nmutated records:", total)
     assert total["lines"] == 1_000_000
+
+
+def test_digits_of_other_scripts_are_no_digits(tmp_path):
+    rows = [acceptance("YT0000000001", id_number="٣" * 18),
+            acceptance("YT0000000002", accepted_at="٢٠٢٦-03-09 10:00:00"),
+            acceptance("RR12345678٥CN"), acceptance("YT0000000004", tape_mm="٤٥")]  # fmt: skip
+    file = write(tmp_path / "acceptances.csv", rows)
+    taken = take(tmp_path / "l", file, KeyRing.open(tmp_path / "k"), known_at=KNOWN)
+    assert (taken.stored, taken.reasons) == (1, {"unreadable": 2, "not_a_waybill": 1})
+    with Ledger.open(tmp_path / "l").query() as link:
+        assert frame_of(link, "SELECT id_ok FROM acceptances")["id_ok"].to_list() == [False]

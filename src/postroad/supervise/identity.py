@@ -113,7 +113,7 @@ def number_fits(kinds: pl.Series, numbers: pl.Series) -> pl.Series:
     The check character is ISO 7064 MOD 11-2, as in GB 11643.
     """
     form = pl.select(
-        pl.when(kinds == "resident_id").then(numbers.str.contains(r"^\d{17}[\dX]$"))
+        pl.when(kinds == "resident_id").then(numbers.str.contains(r"^[0-9]{17}[0-9X]$"))
         .when(kinds == "credit_code").then(numbers.str.contains(r"^[0-9A-Z]{18}$"))
         .when(kinds == "passport").then(numbers.str.contains(r"^[0-9A-Z]{5,17}$"))
         .otherwise(pl.lit(True))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from postroad.tables import Column, Table
 
-S10 = r"^[A-Z]{2}\d{9}[A-Z]{2}$"
+S10 = r"^[A-Z]{2}[0-9]{9}[A-Z]{2}$"
 WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 LONGEST = 64
 LOCAL = "Asia/Shanghai"
@@ -28,12 +28,12 @@ TORN = "line"
 """What stands for the column where the whole line is no record."""
 BAD: dict[Any, Any] = {"line": pl.UInt32(), "column": pl.String(), "reason": pl.String(), "shape": pl.String()}
 _PLAIN = r"^[\x21-\x7e]{1,64}$"
-_PLAIN_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}$"
-_ZONED = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
+_PLAIN_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}$"
+_ZONED = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _STRANGE = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}\x{2029}\x{feff}\x{fffd}]"
 _TRUE, _FALSE = ["true", "1", "是"], ["false", "0", "否"]
-_RESIDENT = r"\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
-_PERSON = rf"(^|\D)({_RESIDENT}|1[3-9]\d{{9}})($|\D)"
+_RESIDENT = r"[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+_PERSON = rf"(^|\D)({_RESIDENT}|1[3-9][0-9]{{9}})($|\D)"
 _MADE = "|made"
 
 
@@ -97,7 +97,7 @@ def _made(series: pl.Series, column: Column) -> pl.Series:
         yes, no = low.is_in(_TRUE), low.is_in(_FALSE)
         return pl.select(pl.when(yes).then(pl.lit(True)).when(no).then(pl.lit(False))).to_series()
     if column.type == "date":
-        plain = series.str.contains(r"^\d{4}-\d{2}-\d{2}$")
+        plain = series.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
         return pl.select(pl.when(plain).then(series)).to_series().str.to_date("%Y-%m-%d", strict=False)
     made = series.cast(stored_type(column), strict=False)
     return pl.select(pl.when(made.is_finite()).then(made)).to_series() if column.type == "number" else made
