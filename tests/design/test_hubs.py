@@ -156,6 +156,17 @@ def test_arrays_that_cannot_be_used_are_refused(change, key):
     assert key in {fault.key for fault in raised.value.faults}
 
 
+def test_places_that_cannot_reach_each_other_are_named():
+    problem = drawn(0, 4, "USAHLP")
+    cut = problem.transfer.copy()
+    cut[1, 3] = cut[3, 1] = np.inf
+    with pytest.raises(UsageError) as raised:
+        problem.but(transfer=cut)
+    assert "P2" in raised.value.say("zh")
+    assert "P4" in raised.value.say("en")
+    assert raised.value.exit_code == 2
+
+
 class SingleAllocation(DesignContract):
     kind = "USApHMP"
 

@@ -113,6 +113,16 @@ def euclidean(
     return HubProblem(flow, collection * distance, transfer * distance, delivery * distance, **more)
 
 
+def _not_finite(problem: HubProblem, name: str, value: NDArray[np.float64]) -> Any:
+    """Two places with an infinite cost between them cannot reach each other: name some; else count what is missing."""
+    apart = np.argwhere(np.isinf(value)) if value.ndim == 2 else np.empty((0, 2), np.int64)
+    for i, j in apart[apart[:, 0] <= apart[:, 1]][:10]:
+        places = {"place": problem.name(int(i)), "other": problem.name(int(j))}
+        yield Fault.of("design.hub_cut_off", part=name, count=len(apart), **places)
+    if not len(apart[apart[:, 0] <= apart[:, 1]]):
+        yield Fault.of("design.hub_not_a_number", part=name, count=int((~np.isfinite(value)).sum()))
+
+
 def _faults(problem: HubProblem) -> Any:
     n = problem.flow.shape[0]
     for name in _ARRAYS:
@@ -123,10 +133,10 @@ def _faults(problem: HubProblem) -> Any:
         if value.shape != wanted:
             yield Fault.of("design.hub_shape", part=name, shape=str(value.shape), wanted=str(wanted))
         elif name != "candidates" and not np.isfinite(value).all():
-            yield Fault.of("design.hub_not_a_number", part=name, count=int((~np.isfinite(value)).sum()))
+            yield from _not_finite(problem, name, value)
         elif name not in ("candidates", "fixed", "allocation_cost") and (value < 0).any():
             yield Fault.of("design.hub_negative", part=name, value=float(value.min()))
-    if problem.transfer.shape == (n, n):
+    if problem.transfer.shape == (n, n) and np.isfinite(problem.transfer).all():
         apart = float(np.abs(problem.transfer - problem.transfer.T).max()) if n else 0.0
         if apart > SYMMETRY * max(1.0, float(np.abs(problem.transfer).max())):
             yield Fault.of("design.hub_asymmetric", value=apart)

@@ -5,6 +5,9 @@ For every two places ``x[i, j, k, l]`` says over which hubs they meet, and its s
 allocations ``z[i, k]`` and ``z[j, l]``. Pricing these equations (``u``) and that each place has one hub (``lam``)
 leaves one smallest entry for every two places and one look at each hub, as Pirkul and Schilling did. The bound is that
 of the linear program, which is nearly always the optimum. Whatever a price shows to be too dear is ruled out for good.
+
+All of it stands in one file on purpose: compiled code kept on disk is renewed when its own file changes, and not when
+one does that it calls.
 """
 
 from __future__ import annotations

@@ -142,7 +142,13 @@ def widen(hunt: Hunt, within: float) -> None:
                 return
 
 
-def lower_bound(problem: TierProblem, hubs: int, time_s: float, stop: Callable[[], bool] | None = None) -> float:
+def lower_bound(
+    problem: TierProblem,
+    hubs: int,
+    time_s: float,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> float:
     """Return what no layout of so many hubs can undercut.
 
     Lines between hubs and outside are taken at a full semi's cost per piece along the cheapest way, for the heavier
@@ -167,6 +173,6 @@ def lower_bound(problem: TierProblem, hubs: int, time_s: float, stop: Callable[[
     relaxed = HubProblem(
         flow, none, transfer, none, hubs=hubs, allocation_cost=join, candidates=np.isin(np.arange(n), place)
     )
-    answer = choose_hubs(relaxed, Limits(time_s=time_s, gap=1e-4), stop=stop)
+    answer = choose_hubs(relaxed, Limits(time_s=time_s, gap=1e-4), progress=progress, stop=stop)
     pieces = problem.flow.sum() + problem.sent_out.sum() + problem.taken_in.sum()
     return answer.bound + float(pieces) * problem.sort_yuan

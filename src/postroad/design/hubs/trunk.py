@@ -125,7 +125,7 @@ def search_tiers(
     near = tier_report.nearby(hunt, counted)
     best = min([plan, *(layouts[0] for layouts in near.values())], key=lambda layout: layout.cost)
     left = max(1.0, began + time_s - time.monotonic())
-    bound = min(tier_search.lower_bound(problem, first + second + third, left, stop), best.cost)
+    bound = min(tier_search.lower_bound(problem, first + second + third, left, progress, stop), best.cost)
     return Tiers(plan, best, bound, MappingProxyType(near), MappingProxyType(counted), len(hunt.seen))
 
 
