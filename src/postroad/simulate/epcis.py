@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from postroad.simulate.day.arrays import VISITS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 ZONE = "+08:00"
-VISITS = 8
 DELIVERED = ("at_door", "at_station", "in_locker", "outside", "sent_back")
 
 

@@ -70,7 +70,6 @@ class Ways(NamedTuple):
     depot: Any
     to_depot: Any
     """Lane from the unit's node to the depot of a leaf, -1 where they are one."""
-    to_unit: Any
     queue: Any
     """First queue of a leaf at its depot."""
     per_operator: Any

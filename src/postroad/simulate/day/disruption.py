@@ -46,9 +46,6 @@ class Disruption:
         return (times_ms >= low) & (times_ms < high)
 
 
-Given = "Iterable[Disruption] | pl.DataFrame | None"
-
-
 def disruptions(given: Any, network: Network, first: dt.date) -> tuple[Disruption, ...]:
     """Return disruptions from a list, or a table with the columns of ``Disruption``, in a fixed order.
 

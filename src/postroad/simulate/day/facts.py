@@ -197,11 +197,11 @@ def _at(made: Setting, state: NDArray[np.int32], status: NDArray[np.int8]) -> An
     code = np.where(at_node, node, np.where(status == a.ON_LINE, line, where))
     round_ = status == a.ON_ROUND
     code = np.where(round_, np.where(state[:, a.STATUS] == a.OUTSIDE, node, state[:, a.LEAF]), code)
-    back = (state[:, a.STATUS] == a.SENT_BACK) & judged_outside(made, state)
+    back = (state[:, a.STATUS] == a.SENT_BACK) & _now_outside(made, state)
     return _named(np.where(back, node, code), pa.array(names))
 
 
-def judged_outside(made: Setting, state: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _now_outside(made: Setting, state: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Return which parcels are now for a place outside, where the engine keeps the node and not the leaf."""
     spots = made.spots
     return np.asarray(spots.outside[spots.unit_node[spots.unit_of_leaf[state[:, a.LEAF]]]] > 0)

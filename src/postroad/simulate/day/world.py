@@ -97,12 +97,11 @@ def _pairs(made: Batch, spots: Places) -> list[tuple[int, int]]:
 
 def _ways(spots: Places, table: Timetable, dated: Runs, epochs: NDArray[np.int64], lane: NDArray[np.int32]) -> a.Ways:
     home = spots.unit_node[spots.unit_of_leaf]
-    to_depot, to_unit = np.full(home.size, -1, np.int32), np.full(home.size, -1, np.int32)
+    to_depot = np.full(home.size, -1, np.int32)
     names = spots.nodes
     for leaf in np.flatnonzero(dated.depot != home):
-        ends = names[home[leaf]], names[dated.depot[leaf]]
-        to_depot[leaf], to_unit[leaf] = table.lane[ends], table.lane[ends[::-1]]
-    return a.Ways(epochs, lane, spots.unit_of_leaf, spots.unit_node, dated.depot, to_depot, to_unit, dated.queue,
+        to_depot[leaf] = table.lane[names[home[leaf]], names[dated.depot[leaf]]]
+    return a.Ways(epochs, lane, spots.unit_of_leaf, spots.unit_node, dated.depot, to_depot, dated.queue,
                   dated.per_operator)  # fmt: skip
 
 
