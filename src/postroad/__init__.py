@@ -9,17 +9,25 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "Network": "postroad.network",
-    "province": "postroad.network",
+    "Network": ("postroad.network", "Network"),
+    "Result": ("postroad.results", "Result"),
+    "compare": ("postroad.evaluate", "compare"),
+    "effects": ("postroad.evaluate", "effects"),
+    "levers": ("postroad.plan.levers", "levers"),
+    "open_plan": ("postroad.plan.plan", "plan"),
+    "province": ("postroad.network", "province"),
+    "score": ("postroad.measure.scorecard", "score"),
 }
+"""Public name: where it lives and what it is called there. A name of a room (plan, demand) stays the room's."""
 
-__all__ = ["Network", "__version__", "province"]
+__all__ = ["Network", "Result", "__version__", "compare", "effects", "levers", "open_plan", "province", "score"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"postroad has no public name {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
+    module, own = _HOME[name]
+    return getattr(import_module(module), own)
 
 
 def __dir__() -> list[str]:

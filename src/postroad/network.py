@@ -150,6 +150,18 @@ class Network:
             (path / "pack.toml").write_text("\n".join(lines) + "\n", "utf-8")
         return path
 
+    def simulate(self, day: str | dt.date = "peak", **asked: Any) -> Any:
+        """Return a day simulated parcel by parcel; ``simulate.day.simulate_day`` says what may be asked."""
+        from postroad.evaluate.verbs import simulate
+
+        return simulate(self, day, **asked)
+
+    def design(self, what: str, **asked: Any) -> Any:
+        """Return a design of ``hubs``, ``trunk`` or ``rural`` rounds; the network itself stays as it is."""
+        from postroad.evaluate.verbs import design
+
+        return design(self, what, **asked)
+
     def __repr__(self) -> str:
         filled = sum(1 for frame in self._frames.values() if frame.height)
         rows = sum(frame.height for frame in self._frames.values())
