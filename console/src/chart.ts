@@ -225,3 +225,37 @@ export function columns(label: string, xs: (string | number)[], series: { name: 
   });
   return made;
 }
+
+/** From a value to another by the parts between: each part starts where the one before ended. */
+export function waterfall(label: string, before: number, after: number, parts: { label: string; value: number; half: number; good: boolean }[], width = 860): SVGSVGElement {
+  const row = 28;
+  const height = (parts.length + 2) * row + 8;
+  const left = 300;
+  let level = before;
+  const steps = parts.map((part) => {
+    const from = level;
+    level += part.value;
+    return { ...part, from, to: level };
+  });
+  const ends = [before, after, ...steps.flatMap((one) => [one.from, one.to])];
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const room = 0.12 * (high - low || 1);
+  const to = scale({ width, height, left, right: 110, top: 0, bottom: 0 }, [low - room, high + room], [0, 1]);
+  const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+  const line = (k: number, words: string, x: number, value: string): void => {
+    const y = 4 + k * row;
+    made.append(s("text", { class: "word", x: left - 10, y: y + 16, "text-anchor": "end" }, words), s("line", { class: "whisker", x1: to.x(x), x2: to.x(x), y1: y + 2, y2: y + 22 }), s("text", { class: "tick", x: to.x(x) + 7, y: y + 16 }, value));
+  };
+  line(0, t("before"), before, number(before, 3));
+  steps.forEach((one, k) => {
+    const y = 4 + (k + 1) * row;
+    const [a, b] = [to.x(Math.min(one.from, one.to)), to.x(Math.max(one.from, one.to))];
+    made.append(
+      s("text", { class: "word", x: left - 10, y: y + 16, "text-anchor": "end" }, one.label.length > 34 ? `${one.label.slice(0, 33)}…` : one.label),
+      s("rect", { class: `bar ${one.good ? "" : "e"}`, x: a, y: y + 4, width: Math.max(1.5, b - a), height: 16, rx: 2 }, s("title", {}, `${one.label}: ${number(one.value, 3)} ± ${number(one.half, 3)}`)),
+      s("text", { class: "tick", x: b + 6, y: y + 16 }, `${one.value >= 0 ? "+" : ""}${number(one.value, 3)}`),
+    );
+  });
+  line(steps.length + 1, t("after"), after, number(after, 3));
+  return made;
+}

@@ -81,6 +81,7 @@ WALK = {
     ("POST", "/api/records/acts/no.such"): "read",
     ("GET", "/api/records/tables/nothing"): "read",
     ("GET", "/api/records/tables/nothing/O1"): "read",
+    ("GET", "/api/provinces/jilin/service"): "read",
     ("GET", "/api/provinces/jilin/levers"): "read",
     ("POST", "/api/provinces/jilin/levers/bundle"): "read",
     ("GET", "/api/accounts"): "accounts",

@@ -1,11 +1,13 @@
 /** Levers: pick, date and cost them; what a bundle does to the tables, and what it costs by year; bundles side by side. */
 
 import { once, send, type Both } from "../api";
-import { bars, columns } from "../chart";
+import { bars, columns, waterfall } from "../chart";
 import { h, replace, type Child } from "../dom";
-import { both, button, later, notice, origin, problem, table, title } from "../parts";
-import { note } from "../state";
-import { number, percent, t } from "../words";
+import { both, button, later, notice, origin, problem, select, table, title } from "../parts";
+import { rowsTable, type Plain } from "../records";
+import { asker, chooser, latest, rowsOf, runLine } from "../runs";
+import { go, href, note } from "../state";
+import { has, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
 interface Lever { id: string; label: Both; kind: string; rows: string[]; moves: { id: string; label: Both }[]; start: string; ramp_years: number; payer: string; cost_origin: string; changes: { table: string; op: string; column: string; value: string }[] }
@@ -43,14 +45,38 @@ async function inside(context: Context): Promise<Node> {
   });
   void work();
   return h("div", {},
-    context.about.engines.drill ? null : notice(t("effects_missing"), "missing"),
     h("div", { class: "row", style: "margin:.6rem 0" }, h("label", { class: "field" }, h("span", {}, t("look_on")), on)),
     h("div", { class: "two" },
       h("div", {}, table(t("screen_levers"), [
         { head: "", cell: (row: (typeof rows)[number]) => row.box }, { head: t("lever"), wide: true, cell: (row) => [h("strong", {}, both(row.lever.label)), h("div", { class: "soft small" }, row.lever.rows.join(" "), row.lever.moves.length ? ` · ${t("moves")} ${row.lever.moves.map((m) => both(m.label)).slice(0, 2).join("; ")}${row.lever.moves.length > 2 ? "…" : ""}` : "")] },
         { head: t("starts"), number: true, cell: (row) => row.lever.start.slice(0, 7) }, { head: t("slip_years"), cell: (row) => row.slip }, { head: t("payer"), cell: (row) => [t(`payer_${row.lever.payer}`), " ", origin(row.lever.cost_origin)] },
       ], rows), h("details", { style: "margin-top:.8rem" }, h("summary", {}, t("rows_without", { count: held.without.reduce((n, one) => n + one.rows.length, 0) })), h("ul", { class: "faults" }, held.without.map((one) => h("li", {}, h("code", {}, one.rows.join(" ")), " ", both(one as unknown as Both)))))),
-      h("div", {}, answer, side)));
+      h("div", {}, answer, side, context.session.may.includes("compute") ? h("div", { style: "margin-top:1rem" }, h("p", { class: "soft" }, t("effect_words")), asker(t("measure_effect"), "effect", () => ({ levers: [...picked.keys()] }), "levers")) : null)),
+    later(effects(held)));
+}
+
+interface Share { measure: string; lever: string; before: number; after: number; share: number; gain: number; half_width: number; yuan_per_unit: number | null }
+
+/** What each lever bought in the latest measurement: a waterfall by measure, yuan for a unit, and the frontier. */
+async function effects(held: Held): Promise<Node> {
+  const run = await latest(["effect"]);
+  if (!run) return notice(t("no_effect_yet"));
+  const [shares, frontier, counties] = await Promise.all([rowsOf(run, "shares"), rowsOf(run, "frontier"), rowsOf(run, "counties")]);
+  const name = (id: string): string => both(held.levers.find((lever) => lever.id === id)?.label) || id;
+  const word = (measure: string): string => (has(`effect.measure_${measure}`) ? t(`effect.measure_${measure}`) : measure);
+  const measures = [...new Set(shares.map((row) => String(row.measure)))].filter((m) => shares.some((row) => row.measure === m && Math.abs(Number(row.share)) > 1e-9));
+  const asked = new URLSearchParams(location.search).get("measure");
+  const shown = measures.find((m) => m === asked) ?? measures[0];
+  if (!shown) return h("section", {}, h("h2", {}, t("what_they_buy")), notice(t("nothing_moved")), runLine(run));
+  const mine = (shares as unknown as Share[]).filter((row) => row.measure === shown).sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
+  const first = mine[0] as Share;
+  return h("section", {}, h("h2", {}, t("what_they_buy")), h("div", { class: "row mid" }, select(t("measure"), measures.map((m): [string, string] => [m, word(m)]), shown, (m) => go(href(undefined, { measure: m }))), await chooser(["effect"], run), origin("synthetic")),
+    h("div", { class: "card", style: "margin:.8rem 0" }, h("b", {}, word(shown)), waterfall(word(shown), first.before, first.after, mine.map((row) => ({ label: name(row.lever), value: row.share, half: row.half_width, good: row.gain >= 0 })))),
+    table(t("what_they_buy"), [
+      { head: t("lever"), cell: (row: Share) => name(row.lever) }, { head: t("share_of_effect"), number: true, cell: (row) => `${row.share >= 0 ? "+" : ""}${number(row.share, 3)} ± ${number(row.half_width, 3)}` }, { head: t("yuan_per_unit"), number: true, cell: (row) => (row.yuan_per_unit === null ? "–" : number(row.yuan_per_unit / 1e4, 1)) },
+    ], mine),
+    frontier.length ? h("details", { style: "margin-top:.8rem" }, h("summary", {}, t("frontier")), rowsTable(t("frontier"), frontier.slice(0, 60) as Plain[])) : null,
+    counties.length ? h("details", { style: "margin-top:.5rem" }, h("summary", {}, t("who_loses")), rowsTable(t("who_loses"), counties.slice(0, 80) as Plain[])) : null, runLine(run));
 }
 
 function told(made: Bundle, held: Held): HTMLElement {

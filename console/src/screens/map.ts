@@ -3,6 +3,8 @@
 import { get, once, type Columns, type Place, type PlaceHit } from "../api";
 import { h, replace, type Child } from "../dom";
 import { drawMap, rows, TOO_OLD, type Drawn } from "../geo";
+import { playDay } from "../play";
+import { latest, rowsOf } from "../runs";
 import { both, button, later, notice, origin, problem, select } from "../parts";
 import { address, note } from "../state";
 import { clock, named, number, percent, t } from "../words";
@@ -45,6 +47,7 @@ export async function show(context: Context): Promise<View> {
     void theme(base, "minutes", drawn, panel);
   };
   const more = h("details", { open: innerWidth > 900 }, h("summary", {}, t("layers")), ...layers(base, kinds, context, drawn, panel));
+  void trunkLayers(context, drawn, node, more);
   replace(panel, search(base, (hit) => { drawn.fly(hit.lon, hit.lat, hit.level); open(hit.place_id); }), more);
   const chosen = context.query.get("theme") ?? "coverage";
   void theme(base, chosen, drawn, panel);
@@ -87,13 +90,31 @@ function layers(base: string, kinds: Columns, context: Context, drawn: Drawn, pa
       h("i", { style: `background:${COLOURS[name] ?? "#566072"}` }), h("span", {}, words, " ", origin(made as string)), count === null ? null : h("span", { class: "count" }, number(count))));
   for (const name of shown) void load(base, name, drawn);
   return [
-    select(t("theme"), [["coverage", t("theme_coverage")], ["minutes", t("theme_minutes")], ["none", t("theme_none")]], context.query.get("theme") ?? "coverage", (name) => {
+    select(t("theme"), [["coverage", t("theme_coverage")], ["service", t("theme_service")], ["minutes", t("theme_minutes")], ["none", t("theme_none")]], context.query.get("theme") ?? "coverage", (name) => {
       note({ theme: name });
       void theme(base, name, drawn, panel);
     }),
     h("div", { class: "theme-key" }),
     h("ul", { class: "layers", style: "margin-top:.6rem" }, PLAIN.map((name) => item(name, t(`layer_${name}`), null, name === "flows" ? "derived" : null)), held.map((kind) => item(String(kind.kind), t(`site_${kind.kind}`), Number(kind.count), kind.origin))),
   ];
+}
+
+/** Hubs by tier and line-hauls of the latest trunk, and a day of it played as moving vehicles. */
+async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, panel: HTMLElement): Promise<void> {
+  const run = await latest(["trunk-baseline"]);
+  if (!run) return;
+  const hauls = (await rowsOf(run, "line_hauls")).filter((row) => row.season !== "peak");
+  const base = `/api/provinces/${context.province}`;
+  const spots = new Map<string, [number, number]>();
+  for (const level of ["prefecture", "county", "external"]) for (const row of rows(await once<Columns>(`${base}/points/${level}`))) spots.set(String(row.place_id), [Number(row.lon), Number(row.lat)]);
+  const player = playDay(drawn, hauls.flatMap((row) => {
+    const [a, b] = [spots.get(String(row.from_place_id)), spots.get(String(row.to_place_id))];
+    return a && b ? [{ a, b, from: Number(row.depart_min), lasts: Number(row.duration_min), pieces: Number(row.capacity_pieces) }] : [];
+  }));
+  const box = h("input", { type: "checkbox", onchange: (e: Event) => { player.hidden = !(e.target as HTMLInputElement).checked; note({ play: player.hidden ? null : "1" }); player.dispatchEvent(new Event(player.hidden ? "rest" : "begin")); } });
+  panel.querySelector(".layers")?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t("play_day"), " ", origin(String(hauls[0]?.origin ?? ""))))));
+  node.append(player);
+  if (context.query.get("play")) box.click();
 }
 
 async function load(base: string, name: string, drawn: Drawn): Promise<void> {
@@ -113,6 +134,12 @@ async function theme(base: string, name: string, drawn: Drawn, panel: HTMLElemen
     if (name === "none") {
       drawn.paint(new Map());
       replace(key);
+    } else if (name === "service") {
+      const held = rows(await once<Columns>(`${base}/service`));
+      const edges = [5, 10, 15, 20, 30];
+      drawn.paint(new Map(held.map((r) => [String(r.county_id), RAMP[5 - edges.filter((e) => Number(r.walk_mean_min) >= e).length] ?? ""])), new Map(held.map((r) => [String(r.county_id), `${number(Number(r.walk_mean_min), 0)} min`])), "synthetic");
+      const worst = [...held].sort((a, b) => Number(b.walk_mean_min) - Number(a.walk_mean_min))[0];
+      replace(key, scaleKey([...RAMP].reverse(), "< 5 min", "≥ 30 min"), h("p", { class: "soft small" }, t("service_words"), " ", origin("synthetic")), worst ? h("p", { class: "small" }, t("worst_county"), " ", named(String(worst.county_zh), String(worst.county_en)), ` ${number(Number(worst.walk_mean_min), 0)} min`) : null);
     } else if (name === "minutes") {
       const from = new URLSearchParams(location.search).get("from") ?? "2201";
       const [held, place] = await Promise.all([once<Columns>(`${base}/minutes?place=${from}`), once<Place>(`${base}/places/${from}`)]);

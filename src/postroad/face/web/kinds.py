@@ -74,6 +74,15 @@ class DayOptions(FlowOptions):
     disruptions: list[Disturbance] = Field(default_factory=list, max_length=50)
 
 
+class EffectOptions(FlowOptions):
+    """Some levers, and in how many worlds and on what share of a day's parcels they are tried."""
+
+    year: int = Field(2025, ge=2020, le=2035)
+    levers: list[str] = Field(min_length=1, max_length=10)
+    worlds: int = Field(2, ge=1, le=50)
+    scale: float = Field(0.005, ge=0.0, le=1.0)
+
+
 class RehearsalOptions(Options):
     """A rehearsal month of supervision."""
 
@@ -120,6 +129,7 @@ KINDS = {
         Kind("rounds", RoundsOptions, work.rounds),
         Kind("day", DayOptions, work.day),
         Kind("drill", DayOptions, work.drill),
+        Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
         Kind("ledger", LedgerOptions, work.ledger),
         Kind("intake", IntakeOptions, intake),

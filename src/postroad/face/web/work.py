@@ -208,3 +208,14 @@ def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Resu
     tables = {"rates": found.rates, "gaps": found.gaps, "stages": told.stages, "legs": told.legs}
     facts = {"origin": held.origin, "gap_count": found.gap_count, **told.total, "flagged": told.flagged.height}
     return Result(stamp, tables, facts)
+
+
+def effect(network: Network, options: kinds.EffectOptions, bench: Bench) -> Result:
+    """Measure what each of some levers buys, alone and together, in the same worlds."""
+    from postroad.evaluate import Choice, Question, effects
+
+    asked = Question(
+        network.name, options.year, options.scenario, f"{options.year}-12-10", "ordinary", options.scale, options.seed
+    )  # fmt: skip
+    chosen = [Choice(name, ()) for name in options.levers]
+    return effects(asked, chosen, worlds=options.worlds, work=Work(0, None, bench.cache, bench.progress, bench.stop))

@@ -14,12 +14,12 @@ from postroad.face.web.kinds import KINDS
 from postroad.face.web.models import About
 
 router = APIRouter(prefix="/api", tags=["about"])
-ROOMS = ("console", "face", "unit", "travel")
+ROOMS = ("console", "face", "unit", "travel", "effect")
 """The rooms whose words the console may show."""
 ENGINES = {
     "hubs": "postroad.design.hubs", "lines": "postroad.design.lines", "rounds": "postroad.design.rounds",
     "sites": "postroad.design.sites", "day": "postroad.simulate.day", "drill": "postroad.simulate.drill",
-    "access": "postroad.measure.access", "effect": "postroad.measure.effect", "ledger": "postroad.supervise.ledger",
+    "access": "postroad.measure.access", "effect": "postroad.evaluate", "ledger": "postroad.supervise.ledger",
     "draw": "postroad.supervise.draw", "records": "postroad.supervise.records", "levers": "postroad.plan.levers",
 }  # fmt: skip
 

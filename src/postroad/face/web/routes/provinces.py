@@ -179,6 +179,16 @@ def coverage(request: Request, _: Reader, house: TheHouse, name: Name, network: 
     return send(request, house.answers.of(key, lambda: geography.coverage(network, day)))
 
 
+@router.get("/{name}/service", response_model=Columns)
+def service(
+    request: Request, _: Reader, house: TheHouse, name: Name, network: TheNetwork,
+    season: Literal["ordinary", "winter"] = "ordinary",
+) -> Response:  # fmt: skip
+    """Return how far people go to an open service point, by county."""
+    key = ("service", name, network.fingerprint, season)
+    return send(request, house.answers.of(key, lambda: geography.service(network, season)))
+
+
 @router.get("/{name}/search", response_model=list[PlaceHit])
 def search(
     _: Reader, name: Name, network: TheNetwork, q: Annotated[str, Query(max_length=80)] = ""  # noqa: ARG001

@@ -117,6 +117,13 @@ def minutes(network: Network, place: str, mode: str, season: str) -> dict[str, A
     return columns(found.drop("engine").with_columns(pl.col(pl.Float64).round(1)))
 
 
+def service(network: Network, season: str) -> dict[str, Any]:
+    """Return, by county, persons, mean minutes on foot to an open service point, and the share inside the standard."""
+    from postroad.measure.access import access
+
+    return columns(access(network, None, season).counties())
+
+
 def coverage(network: Network, day: dt.date) -> dict[str, Any]:
     """Return the villages with a post station by county, as of a day."""
     from postroad.measure.coverage import village_coverage
