@@ -45,7 +45,7 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     map = new libre.Map({
       container: box,
       style: { version: 8, sources: {}, layers: [{ id: "paper", type: "background", paint: { "background-color": css("--paper") } }] },
-      ...view(outlines, at, box), minZoom: 4.5, maxZoom: 15, attributionControl: { compact: true, customAttribution: "© OpenStreetMap contributors · GeoNames · cnmaps" },
+      ...(at ? view(outlines, at, box) : { center: [126.3, 43.6], zoom: 5.6 }), minZoom: 4.5, maxZoom: 15, attributionControl: { compact: true, customAttribution: "© OpenStreetMap contributors · GeoNames · cnmaps" },
       fadeDuration: 0, dragRotate: false, pitchWithRotate: false,
     });
   } catch {
@@ -62,7 +62,15 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
   map.addLayer({ id: "hatched", type: "fill", source: "outlines", filter: ["==", ["get", "made"], "synthetic"], paint: { "fill-pattern": "hatch" } });
   const state = { values: new Map<string, string>(), marker: null as Marker | null, labels: [] as [Marker, number, number][] };
   const shown = new Set<string>();
+  // The map is made before it stands on the page, so it can fit the province only once it has its size.
+  let placed = !!at;
+  map.once("resize", () => {
+    const first = view(outlines, at, box);
+    if (first.bounds) map.fitBounds(first.bounds, { ...first.fitBoundsOptions, duration: 0 });
+    setTimeout(() => (placed = true), 200);
+  });
   map.on("moveend", () => {
+    if (!placed) return;
     const c = map.getCenter();
     told.moved(`${c.lng.toFixed(4)},${c.lat.toFixed(4)},${map.getZoom().toFixed(2)}`);
   });

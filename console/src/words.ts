@@ -62,7 +62,8 @@ export function named(zh: string, pinyin?: string | null): string {
 export function number(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const most = Math.abs(value) >= 1000 ? 0 : digits;
-  return value.toLocaleString("en-US", { maximumFractionDigits: most });
+  const text = value.toLocaleString("en-US", { maximumFractionDigits: most });
+  return text === "-0" ? "0" : text;
 }
 
 export function percent(share: number | null | undefined, digits = 1): string {

@@ -21,7 +21,7 @@ async function inside(context: Context): Promise<Node> {
 }
 
 function script(names: Map<string, string>): HTMLElement {
-  const steps: Step[] = [{ what: "plant", place_id: "2201", from_min: 0, until_min: 720, factor: 0 }];
+  const steps: Step[] = [{ what: "plant", place_id: "2201", from_min: 1080, until_min: 2520, factor: 0 }];
   const list = h("div");
   const [day, scale] = [h("input", { type: "date", value: "2020-11-11" }), h("input", { type: "number", min: 0.2, max: 100, step: 0.1, value: 2 })];
   let weather = "ordinary";
@@ -37,7 +37,7 @@ function script(names: Map<string, string>): HTMLElement {
   const options = (): Record<string, unknown> => ({ day: day.value, weather, scale: Number(scale.value) / 100, disruptions: steps.map((step) => Object.fromEntries(Object.entries(step).filter(([, v]) => v !== "" && v !== undefined))) });
   return h("section", { class: "card" }, h("h2", {}, t("script")), h("p", { class: "soft" }, t("script_words")),
     h("div", { class: "row" }, field(t("col_day"), day), select(t("weather"), [["ordinary", t("weather_ordinary")], ["snow", t("weather_snow")]], weather, (v) => (weather = v)), field(t("sample_percent"), scale)),
-    list, h("div", { class: "row" }, button(t("add_step"), () => { steps.push({ what: "road", from_min: 0, until_min: 720, factor: 0.5 }); draw(); }), asker(t("run_drill"), "drill", options, "drills")));
+    list, h("div", { class: "row" }, button(t("add_step"), () => { steps.push({ what: "road", from_min: 1080, until_min: 2520, factor: 0.5 }); draw(); }), asker(t("run_drill"), "drill", options, "drills")));
 }
 
 async function told(run: import("../api").Run, name: (id: unknown) => string): Promise<Node> {

@@ -33,7 +33,7 @@ async function inside(context: Context): Promise<Node> {
     h("p", { class: "soft small" }, t("time_space_words")),
     day ? later(halfHours(day, hub, name)) : null,
     day ? later(failing(day, name)) : notice(t("no_day_yet")),
-    h("h2", {}, t("timetable", { hub: name(hub) })), timetable(here, name), runLine(trunk));
+    h("details", { style: "margin-top:1.4rem" }, h("summary", {}, t("timetable", { hub: name(hub) })), timetable(here, name)), runLine(trunk));
 }
 
 /** Time runs to the right, places lie above each other by distance; a line is a run of a vehicle. */

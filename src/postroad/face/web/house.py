@@ -1,14 +1,18 @@
-"""What the routes of one server share, and who may pass: the dependencies every route is built on."""
+"""What the routes of one server share, and who may pass: the dependencies every route is built on.
+
+They are coroutines: each does next to nothing, and a thread for each would cost more than the answer.
+"""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
 from postroad.face.web import provinces
 from postroad.face.web.accounts import NOBODY, Person
@@ -18,8 +22,10 @@ from postroad.face.web.refusal import Refused
 from postroad.face.web.sessions import COOKIE, Session, Sessions
 from postroad.face.web.settings import Settings
 from postroad.face.web.shield import Buckets
-from postroad.network import Network
+from postroad.network import Network, shipped_packs
 
+READY = shipped_packs()
+"""Packs held in memory after their first reading, so that no thread is needed to get at them."""
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -36,8 +42,13 @@ class House:
     """How often each name and each address may try to sign in."""
 
 
-def house(request: Request) -> House:
+async def house(request: Request) -> House:
     """Return what the server's routes share."""
+    return house_of(request)
+
+
+def house_of(request: Request) -> House:
+    """Return what the server's routes share, outside a dependency."""
     found: House = request.app.state.house
     return found
 
@@ -45,7 +56,7 @@ def house(request: Request) -> House:
 def session_of(request: Request) -> Session | None:
     """Return the session of a request; a change without its token is refused as forged."""
     token = request.cookies.get(COOKIE, "")
-    found = house(request).sessions.of(token) if token else None
+    found = house_of(request).sessions.of(token) if token else None
     if found and request.method in UNSAFE:
         told = request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(told.encode(), found.csrf.encode()):
@@ -53,16 +64,16 @@ def session_of(request: Request) -> Session | None:
     return found
 
 
-def person(request: Request) -> Person:
+async def person(request: Request) -> Person:
     """Return who asks; nobody signed in is the public."""
     found = session_of(request)
     return found.person if found else NOBODY
 
 
-def may(action: str) -> Callable[..., Person]:
+def may(action: str) -> Callable[..., Coroutine[Any, Any, Person]]:
     """Return the dependency that lets only those pass whose role allows an action."""
 
-    def passes(who: Annotated[Person, Depends(person)]) -> Person:
+    async def passes(who: Annotated[Person, Depends(person)]) -> Person:
         if not who.may(action):
             if not who.name:
                 raise Refused(401, "console.sign_in_first")
@@ -72,9 +83,10 @@ def may(action: str) -> Callable[..., Person]:
     return passes
 
 
-def network(request: Request, name: str) -> Network:
+async def network(request: Request, name: str) -> Network:
     """Return the province of a path."""
-    return provinces.opened(house(request).settings.home, name)
+    home = house_of(request).settings.home
+    return await run_in_threadpool(provinces.opened, home, name) if name not in READY else provinces.opened(home, name)
 
 
 TheHouse = Annotated[House, Depends(house)]
