@@ -148,7 +148,10 @@ def named(table: Timetable, place: str, spoken: Language) -> str:
     pinyin = str(row["pinyin"][0] or "") if row.height else ""
     if not pinyin:
         return place
-    return (pinyin.removesuffix("shi") if len(pinyin) > 6 else pinyin).capitalize()
+    for ending in ("xian", "shi", "qu"):
+        if pinyin.endswith(ending) and len(pinyin) > len(ending) + 2:
+            return pinyin.removesuffix(ending).capitalize()
+    return pinyin.capitalize()
 
 
 def _legend(sheet: _Sheet, spoken: Language) -> list[str]:
