@@ -85,6 +85,20 @@ def test_any_small_problem_agrees_with_trying_everything(seed, kind):
             choose_hubs(problem)
 
 
+@pytest.mark.parametrize("kind", ["USApHMP", "CSAHLP", "TD-SAHLP", "covering"])
+def test_the_proof_does_not_lean_on_a_first_answer(kind, monkeypatch):
+    # While no answer is known nothing may be ruled out as too dear, and nothing called impossible.
+    monkeypatch.setattr("postroad.design.hubs.single._search", lambda *_: None)
+    for seed in range(8):
+        problem = drawn(seed, 5, kind)
+        best = hub_oracle.single(problem)[0]
+        if np.isfinite(best):
+            assert choose_hubs(problem).objective == pytest.approx(best, rel=1e-6)
+        else:
+            with pytest.raises(InfeasibleError):
+                choose_hubs(problem)
+
+
 def test_three_places_by_hand():
     # A and B send each other 10 and 20, C stands idle between them: the hub in C costs 5 + 5 per unit, in A 0 + 10.
     flow = np.array([[0, 10, 0], [20, 0, 0], [0, 0, 0]], float)

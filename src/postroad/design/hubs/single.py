@@ -118,8 +118,9 @@ def _search(hunt: Hunt, s: Single, seed: int) -> None:
     is_open[np.argsort(-worth, kind="stable")[:count]] = True
     held, cost = np.full(n, -1, np.int64), NONE
     rounds = 3 * ROUNDS if s.capacity.size else ROUNDS
-    for turn in range(int(np.clip(n / 6, 6, 30))):
-        if turn and not hunt.left():
+    turns = int(np.clip(n / 6, 6, 30))
+    for turn in range(100):
+        if turn and (not hunt.left() or (turn >= turns and cost < NONE)):
             break
         cost = single_search.search(s, is_open, cost, held, rounds, near, seed * 1000 + turn)
     if cost < NONE:
@@ -182,9 +183,10 @@ def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bo
     cb = single_bound.reduced(s, part.u)
     forced = (held[s.hub].sum(1) == 1) & held[s.hub, np.arange(h)] & (part.ok[s.hub].sum(1) == 1)
     rounds = int(np.clip(WORK / (n * n * max(8, held.sum() / n)), 1, most))
-    best = hunt.cost if hunt.cost < NONE else 2 * abs(part.bound if np.isfinite(part.bound) else s.cost.sum())
+    known = hunt.cost < NONE
+    best, goal = (hunt.cost, hunt.cost - hunt.tolerance) if known else (1.5 * abs(part.bound) + 1.0, np.inf)
     state, high, part.pace, taken = single_bound.ascend(
-        s, part.u, cb, part.lam, held, part.x, forced, best, hunt.tolerance, part.pace, rounds, part.often,
+        s, part.u, cb, part.lam, held, part.x, forced, best, goal, part.pace, rounds, part.often,
         part.bound if ruling else -np.inf, ruling,
     )  # fmt: skip
     if ruling:
@@ -228,7 +230,9 @@ def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
     for count in counts:
         is_open = np.zeros(h, bool)
         is_open[ranked[:count]] = True
-        a = single_search.begin(s, is_open, cb, part.ok)
+        a = single_search.begin(s, is_open, cb, part.ok, False)
+        if a.min() < 0 and s.capacity.size:
+            a = single_search.begin(s, is_open, cb, part.ok, True)
         if a.min() >= 0:
             single_search.descend(s, a)
             cost = single_search.total_cost(s, a)

@@ -405,10 +405,11 @@ def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
 
 
 @njit(cache=True)
-def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, known, ruling):
+def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known, ruling):
     """Raise the bound by up to ``rounds`` subgradient steps, changing prices and, when ``ruling``, what is ruled out.
 
-    ``best`` is the objective to beat, ``known`` the bound so far. Returns state, highest bound, pace and steps;
+    ``best`` is what steps aim at, ``goal`` the bound at which nothing better is left (infinite while there is no
+    answer), ``known`` the bound so far. Returns state, highest bound, pace and steps;
     ``often`` keeps how often each hub was chosen. Where ``ok`` is only a core of what is allowed, the bound is no bound
     and nothing may be ruled out.
     """
@@ -420,7 +421,6 @@ def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, k
     count = np.zeros(n, np.int64)
     weight = s.sent + s.between.sum(0) + 1e-12
     high, since = known, 0
-    goal = best - tolerance
     for step in range(rounds):
         bound = meetings(s, u, lab, many, x)
         _hub_worth(s, cb, lam, ok, rho, ratio)
@@ -430,7 +430,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, k
             return FINISHED, max(bound, high), pace, step + 1
         for k in range(h):
             often[k] = 0.95 * often[k] + 0.05 * y[k]
-        if bound > high + 2e-3 * (best - high):
+        if bound > high + 2e-3 * abs(best - high):
             high, since = bound, 0
         else:
             high = max(high, bound)
@@ -446,7 +446,8 @@ def ascend(s, u, cb, lam, ok, x, forced, best, tolerance, pace, rounds, often, k
         norm = _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight)
         if norm < 1e-20:
             return RUNNING, high, pace, step + 1
-        _step(s, u, cb, lam, x, taken, shares, count, weight, pace * (best - bound) / norm)
+        rise = best - bound if best > bound else 0.05 * abs(bound)
+        _step(s, u, cb, lam, x, taken, shares, count, weight, pace * rise / norm)
     return RUNNING, high, pace, rounds
 
 

@@ -78,8 +78,11 @@ def _order(is_open, price, ok):
 
 
 @njit(cache=True)
-def begin(s, is_open, price, ok):
-    """Allocate every place to the open hub of least ``price``, where the rules leave room; -1 where none is left."""
+def begin(s, is_open, price, ok, largest):
+    """Allocate every place to the open hub of least ``price``, where the rules leave room; -1 where none is left.
+
+    Places with most to lose by their second choice go first, or the ``largest``, which fit capacity better.
+    """
     n, h = price.shape
     a = np.full(n, -1, np.int64)
     load = np.zeros(h)
@@ -90,7 +93,7 @@ def begin(s, is_open, price, ok):
     if s.capacity.size and (load > s.capacity).any():
         a[:] = -1
         return a
-    for i in _order(is_open, price, ok):
+    for i in np.argsort(-s.sent) if largest else _order(is_open, price, ok):
         if a[i] >= 0:
             continue
         least = NONE
@@ -218,13 +221,19 @@ def _shake(is_open, least, most, strength):
 @njit(cache=True)
 def _tried(s, is_open, ok):
     """Cost and allocation with a set of hubs open; ``NONE`` where the rules leave no room."""
-    a = begin(s, is_open, s.cost, ok)
-    if a.min() < 0 and s.capacity.size:
-        a = begin(s, is_open, s.cost / np.maximum(1e-12, s.sent)[:, None] ** 2, ok)
-    if a.min() < 0:
-        return NONE, a
-    descend(s, a)
-    return total_cost(s, a), a
+    a = begin(s, is_open, s.cost, ok, False)
+    cost = NONE
+    if a.min() >= 0:
+        descend(s, a)
+        cost = total_cost(s, a)
+    if s.capacity.size:
+        other = begin(s, is_open, s.cost, ok, True)
+        if other.min() >= 0:
+            descend(s, other)
+            found = total_cost(s, other)
+            if found < cost:
+                return found, other
+    return cost, a
 
 
 @njit(cache=True)
