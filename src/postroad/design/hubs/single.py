@@ -157,6 +157,9 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
         size = _core_size(part)
         state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
+        if state == single_bound.LEVEL:  # no price could raise the bound: only dividing can
+            _try(hunt, part, single_bound.reduced(part.s, part.u))
+            return single_bound.RUNNING, part
         if state == single_bound.RUNNING:
             moved = part.bound - last > 0.01 * (hunt.cost - part.bound)
             last, still = part.bound, 0 if moved else still + 1

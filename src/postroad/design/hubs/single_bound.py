@@ -17,7 +17,7 @@ from numba import njit
 
 from postroad.design.hubs.arrays import NONE
 
-FINISHED, RUNNING, EMPTY = 1, 0, 2
+FINISHED, RUNNING, EMPTY, LEVEL = 1, 0, 2, 3
 PATIENCE = 30
 COVER_STEPS = 4000
 
@@ -445,7 +445,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
             _force(s, ok, forced)
         norm = _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight)
         if norm < 1e-20:
-            return RUNNING, high, pace, step + 1
+            return LEVEL, high, pace, step + 1
         rise = best - bound if best > bound else 0.05 * abs(bound)
         _step(s, u, cb, lam, x, taken, shares, count, weight, pace * rise / norm)
     return RUNNING, high, pace, rounds
