@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from postroad.face.report.picture import Picture
+
 ORIGINS = ("observed", "derived", "assumed", "synthetic")
 
 
@@ -140,6 +142,12 @@ class Network:
                 {"table": name, "label": label, "rows": frame.height, **{o: counts.get(o, 0) for o in ORIGINS}}
             )
         return pl.DataFrame(lines, schema_overrides={"rows": pl.Int64, **dict.fromkeys(ORIGINS, pl.Int64)})
+
+    def map(self, spoken: language.Language | None = None) -> Picture:
+        """Return the counties coloured by village coverage as a picture that shows and saves itself."""
+        from postroad.face.report.picture import map_of
+
+        return map_of(self, spoken)
 
     def save(self, path: str | Path) -> Path:
         """Write the network to a folder, workbook or DuckDB file, whole or not at all, and return its path."""

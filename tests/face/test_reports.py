@@ -7,6 +7,7 @@ import fastexcel
 import pytest
 
 import postroad
+from postroad.errors import UsageError
 from postroad.face.report import contents, page, workbook
 from postroad.face.report.chart import short
 from postroad.language import LANGUAGES, catalogue, spoken
@@ -106,3 +107,46 @@ def test_a_page_without_ledger_and_outlines_is_still_a_page(held):
     text = page(bare, "en")
     assert 'id="targets"' in text
     assert 'id="map"' not in text
+
+
+@pytest.fixture(scope="module")
+def card():
+    return score(postroad.province("jilin"), plan("jilin"), as_of=TODAY)
+
+
+def test_pictures_show_and_save_themselves(card, tmp_path):
+    for picture in (postroad.province("jilin").map("zh"), card.chart("express-volume", "en")):
+        assert picture._repr_svg_().startswith("<svg")
+        assert "var(--" not in picture.svg, "a picture alone has no page to take colours from"
+        for form, magic in (("svg", b"<svg"), ("html", b"<!DOCTYPE html>"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+            assert picture.save(tmp_path / f"p.{form}").read_bytes().startswith(magic)
+        with pytest.raises(UsageError):
+            picture.save(tmp_path / "p.bmp")
+    with pytest.raises(UsageError):
+        card.chart("nothing")
+    assert "<table>" in card._repr_html_()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_word_and_pdf_hold_the_same_numbers_and_the_run(held, tmp_path, language):
+    import docx
+
+    from postroad.face.report.document import document
+    from postroad.face.report.paper import paper
+
+    book = docx.Document(str(document(held, tmp_path / "r.docx", language)))
+    cells = [cell.text for row in book.tables[0].rows for cell in row.cells]
+    text = "\n".join([p.text for p in book.paragraphs] + cells)
+    for line in held.card["lines"]:
+        assert line["label"][language] in text
+        assert line["reason"][language] in text
+        if line["latest"]:
+            assert short(line["latest"]["value"]) in text
+    assert held.card["run_id"] in text
+    assert len(book.inline_shapes) >= 3
+    fonts = {style.element.rPr.rFonts.get("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}eastAsia")
+             for style in book.styles if style.name in ("Normal", "Title", "Heading 1")}  # fmt: skip
+    assert fonts == {"仿宋", "黑体", "方正小标宋简体" if language == "zh" else "宋体"}
+    first, second = (paper(held, tmp_path / name, language).read_bytes() for name in ("a.pdf", "b.pdf"))
+    assert first.startswith(b"%PDF")
+    assert first == second, "the same contents give the same bytes"

@@ -82,6 +82,7 @@ WALK = {
     ("GET", "/api/records/tables/nothing"): "read",
     ("GET", "/api/records/tables/nothing/O1"): "read",
     ("GET", "/api/provinces/jilin/service"): "read",
+    ("GET", "/api/provinces/jilin/drills"): "read",
     ("GET", "/api/provinces/jilin/levers"): "read",
     ("POST", "/api/provinces/jilin/levers/bundle"): "read",
     ("GET", "/api/accounts"): "accounts",

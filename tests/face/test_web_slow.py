@@ -1,5 +1,13 @@
 """The interface under strain: random requests of every operation, a killed server, and two hundred readers."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given
@@ -12,6 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )  # fmt: skip
 
+from postroad.face.web import jobs
+from postroad.face.web.database import connect
+from tests.browser.conftest import Server
 from tests.face.web import app_in, people, signed_in
 
 pytestmark = pytest.mark.slow
@@ -51,3 +62,55 @@ def attack(operation, headers):
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     one()
+
+
+def test_a_killed_server_takes_its_jobs_up_again(tmp_path):
+    server = Server(tmp_path)
+    try:
+        client = httpx.Client(base_url=server.base, timeout=60)
+        client.get(server.key_address)
+        token = {"x-csrf-token": client.get("/api/session").json()["csrf"]}
+        body = {"kind": "drill", "options": {"scale": 0.01, "weather": "snow"}}
+        job = client.post("/api/jobs", json=body, headers=token).json()["job_id"]
+        wait_for(lambda: client.get(f"/api/jobs/{job}").json()["done"] > 0, 120)
+        workers = hands(job)
+    finally:
+        server.kill()
+    for process in workers:  # as when the machine loses its power: nobody is left to say anything
+        os.kill(process, signal.SIGKILL)
+    engine = connect(f"sqlite:///{tmp_path / 'web.sqlite3'}")
+    assert jobs.find(engine, job)["state"] == "running"
+    server.start()
+    try:
+        client = httpx.Client(base_url=server.base, timeout=60)
+        client.get(server.key_address)
+        wait_for(lambda: client.get(f"/api/jobs/{job}").json()["state"] == "done", 240)
+        ended = client.get(f"/api/jobs/{job}").json()
+        assert ended["attempts"] == 2
+        assert client.get(f"/api/runs/{ended['result']['run_id']}").json()["kind"] == "disturbance"
+    finally:
+        server.close()
+
+
+def hands(job):
+    """The processes that do a job, found by the job's id among their words."""
+    told = subprocess.run(["ps", "-ewwo", "pid,args"], check=True, capture_output=True, text=True).stdout
+    found = [int(line.split()[0]) for line in told.splitlines() if "postroad.face.web.worker" in line and job in line]
+    assert found, told
+    return found
+
+
+def wait_for(holds, seconds):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.3)
+
+
+def test_two_hundred_readers_meet_no_error_and_memory_stays(tmp_path):
+    options = ["web", "--readers", "200", "--seconds", "20", "--json"]
+    told = subprocess.run([sys.executable, "-m", "benchmarks", *options], check=True, capture_output=True, text=True)
+    found = json.loads(told.stdout)
+    assert found["faults"] == {}
+    assert found["requests"] > 200
+    assert found["memory_after_mb"] < found["memory_before_mb"] + 60

@@ -1,10 +1,11 @@
 /** Drills: a script of disturbances, one day run with and without it on the same luck, and what it did hour by hour. */
 
+import { once, type Both, type Run } from "../api";
 import { columns } from "../chart";
 import { h, replace, type Child } from "../dom";
-import { button, definition, field, later, notice, origin, select, table, title } from "../parts";
+import { both, button, definition, field, later, notice, origin, select, table, title } from "../parts";
 import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
-import { clock, number, percent, t } from "../words";
+import { clock, language, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
 interface Step { what: string; place_id?: string; from_place_id?: string; to_place_id?: string; via_place_id?: string; from_min: number; until_min: number; factor: number }
@@ -16,8 +17,36 @@ export function show(context: Context): View {
 async function inside(context: Context): Promise<Node> {
   const names = await placeNames(context.province);
   const name = (id: unknown): string => names.get(String(id)) ?? String(id);
-  const run = await latest(["drill"]);
-  return h("div", {}, context.session.may.includes("compute") ? script(names) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
+  const run = await latest(["disturbance"]);
+  const graded = await latest(["drill"]);
+  return h("div", {}, await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
+}
+
+interface Prepared { id: string; label: Both; rows: string[]; day: string; trigger: Both; actions: Both[] }
+
+/** The drills that come with the province: pick one and run it. */
+async function prepared(context: Context): Promise<HTMLElement> {
+  const held = await once<Prepared[]>(`/api/provinces/${context.province}/drills`);
+  if (!held.length) return h("div", {});
+  const place = h("div");
+  let chosen = held[0] as Prepared;
+  const draw = (): void => replace(place, h("p", {}, both(chosen.trigger)), h("p", { class: "soft small" }, `${t("actions_tried")} ${chosen.actions.map((one) => both(one)).join("; ")}`));
+  draw();
+  return h("section", { class: "card" }, h("h2", {}, t("prepared_drills")),
+    h("div", { class: "row" }, select(t("script"), held.map((one): [string, string] => [one.id, `${both(one.label)} (${one.rows.join(" ")})`]), chosen.id, (id) => { chosen = held.find((one) => one.id === id) ?? chosen; draw(); }), context.session.may.includes("compute") ? asker(t("run_drill"), "scripted", () => ({ script: chosen.id }), "drills") : null), place);
+}
+
+/** A drill graded: the struck day and each action, ranked by what it spares, with the review after it. */
+async function ranked(run: Run, name: (id: unknown) => string): Promise<HTMLElement> {
+  const rows = await rowsOf(run, "grades");
+  const facts = run.facts as { labels?: Record<string, Record<string, string>>; review?: Record<string, string[]>; title?: Both };
+  const label = (id: unknown): string => facts.labels?.[language()]?.[String(id)] ?? String(id);
+  return h("section", {}, h("h2", {}, facts.title ? both(facts.title) : t("drill_result")), h("div", { class: "row mid" }, await chooser(["drill"], run), origin("synthetic")),
+    table(t("ranked_actions"), [
+      { head: t("grade"), cell: (row: Row) => h("strong", { style: "font-size:1.2rem" }, String(row.grade)) }, { head: t("action"), wide: true, cell: (row) => label(row.run) }, { head: t("late_pieces"), number: true, cell: (row) => number(Number(row.late_pieces), 0) }, { head: t("spared"), number: true, cell: (row) => number(Number(row.spared_pieces), 0) },
+      { head: t("first_break"), cell: (row) => (row.first_break_place_id ? `${name(row.first_break_place_id)} ${row.first_break_min === null ? "" : clock(Number(row.first_break_min))}` : "") },
+      { head: t("yuan"), number: true, cell: (row) => (row.cost_yuan === null || row.cost_yuan === undefined ? "" : number(Number(row.cost_yuan), 0)) },
+    ], rows), h("h3", {}, t("review")), h("ul", { class: "parts card" }, (facts.review?.[language()] ?? []).map((text) => h("li", {}, text))), runLine(run));
 }
 
 function script(names: Map<string, string>): HTMLElement {
@@ -51,9 +80,8 @@ async function told(run: import("../api").Run, name: (id: unknown) => string): P
     return { reason: reason ?? "", place: place ?? "", before: count("before"), after: count("after") };
   }).map((row) => ({ ...row, more: row.after - row.before })).sort((a, b) => b.more - a.more);
   return h("div", {},
-    h("div", { class: "row mid" }, h("h2", {}, t("drill_result")), await chooser(["drill"], run), origin("synthetic")),
+    h("div", { class: "row mid" }, h("h2", {}, t("drill_result")), await chooser(["disturbance"], run), origin("synthetic")),
     definition([[t("on_time_before"), percent(before)], [t("on_time_after"), percent(after)], [t("difference"), `${number(100 * (after - before), 2)} ${t("points")}`], [t("sample_percent"), percent(Number(run.facts.scale))]]),
-    notice(t("no_grade"), "missing"),
     h("h3", {}, t("by_flow")),
     table(t("by_flow"), [
       { head: t("flow"), cell: (flow: string) => t(`flow_${flow}`) }, { head: t("pieces"), number: true, cell: (flow) => number(Number(at(flow, "after").parcels)) }, { head: t("on_time_before"), number: true, cell: (flow) => percent(Number(at(flow, "before").on_time_share)) }, { head: t("on_time_after"), number: true, cell: (flow) => percent(Number(at(flow, "after").on_time_share)) },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import html
 import json
 import math
 from collections import Counter
@@ -19,7 +20,7 @@ import polars as pl
 
 import postroad
 from postroad.errors import DataError, Fault, UsageError
-from postroad.language import LANGUAGES, Said, Text
+from postroad.language import LANGUAGES, Language, Said, Text, current
 from postroad.measure.clocks import impossible
 from postroad.measure.coherence import Finding, coherence
 from postroad.measure.forecast import FEWEST, Fan, forecast
@@ -33,6 +34,7 @@ from postroad.results import Stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from postroad.face.report.picture import Picture
     from postroad.network import Network
     from postroad.plan.plan import Plan, Target
 
@@ -109,6 +111,22 @@ class Scorecard:
             ],
             "sources": self.sources,
         }
+
+    def chart(self, target: str, spoken: Language | None = None) -> Picture:
+        """Return the path, values and forecast of a target as a picture that shows and saves itself."""
+        from postroad.face.report.picture import chart_of
+
+        return chart_of(self, target, spoken)
+
+    def _repr_html_(self) -> str:
+        spoken = current()
+        rows = "".join(
+            f"<tr><td>{html.escape(line.target.label(spoken))}</td><td>{line.judgement.status}</td>"
+            f"<td>{html.escape(line.judgement.reason.say(spoken))}</td></tr>"
+            for line in self.lines
+        )
+        title = html.escape(self.label[0 if spoken == "zh" else 1])
+        return f"<p>{title} {self.as_of} {self.run_id}</p><table>{rows}</table>"
 
     def to_json(self) -> str:
         """Return the scorecard as JSON text with sorted keys."""

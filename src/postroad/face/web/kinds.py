@@ -74,6 +74,13 @@ class DayOptions(FlowOptions):
     disruptions: list[Disturbance] = Field(default_factory=list, max_length=50)
 
 
+class ScriptOptions(FlowOptions):
+    """A prepared drill by name."""
+
+    script: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")
+    scale: float = Field(0.01, ge=0.001, le=1.0)
+
+
 class EffectOptions(FlowOptions):
     """Some levers, and in how many worlds and on what share of a day's parcels they are tried."""
 
@@ -129,6 +136,7 @@ KINDS = {
         Kind("rounds", RoundsOptions, work.rounds),
         Kind("day", DayOptions, work.day),
         Kind("drill", DayOptions, work.drill),
+        Kind("scripted", ScriptOptions, work.scripted),
         Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
         Kind("ledger", LedgerOptions, work.ledger),

@@ -156,7 +156,7 @@ def drill(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
         )
         for name in ("summary", "lateness", "facilities", "classes", "pairs")
     }
-    stamp = Stamp.now("drill", after.stamp.inputs, dict(after.stamp.options), options.seed)
+    stamp = Stamp.now("disturbance", after.stamp.inputs, dict(after.stamp.options), options.seed)
     shares = {f"on_time_{which}": _on_time(run) for which, run in runs.items()}
     return Result(stamp, tables, {**shares, "scale": options.scale})
 
@@ -219,3 +219,21 @@ def effect(network: Network, options: kinds.EffectOptions, bench: Bench) -> Resu
     )  # fmt: skip
     chosen = [Choice(name, ()) for name in options.levers]
     return effects(asked, chosen, worlds=options.worlds, work=Work(0, None, bench.cache, bench.progress, bench.stop))
+
+
+def scripted(network: Network, options: kinds.ScriptOptions, bench: Bench) -> Result:
+    """Run a prepared drill: the day struck, and struck with each action, graded and ranked, with its review."""
+    from postroad.design.lines import baseline
+    from postroad.face.report.drill import names, review
+    from postroad.language import LANGUAGES
+    from postroad.simulate.drill import drill as run
+    from postroad.simulate.drill import script
+
+    made = script(options.script, network)
+    wanted = _flows(network, options)
+    built = network if network["line_hauls"].height else baseline(network, wanted)
+    done = run(built, wanted, made, seed=options.seed, scale=options.scale, progress=bench.progress, stop=bench.stop)
+    labels = {spoken: names(made, spoken) for spoken in LANGUAGES}
+    told = {spoken: review(done, built, labels[spoken], spoken) for spoken in LANGUAGES}
+    title = {spoken: made.label(spoken) for spoken in LANGUAGES}
+    return Result(done.stamp, done.tables, {**done.facts, "labels": labels, "review": told, "title": title})

@@ -37,3 +37,9 @@ def bundle(_: Reader, house: TheHouse, name: Name, network: TheNetwork, body: Bu
     plan = _held(house, name)
     on = body.on or dt.date(plan.end, 12, 31)
     return levers.bundle(network, name, plan, [(one.id, one.slip_years) for one in body.levers], on)
+
+
+@router.get("/{name}/drills", response_model=list[dict[str, Any]])
+def drills(request: Request, _: Reader, house: TheHouse, name: Name, network: TheNetwork) -> Response:
+    """Return the prepared drills of a province."""
+    return send(request, house.answers.of(("drills", name, network.fingerprint), lambda: levers.drills(network)))

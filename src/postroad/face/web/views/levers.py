@@ -57,3 +57,18 @@ def bundle(
         "on": on.isoformat(), "fingerprint": done.network.fingerprint, "opened": done.opened, "tables": tables,
         "shares": {lever.id: lever.share(on) for lever in picked}, "costs": costs.to_dicts(),
     }  # fmt: skip
+
+
+def drills(network: Network) -> list[dict[str, Any]]:
+    """Return the prepared drills: what sets each off, what happens, and which actions it tries."""
+    from postroad.simulate.drill import names, script
+
+    held = [script(name, network) for name in names(network.name)]
+    return [
+        {
+            "id": made.id, "label": {"zh": made.zh, "en": made.en}, "rows": made.rows, "day": made.day,
+            "trigger": {"zh": made.trigger_zh, "en": made.trigger_en},
+            "actions": [{"zh": action.zh, "en": action.en} for action in made.actions],
+        }
+        for made in held
+    ]  # fmt: skip
