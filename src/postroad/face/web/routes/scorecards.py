@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from postroad.face.web import scoring
 from postroad.face.web.answers import send
 from postroad.face.web.house import Reader, TheHouse, TheNetwork
-from postroad.face.web.models import FiguresBody, FiguresView, ScorecardFrame, ScorecardView
+from postroad.face.web.models import FiguresBody, FiguresView
+from postroad.face.web.scorecard_models import ScorecardFrame, ScorecardView
 
 router = APIRouter(prefix="/api", tags=["scorecards"])
 Name = Annotated[str, Path(max_length=80)]
