@@ -57,7 +57,11 @@ def serve(
         out.print(say("face.serving", address=address), soft_wrap=True)
         out.print(say("face.serving_key", address=f"{address}/api/session/key?key={key}"), soft_wrap=True)
         config = uvicorn.Config(
-            create_app(settings), log_level="warning", server_header=False, timeout_graceful_shutdown=3
+            create_app(settings),
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=3,
+            timeout_keep_alive=75,  # longer than people pause, so that a request never meets a closing connection
         )
         uvicorn.Server(config).run(sockets=[door])
 
