@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("levers")(levers)
     app.command("effect")(effect)
     app.command("compare")(compare)
+    app.command("peak")(peak)
 
 
 def levers(
@@ -228,3 +229,45 @@ def _show_comparison(made: Any, province: str, folder: Path, quiet: bool) -> Non
             out.print(f"[b]{name}[/b] {losers(own, network, current())}", soft_wrap=True)
     if not quiet:
         out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def peak(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    first: int = typer.Option(2020, "--from"),
+    last: int = typer.Option(2025, "--to"),
+    scenarios: str = typer.Option("base,floor,low", "--scenarios", help="base,floor,low"),
+    to: Path = typer.Option(Path("out/peak"), "--out", help="文件夹 folder"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """旺季 Rehearse the peak day of each year: when the hubs of the base year become too small, and by how much."""
+    from rich.table import Table
+
+    from postroad.evaluate.peak import breaks, rehearse
+    from postroad.evaluate.ready import opened
+    from postroad.face.cli.display import out, print_json, progress
+    from postroad.language import current, say
+
+    names = [name.strip() for name in scenarios.split(",") if name.strip()]
+    with progress(say("effect.running")) as move:
+        made = rehearse(province, range(first, last + 1), names, progress=move)
+    folder = made.save(to)
+    if json_:
+        print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts()})
+        return
+    label = "name_zh" if current() == "zh" else "pinyin"
+    place = dict(opened(province)[0]["places"].select("place_id", label).iter_rows())
+    table = Table(header_style="bold", pad_edge=False)
+    for key in ("scenario", "year", "peak_pieces", "broken", "worst"):
+        table.add_column(say(f"effect.peak_{key}"), justify="left" if key in ("scenario", "worst") else "right")
+    for row in made["years"].iter_rows(named=True):
+        worst = f"{place[row['worst_place_id']]} ×{row['worst_short']:.2f}"
+        table.add_row(row["scenario"], str(row["year"]), f"{row['peak_pieces'] / WAN:,.0f}", str(row["broken"]), worst)
+    out.print(table)
+    for scenario, year in breaks(made).items():
+        told = (
+            say("effect.peak_breaks", scenario=scenario, year=year)
+            if year
+            else say("effect.peak_holds", scenario=scenario)
+        )
+        out.print(told)
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
