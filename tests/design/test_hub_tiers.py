@@ -190,9 +190,9 @@ def jilin():
 @pytest.mark.slow
 def test_the_plan_of_jilin_is_placed_among_its_neighbours(jilin):
     network, made = jilin
-    found = trunk_tiers(network, made, time_s=40)
+    found = trunk_tiers(network, made, time_s=240)
     assert found.bound <= found.best.cost <= found.plan.cost
-    assert found.gap < 0.06
+    assert found.gap < 0.1  # 4 % when it has its time; a slow machine may stop earlier
     assert found.network.check() == []
     layouts = found.result["layouts"]
     assert layouts["layout"][:2].to_list() == ["plan", "best"]
