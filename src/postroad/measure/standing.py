@@ -7,12 +7,14 @@ station is not yet a village served, and the reader must see the difference.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from postroad.language import say
 from postroad.measure.footprint import reusable_bag_rate
+from postroad.network import Network
 from postroad.travel import travel
 from postroad.travel.speeds import parameters
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from postroad.language import Language
-    from postroad.network import Network
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ MEASURES: Mapping[str, Measure] = {
 }
 SPECIAL = ("FRESH", "MEDICAL", "GOV_DOC", "FACTORY", "CONFIDENTIAL")
 WAYS = ("rail_core_h", "air_far_h")
+UNTRAVELLED = (
+    "sites", "hub_plants", "allocations", "line_hauls", "routings", "sort_waves", "rounds", "round_stops", "bus_holds",
+    "products", "seasonal_goods", "growth_scenarios", "profiles", "statistics", "sources", "operators", "vehicles",
+)  # fmt: skip
+"""Tables that say nothing of how long a way takes."""
 WAN = 1e4
 
 
@@ -81,7 +87,9 @@ def standing(network: Network, pieces_day: float, only: Collection[str] | None =
     wanted = set(MEASURES if only is None else only)
     found = {**_sites(network), **_stocks(network, pieces_day), **_borders(network), **_goods(network)}
     if wanted & set(WAYS):
-        found |= _ways(network)
+        found |= _ways(
+            Network({name: network[name] for name in network.tables if name not in UNTRAVELLED}, network.meta)
+        )
     return {name: found[name] for name in MEASURES if name in wanted}
 
 
@@ -149,8 +157,12 @@ def _goods(network: Network) -> dict[str, float]:
     }
 
 
+@lru_cache(maxsize=64)
 def _ways(network: Network) -> dict[str, float]:
-    """Mean hours of the quickest scheduled way from the capital: by rail to the core cities, by air to far ones."""
+    """Mean hours of the quickest scheduled way from the capital: by rail to the core cities, by air to far ones.
+
+    Networks are equal by content, so bundles that differ in nothing travel reads share one search.
+    """
     core = network["promise_pairs"].filter(promise_class="core")
     far = network["places"].filter(level="external", kind="city", country="CN")["place_id"].sort().to_list()
     if not core.height:
