@@ -6,6 +6,7 @@ The answer is timed again here, from the matrices alone, so that what is written
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,12 +89,15 @@ def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Ro
     if day.ready_min + day.terms.load_min >= day.terms.closes_min:
         return None
     from pyvrp import solve
+    from pyvrp.exceptions import PenaltyBoundWarning
     from pyvrp.stop import MaxIterations
 
     count = iterations if iterations is not None else ITERATIONS[0] + ITERATIONS[1] * len(stops)
     for charging in (True, False):
         data, kinds = _data(day, stops, charging)
-        best = solve(data, MaxIterations(count), seed=seed, collect_stats=False, display=False).best
+        with warnings.catch_warnings():  # an instance without a feasible plan is answered with None, not told twice
+            warnings.simplefilter("ignore", PenaltyBoundWarning)
+            best = solve(data, MaxIterations(count), seed=seed, collect_stats=False, display=False).best
         if not best.is_feasible():
             return None
         rounds = []
@@ -167,13 +171,16 @@ def subset(day: Day, rounds: Sequence[Round], rows: set[int]) -> list[Round]:
 
 
 def _split(day: Day) -> list[tuple[int, float, float]]:
-    """Stops as (row, deliver, collect): a place with more than the largest vehicle takes is visited several times."""
+    """Stops as (row, deliver, collect): full loads of the largest vehicle first, and what is left for a shared trip."""
     most = max(van.pieces for van in day.terms.vans)
     stops = []
     for row in range(1, len(day.ground.place_ids)):
         deliver, collect = float(day.deliver[row]), float(day.collect[row])
-        parts = max(1, math.ceil(max(deliver, collect) / most - 1e-9))
-        stops += [(row, deliver / parts, collect / parts)] * parts
+        while max(deliver, collect) > most + 1e-6:
+            part = most / max(deliver, collect)
+            stops.append((row, part * deliver, part * collect))
+            deliver, collect = (1 - part) * deliver, (1 - part) * collect
+        stops.append((row, deliver, collect))
     return stops
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONSISTENCY = 0.05
 """Rounds of the fullest day, and those of an older plan, are kept unless fresh ones save more than this share."""
 WEEK = 7
+LONGER = 1500
+"""Iterations of a second search when the first found no plan that keeps the rules."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ def _only(whole: Day, rows: frozenset[int], seed: int) -> list[Round] | None:
     own = [0, *sorted(rows)]
     day = replace(whole, ground=whole.ground.take(own), deliver=whole.deliver[own], collect=whole.collect[own])
     rounds = solve_day(day, seed)
+    if rounds is None:  # before anyone is left out, a longer look
+        rounds = solve_day(day, seed, LONGER)
     if rounds is None:
         return None
     return [replace(one, visits=tuple(replace(v, row=own[v.row]) for v in one.visits)) for one in rounds]
