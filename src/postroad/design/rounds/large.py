@@ -71,20 +71,14 @@ def solve(
     effort: Effort,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
-    start: list[list[int]] | None = None,
 ) -> Routes:
-    """Return good routes for a plane, from savings or from routes given as ``start``; no bound is known.
-
-    ``Stopped`` when asked to stop.
-    """
+    """Return good routes for a plane; no bound is known for this search. ``Stopped`` when asked to stop."""
     began = time.monotonic()
     if not len(plane):
         return Routes([], 0, 0, 0)
     order = _along(plane)
     sorted_plane = replace(plane, x=plane.x[order], y=plane.y[order], demand=plane.demand[order])
-    place = np.argsort(order)
-    known = None if start is None else [[int(place[c]) for c in route] for route in start if route]
-    board = _Board(sorted_plane, effort, known)
+    board = _Board(sorted_plane, effort)
     first = board.length()
     clock = _Clock(effort, began)
     with ThreadPoolExecutor(max(1, effort.workers)) as pool:
@@ -143,11 +137,11 @@ class _Clock:
 class _Board:
     """The routes as rings in arrays that the compiled steps change in place."""
 
-    def __init__(self, plane: Plane, effort: Effort, start: list[list[int]] | None) -> None:
+    def __init__(self, plane: Plane, effort: Effort) -> None:
         self.plane, self.effort = plane, effort
         near, far = _neighbours(plane, min(effort.neighbours, len(plane) - 1))
         home = np.floor(np.hypot(plane.x - plane.depot[0], plane.y - plane.depot[1]) + 0.5).astype(np.int32)
-        self.best = savings.build(plane, near, far, home) if start is None else start
+        self.best = savings.build(plane, near, far, home)
         self.fleet = len(self.best) + max(8 * effort.parts, len(self.best) // 5)
         self.rings = self._laid(near, far, home)
         self.best_cost = self.length()

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 TOGETHER = 1500
 """Up to so many stops PyVRP searches on the second core."""
-APART = 0.6
-"""Share of the effort both search apart; then both go on from the better routes."""
 STEPS_PER_ITERATION = 50
 """Steps of ours that take about as long as one iteration of PyVRP: so a number of steps divides fairly."""
 
@@ -39,45 +37,21 @@ def search(
     if len(plane) > TOGETHER or effort.workers < 2 or len(plane) < 2:
         return solve(plane, effort, progress, stop)
     own = replace(effort, parts=1, workers=1, hot=1.0, cold=0.01)
+    limit = Limit(
+        None if effort.time_limit_s is None else time.time() + effort.time_limit_s,
+        None if effort.steps is None else max(1, effort.steps // STEPS_PER_ITERATION),
+    )
     # Spawned, not forked: compiled kernels keep threads that do not survive a fork.
     pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
     try:
-        mine = _together(pool, plane, _part(own, APART), None, (progress, stop))
-        again = replace(_part(own, 1.0 - APART), hot=0.2, seed=effort.seed + 1)
-        best = _together(pool, plane, again, mine.routes, (progress, stop))
+        other = pool.submit(by_pyvrp, plane, limit, effort.seed)
+        mine = solve(plane, own, progress, stop)
+        routes = other.result()
     except BaseException:
         for worker in list((pool._processes or {}).values()):
             worker.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
-    return replace(best, steps=mine.steps + best.steps, first_cost=mine.first_cost)
-
-
-def _part(effort: Effort, share: float) -> Effort:
-    """Return a share of the effort."""
-    seconds, steps = effort.time_limit_s, effort.steps
-    return replace(
-        effort,
-        time_limit_s=None if seconds is None else seconds * share,
-        steps=None if steps is None else max(1, int(steps * share)),
-    )
-
-
-def _together(
-    pool: ProcessPoolExecutor,
-    plane: Plane,
-    effort: Effort,
-    start: list[list[int]] | None,
-    watch: tuple[Callable[[Progress], None] | None, Callable[[], bool] | None],
-) -> Routes:
-    """Search with both at the same time, from the same start, and return the better routes."""
-    limit = Limit(
-        None if effort.time_limit_s is None else time.time() + effort.time_limit_s,
-        None if effort.steps is None else max(1, effort.steps // STEPS_PER_ITERATION),
-    )
-    other = pool.submit(by_pyvrp, plane, limit, effort.seed, start)
-    mine = solve(plane, effort, *watch, start)
-    routes = other.result()
     cost = length(plane, routes) if routes else mine.cost + 1
-    return replace(mine, routes=sorted(routes), cost=cost) if cost < mine.cost else mine
+    return replace(mine, routes=routes, cost=cost) if cost < mine.cost else mine

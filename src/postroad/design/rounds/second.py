@@ -20,9 +20,9 @@ class Limit:
     iterations: int | None
 
 
-def by_pyvrp(plane: Plane, limit: Limit, seed: int, start: list[list[int]] | None = None) -> list[list[int]]:
-    """Return the routes PyVRP finds within the limit, from routes given as ``start``; none when they break a rule."""
-    from pyvrp import Client, Depot, Location, ProblemData, Solution, VehicleType
+def by_pyvrp(plane: Plane, limit: Limit, seed: int) -> list[list[int]]:
+    """Return the routes PyVRP finds within the limit; none when they break a rule."""
+    from pyvrp import Client, Depot, Location, ProblemData, VehicleType
     from pyvrp import solve as run
     from pyvrp.stop import MaxIterations, MaxRuntime
 
@@ -35,14 +35,13 @@ def by_pyvrp(plane: Plane, limit: Limit, seed: int, start: list[list[int]] | Non
         [Depot(0)],
         [VehicleType(len(plane), capacity=[plane.capacity])],
         [matrix],
-        [np.zeros_like(matrix)],
+        [matrix],  # its neighbourhoods weigh durations too, and its own reader gives the distances
     )
     if limit.iterations is not None:
         ends: Any = MaxIterations(limit.iterations)
     else:
         ends = MaxRuntime(max(0.05, (limit.deadline or 0.0) - time.time()))
-    known = Solution(data, start) if start else None
-    best = run(data, ends, seed=seed, collect_stats=False, display=False, initial_solution=known).best
+    best = run(data, ends, seed=seed, collect_stats=False, display=False).best
     if not best.is_feasible():
         return []
     return [[int(visit.idx) for visit in route if visit.is_client()] for route in best.routes()]
