@@ -1,9 +1,7 @@
 """The film holds what the run says: paths in order of time, every hub, and a page that asks nothing of the network."""
 
 import json
-import os
 import re
-import shutil
 
 import pytest
 
@@ -12,8 +10,6 @@ from postroad.design.lines import baseline
 from postroad.face.report.film import film
 from postroad.network import province
 from postroad.simulate.day import simulate_day
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +47,18 @@ def test_the_page_stands_alone_and_says_it_is_synthetic(shown):
 
 
 @pytest.mark.browser
-def test_it_plays(shown, tmp_path):
-    if CHROMIUM is None:
-        if os.environ.get("POSTROAD_REQUIRE_BROWSER"):
-            pytest.fail("a browser is required here and none is installed")
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
+def test_it_plays(chromium, shown, tmp_path):
     file = tmp_path / "film.html"
     file.write_text(shown[2], "utf-8")
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        wrong = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(file.as_uri() + "?at=600")
-        assert page.inner_text("#time") == "10:00"
-        page.keyboard.press("ArrowRight")
-        assert page.inner_text("#time") == "10:15"
-        page.click("#play")
-        page.wait_for_function("document.getElementById('time').textContent !== '10:15'")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert wrong == []
-        browser.close()
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(file.as_uri() + "?at=600")
+    assert page.inner_text("#time") == "10:00"
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#time") == "10:15"
+    page.click("#play")
+    page.wait_for_function("document.getElementById('time').textContent !== '10:15'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert wrong == []
+    page.close()
