@@ -127,7 +127,7 @@ def test_a_cluster_gives_the_same_bytes_with_a_worker_killed(tmp_path):
     distributed = pytest.importorskip("distributed")
     chosen = [Choice(name) for name in ("lockers", "transit-bags", "electric-vans")]
     here = effects(STILL, chosen, worlds=2)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         worker = next(iter(cluster.workers.values()))
         killed: list[int] = []
 

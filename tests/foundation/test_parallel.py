@@ -121,7 +121,7 @@ def test_a_killed_map_resumes_where_it_was(tmp_path):
 @pytest.mark.slow
 def test_a_real_cluster_gives_the_same_answers_with_a_worker_killed(tmp_path):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         worker = next(iter(cluster.workers.values()))
         killed: list[int] = []
 
