@@ -17,6 +17,9 @@ from postroad.tables.headers import table_named, unknown_table
 from postroad.tables.schema import Schema, Table
 from postroad.tables.sheet import Sheet, from_typed
 
+_BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises over content it cannot hold; the second is no ``Exception``, and would end the program."""
+
 
 def read_parquet(source: bytes | Path, table: Table) -> Sheet | Fault:
     """Return the sheet in a Parquet file, or the fault that it cannot be read."""
@@ -27,15 +30,18 @@ def read_parquet(source: bytes | Path, table: Table) -> Sheet | Fault:
         )
         parts = [_sound(file.read_row_group(at)) for at in range(file.num_row_groups)]
         frame = pl.concat(parts) if parts else _sound(file.read())
-    except (ArrowException, pl.exceptions.PolarsError, OSError, ValueError, MemoryError) as broken:
+    except (*_BROKEN, ArrowException, OSError, ValueError, MemoryError) as broken:
         return Fault.of("tables.parquet_unreadable", table=table.name, detail=_short(broken))
     return from_typed(frame, table)
 
 
 def _sound(part: ArrowTable) -> pl.DataFrame:
-    """Return a part of a file as a frame; text that is no UTF-8 must not get there, where nothing looks at it again."""
+    """Return a part of a file as a frame; text that is no UTF-8 must not get there, where nothing looks at it again.
+
+    Names are decoded here, which refuses broken ones, and whatever the file says besides names and values is left out.
+    """
     part.validate(full=True)
-    return pl.DataFrame(part)
+    return pl.DataFrame(ArrowTable.from_arrays(part.columns, names=[str(name) for name in part.schema.names]))
 
 
 def read_duckdb(path: Path, schema: Schema) -> Iterator[Sheet | Fault]:
