@@ -83,14 +83,15 @@ def by_pair(parcels: int) -> int:
 
 
 def _values(tables: Any, d: int) -> Any:
-    return tables.value[tables.first[d] : tables.first[d + 1]]
+    return tables.column["value"][tables.first[d] : tables.first[d + 1]]
 
 
 def _shares(tables: Any, d: int) -> Any:
     """Weights of a distribution back from its alias table."""
-    part = slice(tables.first[d], tables.first[d + 1])
-    keep, other = tables.keep[part], tables.other[part]
-    share = keep + np.bincount(other, 1 - keep, keep.size)
+    part = tables.column[tables.first[d] : tables.first[d + 1]]
+    order = np.argsort(part["value"])
+    other = order[np.searchsorted(part["value"], part["other"], sorter=order)]
+    share = part["keep"] + np.bincount(other, 1 - part["keep"], part.size)
     return share / share.sum()
 
 

@@ -190,8 +190,8 @@ def test_an_alias_table_holds_exactly_the_weights(weights):
     n = len(weights)
     share = np.zeros(n)
     for k in range(n):
-        share[k] += tables.keep[k] / n
-        share[tables.other[k]] += (1 - tables.keep[k]) / n
+        share[k] += tables.column["keep"][k] / n
+        share[tables.column["other"][k]] += (1 - tables.column["keep"][k]) / n
     assert share == pytest.approx(np.array(weights) / sum(weights), abs=1e-9)
 
 

@@ -53,13 +53,15 @@ def _ziggurat() -> NDArray[np.float64]:
 _NORMAL = _ziggurat()
 
 
+COLUMN = np.dtype([("keep", np.float64), ("value", np.int32), ("other", np.int32)])
+"""One column of an alias table: below ``keep`` its own value is drawn, above it the other. It fits a cache line."""
+
+
 class Alias(NamedTuple):
-    """Alias tables of several distributions in a row: distribution ``d`` is ``first[d]:first[d + 1]``."""
+    """Alias tables of several distributions in a row: distribution ``d`` is columns ``first[d]:first[d + 1]``."""
 
     first: NDArray[np.int64]
-    keep: NDArray[np.float64]
-    other: NDArray[np.int32]
-    value: NDArray[np.int32]
+    column: NDArray[np.void]
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,14 @@ def _of_class(products: pl.DataFrame, name: str) -> tuple[NDArray[np.float64], N
 def alias(weights: list[NDArray[np.float64]], values: list[NDArray[np.int32]] | None = None) -> Alias:
     """Return alias tables for distributions with these weights; ``values`` are what is drawn, by default positions."""
     first = np.concatenate([[0], np.cumsum([w.size for w in weights])]).astype(np.int64)
-    keep, other = np.empty(first[-1]), np.empty(first[-1], np.int32)
-    value = np.concatenate(values or [np.arange(w.size, dtype=np.int32) for w in weights]).astype(np.int32)
+    column = np.empty(first[-1], COLUMN)
     for d, w in enumerate(weights):
-        _vose(np.asarray(w, np.float64) / w.sum(), keep[first[d] : first[d + 1]], other[first[d] : first[d + 1]])
-    return Alias(first, keep, other, value)
+        value = np.arange(w.size, dtype=np.int32) if values is None else values[d]
+        keep, other = np.empty(w.size), np.empty(w.size, np.int32)
+        _vose(np.asarray(w, np.float64) / w.sum(), keep, other)
+        part = column[first[d] : first[d + 1]]
+        part["keep"], part["value"], part["other"] = keep, value, value[other]
+    return Alias(first, column)
 
 
 @njit(cache=True)
@@ -209,30 +214,31 @@ def _word(stream, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def _whole(word):  # type: ignore[no-untyped-def]
-    return (np.float64(word >> _S12) + 0.5) * 2.0**-52
+    return (np.float64(np.int64(word >> _S12)) + 0.5) * 2.0**-52
 
 
 @njit(cache=True, inline="always")
 def _high(word):  # type: ignore[no-untyped-def]
-    return (np.float64(word >> _S32) + 0.5) * 2.0**-32
+    return (np.float64(np.int64(word >> _S32)) + 0.5) * 2.0**-32
 
 
 @njit(cache=True, inline="always")
 def _low(word):  # type: ignore[no-untyped-def]
-    return (np.float64(word & _HALF) + 0.5) * 2.0**-32
+    return (np.float64(np.int64(word & _HALF)) + 0.5) * 2.0**-32
 
 
 @njit(cache=True, inline="always")
 def _pick(tables, d, u):  # type: ignore[no-untyped-def]
-    """One draw of distribution ``d`` from one uniform: its whole part picks the column, the rest decides."""
+    """One draw of distribution ``d`` from one uniform: its whole part picks the column, the rest decides.
+
+    Both ends of the column are read before the choice, so that the choice, which no processor can guess, is no branch.
+    """
     first = tables.first[d]
-    n = tables.first[d + 1] - first
-    x = u * n
-    column = int(x)
-    at = first + column
-    if x - column < tables.keep[at]:
-        return tables.value[at]
-    return tables.value[first + tables.other[at]]
+    x = u * (tables.first[d + 1] - first)
+    whole = int(x)
+    column = tables.column[first + whole]
+    value, other = column.value, column.other
+    return value if x - whole < column.keep else other
 
 
 @njit(cache=True)
