@@ -27,6 +27,7 @@ COMMANDS = (
     "drill",
     "effect",
     "evaluation",
+    "difference",
     "serve",
     "ledger",
     "cases",
