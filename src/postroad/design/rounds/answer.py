@@ -93,7 +93,7 @@ def design_county(county: County) -> CountyPlan:
 
 def _with_buses(pricing: Pricing, buses: dict[str, BusPlan]) -> tuple[Feeding, dict[str, Local]]:
     """Return both tiers when buses take what they do: the vans leave out the townships that buses feed."""
-    final = pricing.feeding(1.0, tuple(sorted(place for place, plan in buses.items() if plan.feeds)))
+    final = pricing.feeding(1.0, tuple(sorted((p, None if plan.feeds else plan.villages) for p, plan in buses.items())))
     locals_ = {}
     for t in pricing.county.townships:
         plan = buses.get(t.place_id)

@@ -1,7 +1,7 @@
 """Scheduled buses as the first tier, and to villages at the roadside: where a hold is free, in time and cheaper.
 
-A bus may take a township's pieces from the seat, or a village's straight to its stop. What it takes is bounded by its
-spare hold on the way out and, for outbound pieces, on the way back, and by how long hand-overs may keep its passengers.
+A bus may take a township's pieces from the seat, or a village's straight to its stop; outbound pieces ride on the next
+trip back. What a trip takes is bounded by its spare hold and by how long hand-overs may keep its passengers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Carried:
-    """Pieces a trip takes to a place, on each day of service, with the minutes its passengers wait for them."""
+    """Pieces a trip takes to a place, on each day of service, and those that its trip back takes from there.
+
+    Passengers of either trip wait so many minutes for them.
+    """
 
     trip: BusTrip
     place_id: str
@@ -25,6 +28,7 @@ class Carried:
     deliver: float
     collect: float
     delay_min: float
+    back_delay_min: float
     yuan: float
 
 
@@ -71,27 +75,48 @@ def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain:
     county, terms = pricing.county, pricing.county.terms
     index = {county.ground.place_ids[row]: k for k, row in enumerate(township.rows)}
     deliver, collect = township.visit()
-    free = {trip.trip_id: [trip.capacity, trip.capacity, terms.delay_bound_min] for trip in trips}
+    room = {
+        name: _Room(trip.capacity, terms.delay_bound_min) for trip in trips for name in (trip.trip_id, trip.back_id)
+    }
     gain = {k: _gain(plain, k + 1, county) for k in range(len(township.rows))}
     chosen: dict[int, Carried] = {}
     offers = [(trip, place, minute) for trip in trips for place, minute in trip.stops[:-1] if place in index]
     for trip, place, minute in sorted(offers, key=lambda o: (-gain[index[o[1]]], o[2], o[0].trip_id)):
         k = index[place]
-        wait = delay_min(county, trip, deliver[k] + collect[k])
         fee = trip.fee_yuan * (deliver[k] + collect[k])
-        room = free[trip.trip_id]
-        if k in chosen or deliver[k] > room[0] or collect[k] > room[1] or wait > room[2] or fee >= gain[k]:
+        calls = [(room[trip.trip_id], float(deliver[k]), minute)]
+        back = trip.back_at(place)
+        if collect[k] > 0:
+            if back is None:
+                continue
+            calls.append((room[trip.back_id], float(collect[k]), back))
+        waits = [delay_min(county, trip, pieces) for _, pieces, _ in calls]
+        fits = all(own.takes(pieces, wait) for (own, pieces, _), wait in zip(calls, waits, strict=True))
+        opened = all(terms.opens_min <= at <= terms.closes_min for _, _, at in calls)
+        if k in chosen or not fits or not opened or fee >= gain[k]:
             continue
-        if not terms.opens_min <= minute <= terms.closes_min:
-            continue
-        chosen[k] = Carried(trip, place, minute, float(deliver[k]), float(collect[k]), wait, float(fee))
-        free[trip.trip_id] = [room[0] - deliver[k], room[1] - collect[k], room[2] - wait]
+        for (own, pieces, _), wait in zip(calls, waits, strict=True):
+            own.pieces, own.wait_min = own.pieces - pieces, own.wait_min - wait
+        chosen[k] = Carried(trip, place, minute, float(deliver[k]), float(collect[k]), waits[0], sum(waits[1:]),
+                            float(fee))  # fmt: skip
     if not chosen:
         return None
     local = pricing.local(township, 1.0, ready, tuple(sorted(chosen)))
-    own = tuple(sorted(chosen))
-    plan = BusPlan(township.place_id, False, own, tuple(chosen[k] for k in own), local, 0.0)
+    rows = tuple(sorted(chosen))
+    plan = BusPlan(township.place_id, False, rows, tuple(chosen[k] for k in rows), local, 0.0)
     return replace(plan, saving_yuan=plain.yuan - local.yuan - fees(township, plan))
+
+
+@dataclass
+class _Room:
+    """What a trip may still take: pieces in the hold, and minutes its passengers may wait."""
+
+    pieces: float
+    wait_min: float
+
+    def takes(self, pieces: float, wait_min: float) -> bool:
+        """Whether so many pieces and minutes more are possible."""
+        return pieces <= self.pieces and wait_min <= self.wait_min
 
 
 def _gain(plain: Local, row: int, county: County) -> float:
@@ -118,14 +143,17 @@ def _feeds(
     """All of a township's pieces by the morning's buses, where their holds are large enough."""
     county = pricing.county
     deliver, collect = township.heaviest()
-    left, back, carried = deliver, collect, []
+    left, back, carried, used = deliver, collect, [], set[str]()
     for trip in sorted(trips, key=lambda t: (t.stops[-1][1], t.trip_id)):
         if left <= 1e-9 and back <= 1e-9:
             break
-        takes, brings = min(left, trip.capacity), min(back, trip.capacity)
+        takes = min(left, trip.capacity)
+        brings = min(back, trip.capacity) if trip.back and trip.back_id not in used else 0.0
+        used.add(trip.back_id)
         left, back = left - takes, back - brings
         fee = trip.fee_yuan * (takes + brings)
-        carried.append(Carried(trip, township.place_id, trip.stops[-1][1], takes, brings, 0.0, fee))
+        # Both ends of a line are stands: nobody on board waits.
+        carried.append(Carried(trip, township.place_id, trip.stops[-1][1], takes, brings, 0.0, 0.0, fee))
     if left > 1e-9 or back > 1e-9 or not carried:
         return None
     ready = max(c.arrive_min + c.trip.handover_min for c in carried) + county.terms.node_min

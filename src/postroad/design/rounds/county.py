@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BusTrip:
-    """A scheduled bus out of the county seat: stops with minutes, and a trip back that can take the outbound pieces."""
+    """A scheduled bus out of the county seat, its stops with minutes, and the next trip of the line back to the seat.
+
+    ``back`` has the stops of that trip from the township on; it is empty when no bus goes back that day.
+    """
 
     trip_id: str
     depart_min: float
@@ -29,6 +32,12 @@ class BusTrip:
     capacity: float
     fee_yuan: float
     handover_min: float
+    back_id: str = ""
+    back: tuple[tuple[str, float], ...] = ()
+
+    def back_at(self, place_id: str) -> float | None:
+        """Return when the bus back calls at a place, if it does."""
+        return dict(self.back[:-1]).get(place_id)
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,11 @@ class Township:
         gathered = np.array([7.0 / len(days) for days in self.weekdays])
         return self.deliver * gathered * share, self.collect * gathered * share
 
-    def heaviest(self, share: float = 1.0) -> tuple[float, float]:
-        """Pieces to and from the township on its heaviest weekday."""
+    def heaviest(self, share: float = 1.0, without: tuple[int, ...] = ()) -> tuple[float, float]:
+        """Pieces to and from the township on its heaviest weekday, but for villages that something else serves."""
         deliver, collect = self.visit(share)
         served = np.array([[day in days for day in range(7)] for days in self.weekdays]).reshape(-1, 7)
+        served[list(without)] = False
         return float((deliver @ served).max(initial=0.0)), float((collect @ served).max(initial=0.0))
 
 

@@ -69,7 +69,10 @@ class Visit:
 
 @dataclass(frozen=True)
 class Round:
-    """A vehicle's day: its visits in order, when it leaves, how long, how far, what it costs and emits."""
+    """A vehicle's day: its visits in order, when it leaves, how long, how far, what it costs and emits.
+
+    When ``charged``, every stay at the depot between two trips is as long as a charge.
+    """
 
     van: Van
     depart_min: float
@@ -140,17 +143,32 @@ def timed(day: Day, van: Van, charged: bool, order: Sequence[tuple[int, float, f
             clock += day.service(deliver + collect)
         else:
             visits.append(Visit(0, float(clock), 0.0, 0.0))
-            clock += terms.load_min
+            clock += reload_min(terms, charged)
     clock += ground.minutes[here, 0]
     km += float(ground.km[here, 0])
-    worked = clock - start + terms.load_min + (terms.charge_min if charged else 0.0)
+    worked = clock - start + terms.load_min
     yuan = terms.vehicle_day_yuan + km * van.yuan_km + worked / 60.0 * van.yuan_h
     return Round(van, float(start), float(clock - start), float(km), float(yuan), float(km * van.co2e_kg_km), charged,
                  tuple(visits))  # fmt: skip
 
 
+def reload_min(terms: Terms, charged: bool) -> float:
+    """Return minutes at the depot between two trips: loading, or a charge when the vehicle takes one meanwhile."""
+    return max(terms.load_min, terms.charge_min) if charged else terms.load_min
+
+
+def stay_min(terms: Terms, visit: Visit, charged: bool) -> float:
+    """Return minutes a vehicle stands at a place of a round."""
+    if not visit.row:
+        return reload_min(terms, charged)
+    return terms.village_min + terms.piece_min * (visit.deliver + visit.collect)
+
+
 def reach_km(van: Van, charged: bool, terms: Terms) -> float:
-    """Return how far a vehicle goes in a day, with or without a midday charge."""
+    """Return how far a vehicle goes in a day, with or without a charge on the way.
+
+    With one charge between two trips, and none of them longer than a full battery, no trip runs it empty.
+    """
     if math.isinf(van.range_km):
         return math.inf
     more = min(van.range_km, terms.charger_kw * terms.charge_min / 60.0 / van.kwh_km) if charged else 0.0
@@ -204,30 +222,31 @@ def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tu
     for van in terms.vans:
         for charged in (False, True) if van.kwh_km and charging else (False,):
             if day.ready_min + (terms.charge_min if charged else 0.0) < terms.closes_min:
-                types.append(_type(van, charged, terms, day.ready_min, len(stops)))
+                types.append(_type(van, charged, day, len(stops)))
                 kinds.append((van, charged))
-    depot = Depot(0, service_duration=int(terms.load_min * 60))
+    depots = [Depot(0, service_duration=int(reload_min(terms, charged) * 60)) for charged in (False, True)]
     metres: Any = np.ceil(day.ground.km * 1000).astype(np.int64)
     seconds: Any = np.ceil(day.ground.minutes * 60).astype(np.int64)
     places = [Location(0, 0)] * len(day.ground.place_ids)
-    return ProblemData(places, clients, [depot], types, [metres], [seconds]), kinds
+    return ProblemData(places, clients, depots, types, [metres], [seconds]), kinds
 
 
-def _type(van: Van, charged: bool, terms: Terms, ready_min: float, most: int) -> Any:
+def _type(van: Van, charged: bool, day: Day, most: int) -> Any:
+    """A vehicle type; one that charges loads again only at the second depot, where it stays as long as a charge."""
     from pyvrp import VehicleType
 
-    pause = terms.charge_min if charged else 0.0
+    terms = day.terms
     reach = reach_km(van, charged, terms)
     return VehicleType(
         most,
         capacity=[van.pieces * 10],
-        fixed_cost=round((terms.vehicle_day_yuan + pause / 60.0 * van.yuan_h) * CENT),
-        tw_early=int(ready_min * 60),
-        tw_late=int(((terms.closes_min + CLOSING_MIN if van.crew == 1 else END_MIN) - pause) * 60),
-        shift_duration=int((van.crew * terms.shift_min - pause) * 60),
+        fixed_cost=round(terms.vehicle_day_yuan * CENT),
+        tw_early=int(day.ready_min * 60),
+        tw_late=int((terms.closes_min + CLOSING_MIN if van.crew == 1 else END_MIN) * 60),
+        shift_duration=int(van.crew * terms.shift_min * 60),
         unit_distance_cost=round(van.yuan_km * CENT / 1000),
         unit_duration_cost=round(van.yuan_h * CENT / 3600),
-        reload_depots=[0],
+        reload_depots=[1 if charged else 0],
         max_reloads=MOST_RELOADS,
         max_distance=UNBOUNDED if math.isinf(reach) else int(reach * 1000),
     )

@@ -176,20 +176,34 @@ def bus_trips(feed: Feed, places: pl.DataFrame, day: dt.date | None = None) -> d
     )
     seats = set(places.filter(level="county")["place_id"])
     towns = set(places.filter(level="township")["place_id"])
+    route = dict(feed["trips"].select("trip_id", "route_id").iter_rows())
     hold = HOLDS["bus"]
     found: dict[str, list[BusTrip]] = defaultdict(list)
+    back: dict[str, list[tuple[str, tuple[tuple[str, float], ...]]]] = defaultdict(list)
     served = set(kept)
     for (trip,), rows in timed.group_by("trip_id", maintain_order=True):
         ends = rows["stop_id"][0], rows["stop_id"][-1]
-        if ends[0] not in seats or ends[1] not in towns:
-            continue
-        line = found[ends[1]]
         stops: Sequence[tuple[str, float]] = list(rows.select("stop_id", "at").drop_nulls().iter_rows())
-        timed_ends = len(stops) > 1 and (stops[0][0], stops[-1][0]) == ends
-        if trip in served and timed_ends:
-            line.append(BusTrip(str(trip), stops[0][1], tuple(stops[1:]), float(hold.capacity_pieces),
-                                hold.cost_yuan_per_piece, hold.handover_min))  # fmt: skip
-    return {town: tuple(sorted(trips, key=lambda t: (t.depart_min, t.trip_id))) for town, trips in found.items()}
+        runs = trip in served and len(stops) > 1 and (stops[0][0], stops[-1][0]) == ends
+        if ends[0] in towns and ends[1] in seats and runs:
+            back[route[str(trip)]].append((str(trip), tuple(stops)))
+        if ends[0] in seats and ends[1] in towns:
+            line = found[ends[1]]
+            if runs:
+                line.append(BusTrip(str(trip), stops[0][1], tuple(stops[1:]), float(hold.capacity_pieces),
+                                    hold.cost_yuan_per_piece, hold.handover_min))  # fmt: skip
+    return {town: tuple(sorted((_with_back(trip, back[route[trip.trip_id]]) for trip in trips),
+                               key=lambda t: (t.depart_min, t.trip_id))) for town, trips in found.items()}  # fmt: skip
+
+
+def _with_back(trip: BusTrip, back: Sequence[tuple[str, tuple[tuple[str, float], ...]]]) -> BusTrip:
+    """Return a trip with the line's next one back from its last stop, if one still goes that day."""
+    town, arrives = trip.stops[-1]
+    later = [(stops[0][1], name, stops) for name, stops in back if stops[0][0] == town and stops[0][1] >= arrives]
+    if not later:
+        return trip
+    _, name, stops = min(later)
+    return replace(trip, back_id=name, back=stops)
 
 
 def _counties(network: Network, asked: tuple[str, ...]) -> list[str]:

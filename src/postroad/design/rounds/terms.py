@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.rates import Rates
+from postroad.rates import Rates, runs
 from postroad.travel.speeds import parameters, season_named
 
 if TYPE_CHECKING:
@@ -112,22 +112,21 @@ def _vans(network: Network, season: str, reserve: float) -> tuple[Van, ...]:
     rows = network["vehicles"].filter(pl.col("payload_kg") <= LIGHT_KG).drop_nulls(["capacity_pieces"])
     if not rows.height:
         raise UsageError([Fault.of("rounds.no_vehicle", table="vehicles", column="payload_kg", limit=LIGHT_KG)])
+    rows = rows.with_columns(pl.col("cost_yuan_per_km", "cost_yuan_per_h").fill_null(0.0)).sort(
+        "capacity_pieces", "vehicle_id"
+    )
+    km = runs(network, rows.select("vehicle_id", distance_km=1.0, duration_min=0.0), season=season, rates=rates)
     made = []
-    for row in rows.sort("capacity_pieces", "vehicle_id").iter_rows(named=True):
-        electric = row["energy"] == "electric"
-        use = (row["energy_per_100km"] or 0.0) / 100.0
-        if electric and season == "winter":
-            use *= rates.winter_electric_factor
+    for row, use, co2e in zip(rows.iter_rows(named=True), km["power_kwh"], km["co2e_kg"], strict=True):
         reach = float("inf")
-        if electric:
+        if row["energy"] == "electric":
             if not row["range_km"]:
                 raise DataError.of("rounds.no_range", table="vehicles", column="range_km", value=row["vehicle_id"])
             cold = rates.winter_electric_factor if season == "winter" else 1.0
             reach = row["range_km"] / cold * (1.0 - reserve)
-        factor = rates.grid_kgco2e_kwh if electric else rates.diesel_kgco2e_l
         fits = min(row["capacity_pieces"], int(row["payload_kg"] / rates.piece_kg))
-        made.append(Van(row["vehicle_id"], fits, row["cost_yuan_per_km"] or 0.0, row["cost_yuan_per_h"] or 0.0,
-                        reach, use * factor, use if electric else 0.0))  # fmt: skip
+        made.append(Van(row["vehicle_id"], fits, row["cost_yuan_per_km"], row["cost_yuan_per_h"], reach,
+                        co2e or 0.0, use or 0.0))  # fmt: skip
     return tuple(made)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from postroad.travel import RoadEngine
 
 SLACK_MIN = 0.1
+SLACK_KM = 0.1
 SLACK_PIECES = 0.5
 WEEK = 7
 
@@ -23,7 +24,8 @@ def verify(network: Network, terms: Terms, engine: RoadEngine, days_of: dict[str
     is served on exactly its days, by round or by bus; loads never exceed the vehicle between two loadings, with
     deliveries aboard until handed over and collections from then on; no round leaves before its pieces are there;
     times follow from the roads' minutes and the terms; nobody works longer than a shift (two drivers may share a
-    round of the first tier); stations are open; and no trip is longer than a charge.
+    round of the first tier); stations are open; and no battery runs empty: it starts full, and a stay at the depot
+    between two trips that is long enough for a charge adds what the charger gives meanwhile.
     """
     stops = network["round_stops"].sort("round_id", "stop")
     groups = {key[0]: frame for key, frame in stops.group_by("round_id", maintain_order=True)}
@@ -38,7 +40,7 @@ def verify(network: Network, terms: Terms, engine: RoadEngine, days_of: dict[str
         for place in own["place_id"]:
             served.setdefault(place, set()).update(row["days"])
     for row in network["bus_holds"].iter_rows(named=True):
-        served.setdefault(row["to_place_id"], set()).update(set(row["days"]) & set(days_of.get(row["to_place_id"], "")))
+        served.setdefault(row["to_place_id"], set()).update(row["days"])
     for village, days in days_of.items():
         if served.get(village, set()) != set(days):
             wrong.append(f"{village}: served on {''.join(sorted(served.get(village, set())))} instead of {days}")
@@ -57,9 +59,11 @@ def _fed(network: Network, terms: Terms) -> list[str]:
     ).iter_rows():
         handed = arrive + terms.village_min + terms.piece_min * (deliver + collect) + terms.node_min
         there[place] = max(there.get(place, 0.0), handed)
-    for place, depart, minutes, handover in (
-        network["bus_holds"].select("to_place_id", "depart_min", "duration_min", "handover_min").iter_rows()
-    ):
+    seats = network["places"].filter(level="county").select("place_id")
+    out = network["bus_holds"].join(seats, left_on="from_place_id", right_on="place_id", how="semi")
+    for place, depart, minutes, handover in out.select(
+        "to_place_id", "depart_min", "duration_min", "handover_min"
+    ).iter_rows():
         there[place] = max(there.get(place, 0.0), depart + minutes + handover + terms.node_min)
     wrong = []
     for name, depot, depart in network["rounds"].select("round_id", "depot_place_id", "depart_min").iter_rows():
@@ -75,22 +79,23 @@ def _one(row: dict[str, object], own: pl.DataFrame, terms: Terms, engine: RoadEn
     places = list(dict.fromkeys([depot, *own["place_id"]]))
     ways = engine.ways(places, places)
     at = {place: k for k, place in enumerate(places)}
-    clock, here, km, trip = float(str(row["depart_min"])), depot, 0.0, 0.0
+    clock, here, km, left = float(str(row["depart_min"])), depot, 0.0, van.range_km
     wrong = []
-    for place, arrive, deliver, collect in own.select(
-        "place_id", "arrive_min", "deliver_pieces", "collect_pieces"
+    for place, arrive, leave, deliver, collect in own.select(
+        "place_id", "arrive_min", "leave_min", "deliver_pieces", "collect_pieces"
     ).iter_rows():
         leg = float(ways.km[at[here], at[place]])
         clock += float(ways.minutes[at[here], at[place]])
-        km, trip = km + leg, trip + leg
+        km, left = km + leg, left - leg
         if clock > arrive + SLACK_MIN:
             wrong.append(f"{name}: {place} cannot be reached at {arrive:.1f}, only at {clock:.1f}")
         clock = arrive
         if place == depot:
-            clock += terms.load_min
-            if trip > van.range_km + SLACK_MIN:
-                wrong.append(f"{name}: a trip of {trip:.1f} km on one charge")
-            trip = 0.0
+            clock = max(clock + terms.load_min, leave or 0.0)
+            if left < -SLACK_KM:
+                wrong.append(f"{name}: the battery is empty {-left:.1f} km before the depot")
+            if van.kwh_km and clock - arrive + SLACK_MIN >= terms.charge_min:
+                left = min(van.range_km, left + terms.charger_kw * (clock - arrive) / 60.0 / van.kwh_km)
         else:
             if not terms.opens_min - SLACK_MIN <= arrive <= terms.closes_min + SLACK_MIN:
                 wrong.append(f"{name}: {place} is closed at {arrive:.1f}")
@@ -98,8 +103,8 @@ def _one(row: dict[str, object], own: pl.DataFrame, terms: Terms, engine: RoadEn
         here = place
     leg = float(ways.km[at[here], at[depot]])
     clock, km = clock + float(ways.minutes[at[here], at[depot]]), km + leg
-    if trip + leg > van.range_km + SLACK_MIN:
-        wrong.append(f"{name}: a trip of {trip + leg:.1f} km on one charge")
+    if left - leg < -SLACK_KM:
+        wrong.append(f"{name}: the battery is empty {leg - left:.1f} km before the depot")
     spent = clock - float(str(row["depart_min"]))
     drivers = 2 if row["depot_place_id"] == row["county_id"] else 1
     if spent + terms.load_min > drivers * terms.shift_min + SLACK_MIN:

@@ -59,19 +59,23 @@ class Feeding:
         return total_yuan(self.rounds)
 
 
+By = tuple[tuple[str, tuple[int, ...] | None], ...]
+"""What buses bring, by township: some of its villages, or, where there is ``None``, everything."""
+
+
 @dataclass
 class Pricing:
     """Solves tiers for shares of a county's parcels, each only once."""
 
     county: County
-    feedings: dict[tuple[float, tuple[str, ...]], Feeding] = field(default_factory=dict)
+    feedings: dict[tuple[float, By], Feeding] = field(default_factory=dict)
     locals: dict[tuple[str, float, float, tuple[int, ...]], Local] = field(default_factory=dict)
 
-    def feeding(self, share: float, without: tuple[str, ...] = ()) -> Feeding:
-        """Return tier 1 for a share, leaving out townships that the bus feeds."""
-        key = (round(share, 9), without)
+    def feeding(self, share: float, by_bus: By = ()) -> Feeding:
+        """Return tier 1 for a share, leaving out what buses bring."""
+        key = (round(share, 9), by_bus)
         if key not in self.feedings:
-            self.feedings[key] = _feed(self.county, share, set(without))
+            self.feedings[key] = _feed(self.county, share, dict(by_bus))
         return self.feedings[key]
 
     def local(self, township: Township, share: float, ready_min: float, without: tuple[int, ...] = ()) -> Local:
@@ -117,12 +121,12 @@ def county_pieces(county: County) -> float:
     return float(sum(t.deliver.sum() + t.collect.sum() for t in county.townships))
 
 
-def _feed(county: County, share: float, without: set[str]) -> Feeding:
-    own = [t for t in county.townships if t.place_id not in without]
+def _feed(county: County, share: float, by_bus: dict[str, tuple[int, ...] | None]) -> Feeding:
+    own = [t for t in county.townships if by_bus.get(t.place_id, ()) is not None]
     if not own:
         return Feeding((), {}, {}, {}, {})
     ground = county.ground.take([0, *(t.node for t in own)])
-    load = np.array([(0.0, 0.0), *(t.heaviest(share) for t in own)])
+    load = np.array([(0.0, 0.0), *(t.heaviest(share, by_bus.get(t.place_id) or ()) for t in own)])
     terms = county.terms
     # Where there and back is longer than a shift, two drivers take turns; both are paid.
     pairs = tuple(replace(van, yuan_h=2 * van.yuan_h, crew=2) for van in terms.vans if not van.kwh_km)

@@ -10,6 +10,7 @@ import polars as pl
 
 from postroad.design.rounds.bus import fees
 from postroad.design.rounds.coalitions import reveals, splits
+from postroad.design.rounds.routing import stay_min
 from postroad.design.rounds.ways import WEEK, local_day, share_out, shared_fixed
 from postroad.design.rounds.ways import county_pieces as pieces_of
 from postroad.design.rounds.weekdays import as_text, worst_gap
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from postroad.design.rounds.answer import CountyPlan
     from postroad.design.rounds.county import Township
     from postroad.design.rounds.routing import Ground, Round
+    from postroad.design.rounds.terms import Terms
     from postroad.network import Network
 
 SOURCE = "rule-rounds"
@@ -33,6 +35,7 @@ class Line:
     round_id: str
     county_id: str
     depot: str
+    tier: int
     way: str
     days: str
     ground: Ground
@@ -45,7 +48,7 @@ def lines(plan: CountyPlan) -> list[Line]:
     found = []
     ground = county.ground.take([0, *(t.node for t in county.townships if t.place_id in plan.feeding.ready)])
     for number, one in enumerate(plan.feeding.rounds, start=1):
-        found.append(Line(f"R-{county.place_id}-{number}", county.place_id, county.place_id, "shared_round",
+        found.append(Line(f"R-{county.place_id}-{number}", county.place_id, county.place_id, 1, "shared_round",
                           as_text(tuple(range(WEEK))), ground, one))  # fmt: skip
     for town in county.townships:
         local = plan.locals[town.place_id]
@@ -55,8 +58,8 @@ def lines(plan: CountyPlan) -> list[Line]:
             for one in rounds:
                 days[one].append(day)
         for number, (one, on) in enumerate(days.items(), start=1):
-            found.append(Line(f"R-{town.place_id}-{number}", county.place_id, town.place_id, way, as_text(tuple(on)),
-                              local.ground, one))  # fmt: skip
+            found.append(Line(f"R-{town.place_id}-{number}", county.place_id, town.place_id, 2, way,
+                              as_text(tuple(on)), local.ground, one))  # fmt: skip
     return found
 
 
@@ -70,32 +73,55 @@ def network_tables(plans: Sequence[CountyPlan]) -> dict[str, pl.DataFrame]:
             one = line.round
             rounds.append(
                 {"round_id": line.round_id, "county_id": line.county_id, "depot_place_id": line.depot, "way": line.way,
-                 "vehicle_id": one.van.vehicle_id, "days": line.days, "depart_min": round(one.depart_min, 2),
+                 "tier": line.tier, "vehicle_id": one.van.vehicle_id, "capacity_pieces": one.van.pieces,
+                 "days": line.days, "depart_min": round(one.depart_min, 2),
                  "duration_min": round(one.duration_min, 2), "distance_km": round(one.km, 3),
                  "cost_yuan": round(one.yuan, 2), **SYNTHETIC}
             )  # fmt: skip
-            for number, visit in enumerate(one.visits, start=1):
-                stops.append(
-                    {"round_id": line.round_id, "stop": number, "place_id": line.ground.place_ids[visit.row],
-                     "arrive_min": round(visit.arrive_min, 2), "deliver_pieces": round(visit.deliver, 4),
-                     "collect_pieces": round(visit.collect, 4), **SYNTHETIC}
-                )  # fmt: skip
+            stops += _stops(line, plan.county.terms)
         holds += _holds(plan)
     return {name: pl.DataFrame(rows, infer_schema_length=None)
             for name, rows in (("rounds", rounds), ("round_stops", stops), ("bus_holds", holds)) if rows}  # fmt: skip
 
 
+def _stops(line: Line, terms: Terms) -> list[dict[str, Any]]:
+    """A row for each stop, numbered through the day, with the trip it is on; a loading at the depot ends its trip."""
+    rows, trip = [], 1
+    for number, visit in enumerate(line.round.visits, start=1):
+        stay = stay_min(terms, visit, line.round.charged)
+        ready = visit.arrive_min + stay + (terms.node_min if line.tier == 1 and visit.row else 0.0)
+        rows.append(
+            {"round_id": line.round_id, "stop": number, "trip": trip,
+             "place_id": line.ground.place_ids[visit.row], "arrive_min": round(visit.arrive_min, 2),
+             "leave_min": round(visit.arrive_min + stay, 2), "ready_min": round(ready, 2),
+             "deliver_pieces": round(visit.deliver, 4), "collect_pieces": round(visit.collect, 4), **SYNTHETIC}
+        )  # fmt: skip
+        trip += visit.row == 0
+    return rows
+
+
 def _holds(plan: CountyPlan) -> list[dict[str, Any]]:
-    """A row for each trip and place it carries to; outbound pieces ride back on the same line."""
-    rows = []
-    for bus in plan.buses.values():
-        for c in bus.carried:
+    """A row for each trip and place it carries to, and one for each trip back that takes outbound pieces."""
+    rows: list[dict[str, Any]] = []
+    seat = plan.county.place_id
+    for town in (t for t in plan.county.townships if t.place_id in plan.buses):
+        bus = plan.buses[town.place_id]
+        on = [tuple(range(WEEK))] * len(bus.carried) if bus.feeds else [town.weekdays[k] for k in bus.villages]
+        for c, days in zip(bus.carried, on, strict=True):
+            known = {"days": as_text(days), "capacity_pieces": c.trip.capacity, "handover_min": c.trip.handover_min,
+                     "fee_yuan_piece": c.trip.fee_yuan, **SYNTHETIC}  # fmt: skip
             rows.append(
-                {"bus_hold_id": f"B-{c.trip.trip_id}-{c.place_id}", "from_place_id": plan.county.place_id,
-                 "to_place_id": c.place_id, "service_ref": c.trip.trip_id, "depart_min": c.trip.depart_min,
-                 "duration_min": c.arrive_min - c.trip.depart_min, "capacity_pieces": c.trip.capacity,
-                 "handover_min": c.trip.handover_min, "fee_yuan_piece": c.trip.fee_yuan, **SYNTHETIC}
+                {"bus_hold_id": f"B-{c.trip.trip_id}-{c.place_id}", "from_place_id": seat, "to_place_id": c.place_id,
+                 "service_ref": c.trip.trip_id, "depart_min": c.trip.depart_min,
+                 "duration_min": c.arrive_min - c.trip.depart_min, **known}
             )  # fmt: skip
+            leaves = c.trip.back_at(c.place_id)
+            if c.collect > 0 and leaves is not None:
+                rows.append(
+                    {"bus_hold_id": f"B-{c.trip.back_id}-{c.place_id}", "from_place_id": c.place_id,
+                     "to_place_id": seat, "service_ref": c.trip.back_id, "depart_min": leaves,
+                     "duration_min": c.trip.back[-1][1] - leaves, **known}
+                )  # fmt: skip
     return rows
 
 
@@ -244,9 +270,11 @@ def _bus_lines(plan: CountyPlan, names: dict[str, str]) -> list[dict[str, Any]]:
         delays: dict[str, float] = defaultdict(float)
         for c in carried:
             delays[c.trip.trip_id] += c.delay_min
+            if c.back_delay_min:
+                delays[c.trip.back_id] += c.back_delay_min
         rows.append(
             {"county_id": plan.county.place_id, "township_id": town.place_id, "township": names.get(town.place_id),
-             "trips": len(delays), "feeds": bool(bus and bus.feeds),
+             "trips": len({c.trip.trip_id for c in carried}), "feeds": bool(bus and bus.feeds),
              "roadside_villages": len(bus.villages) if bus else 0,
              "pieces_day": float(sum(c.deliver + c.collect for c in carried)), "fee_yuan_week": float(fees(town, bus)),
              "saving_yuan_week": float(bus.saving_yuan) if bus else 0.0,
@@ -273,7 +301,7 @@ def _couriers(plan: CountyPlan) -> list[dict[str, Any]]:
                 {
                     "county_id": line.county_id,
                     "round_id": line.round_id,
-                    "tier": 1 if line.depot == line.county_id else 2,
+                    "tier": line.tier,
                     "weekday": int(day),
                     "worked_min": worked,
                     "stops": sum(1 for v in one.visits if v.row),
