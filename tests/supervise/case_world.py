@@ -15,6 +15,7 @@ from postroad.supervise import (
     emergency,
     hazard,
     register,
+    relief,
     service,
 )
 from postroad.supervise.inspection import drawing, planning, visiting
@@ -89,8 +90,22 @@ def worked(desk, place, firm, codes, tag):
     emergency.occur(desk, f"E{tag}0", "fire", place, place, at(6, 8), at(6, 8, 10), firm)
     emergency.occur(desk, f"E{tag}1", "fire", place, place, at(6, 8), at(6, 8, 10), firm)
     emergency.written(desk, f"E{tag}1", at(6, 9))
+    relieved(desk, place, firm, tag)
     service.locker_day(desk, f"K{tag}", day(5), 80, 2)
     service.camera_day(desk, f"O{tag}0", day(5), 4, 3)
+
+
+def relieved(desk, place, firm, tag):
+    """A request in every state: 0 asked for, 1 assigned, 2 under way, 3 handed over in time."""
+    relief.issue(desk, f"P{tag}0", firm, place, f"VAN{tag}", day(5), day(15))
+    relief.issue(desk, f"P{tag}1", firm, place, f"VAN{tag}", day(16), day(25))
+    for k, goods in enumerate(("medicine", "food", "tents", "medicine")):
+        relief.request(desk, f"Q{tag}{k}", f"{place}01", place, goods, 100.0, at(6, 8), f"E{tag}0")
+        if k:
+            relief.assign(desk, f"Q{tag}{k}", firm, f"VAN{tag}", f"P{tag}0")
+    for k in (2, 3):
+        relief.depart(desk, f"Q{tag}{k}", at(6, 9))
+    relief.hand(desk, f"Q{tag}3", at(6, 12, 30), mark(tag, "receipt"))
 
 
 def visits(desk, codes, tag):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from postroad.errors import DataError, UsageError
-from postroad.supervise import centre, complaint, credit, custody, draw, emergency, hazard, register, service
+from postroad.supervise import centre, complaint, credit, custody, draw, emergency, hazard, register, relief, service
 from postroad.supervise.inspection import drawing, planning, standard, visiting
 from postroad.supervise.inspection.catalogue import catalogue, checklist, score
 from postroad.supervise.records import Actor
@@ -440,6 +440,58 @@ def test_fifteen_minutes_and_two_hours(desk, clock):
     assert [desk.row("emergencies", name)["level"] for name in ("E1", "E2")] == [4, 1]
     with pytest.raises(DataError):
         emergency.occur(desk, "E3", "fire", "2201", "2201", at(5, 8), level=5)
+
+
+def test_relief_from_request_to_signature(desk, clock):
+    clock.on("2025-11-07")
+    relief.issue(desk, "P1", "ZTO", "2201", "VAN1", day(5), day(6))
+    for name, goods, kg in (
+        ("Q1", "medicine", 60.0),
+        ("Q2", "food", 140.0),
+        ("Q3", "tents", 50.0),
+        ("Q4", "food", 9.0),
+    ):
+        relief.request(desk, name, "220102", "2201", goods, kg, at(5, 8), "E1")
+    relief.cancel(desk, "Q4")
+    assert [row["id"] for row in relief.queue(desk)] == ["Q1", "Q2", "Q3"]
+    assert desk.row("relief", "Q1")["due_by"] == at(5, 14)
+    assert [row["id"] for row in relief.unused(desk)] == []  # the permit ended the day before
+    for name, left, handed in (("Q1", at(5, 9), at(5, 10, 30)), ("Q2", at(5, 9), at(5, 22))):
+        relief.assign(desk, name, "ZTO", "VAN1", "P1")
+        relief.depart(desk, name, left)
+        relief.hand(desk, name, handed, mark(name))
+    hours = {row["hour"]: row for row in relief.by_hour(desk, "E1")}
+    assert [hours[hour]["handed_percent"] for hour in (2, 3, 13, 14)] == [0.0, 24.0, 24.0, 80.0]  # 60 and 200 of 250 kg
+    assert hours[14]["in_time_percent"] == 24.0  # food was wanted within twelve hours
+    assert [row["id"] for row in relief.queue(desk)] == ["Q3"]
+    assert relief.by_hour(desk, "E9") == []
+
+
+def test_relief_that_cannot_be(desk, clock):
+    clock.on("2025-11-07")
+    relief.issue(desk, "P1", "ZTO", "2201", "VAN1", day(5), day(6))
+    relief.request(desk, "Q1", "220102", "2201", "water", 60.0, at(5, 8))
+    with pytest.raises(DataError):
+        relief.depart(desk, "Q1", at(5, 9))  # nobody was sent
+    with pytest.raises(DataError):
+        relief.assign(desk, "Q1", "YTO", "VAN2", "P1")  # another's permit
+    relief.assign(desk, "Q1", "ZTO", "VAN1", "P1")
+    with pytest.raises(DataError):
+        relief.depart(desk, "Q1", at(7, 1))  # it no longer holds
+    relief.revoke(desk, "P1", day(6))
+    with pytest.raises(DataError):
+        relief.depart(desk, "Q1", at(6, 9))
+    relief.depart(desk, "Q1", at(5, 9))
+    for wrong in ({"at": at(5, 8), "receipt_sha256": mark(1)}, {"at": at(5, 10), "receipt_sha256": "signed"}):
+        with pytest.raises(DataError):
+            relief.hand(desk, "Q1", **wrong)
+    with pytest.raises(DataError):
+        relief.cancel(desk, "Q1")  # it is under way
+    with pytest.raises(DataError):
+        relief.issue(desk, "P2", "ZTO", "2201", "VAN1", day(1), day(16))
+    for wrong in ({"goods": "coffee", "weight_kg": 1.0}, {"goods": "water", "weight_kg": 0.0}):
+        with pytest.raises(DataError):
+            relief.request(desk, "Q9", "220102", "2201", requested_at=at(5, 8), **wrong)
 
 
 def test_lockers_satisfaction_and_cameras(desk, clock):

@@ -91,6 +91,18 @@ def calls(side):
         "emergency.written": {"id_": f"E{t}0", "at": at(6, 9)},
         "emergency.end": {"id_": f"E{t}1", "at": at(6, 12)},
         "emergency.late": {},
+        "permit.issue": {"id_": f"PN{t}", "operator_id": firm, "prefecture_id": place, "vehicle": "V9",
+                         "valid_from": day(5), "valid_to": day(6)},
+        "permit.revoke": {"id_": f"P{t}1", "on": TODAY},
+        "permit.unused": {},
+        "relief.request": {"id_": f"QN{t}", "place_id": f"{place}01", "prefecture_id": place, "goods": "water",
+                           "weight_kg": 50.0, "requested_at": at(10, 8)},
+        "relief.assign": {"id_": f"Q{t}0", "operator_id": firm, "vehicle": f"VAN{t}", "permit_id": f"P{t}0"},
+        "relief.depart": {"id_": f"Q{t}1", "at": at(6, 9)},
+        "relief.hand": {"id_": f"Q{t}2", "at": at(6, 12), "receipt_sha256": mark(t)},
+        "relief.cancel": {"id_": f"Q{t}0"},
+        "relief.queue": {},
+        "relief.by_hour": {"emergency_id": f"E{t}0"},
         "service.locker_day": {"outlet_id": f"K{t}", "day": day(6), "deposits": 5, "refused": 0},
         "service.survey": {"period": "2025-Q4", "subject": "post", "score": 80.0, "respondents": 10},
         "service.camera_day": {"outlet_id": f"O{t}0", "day": day(6), "cameras": 4, "online": 4},
@@ -190,7 +202,19 @@ def test_every_function_for_every_role(stores, dialect, role):
         if ACTS[name].kind == "act":
             assert isinstance(strange, Forbidden), f"{role} did {name} on another's row"
         else:
-            for sign in (f"'{other['place']}'", f"'{other['firm']}'", "OB", "HB", "CB", "VB", "RB", "BAGB", "EB"):
+            for sign in (
+                f"'{other['place']}'",
+                f"'{other['firm']}'",
+                "OB",
+                "HB",
+                "CB",
+                "VB",
+                "RB",
+                "BAGB",
+                "EB",
+                "QB",
+                "PB",
+            ):
                 shown = names(strange).replace(f"'operator_id': '{other['firm']}'", "", 1)
                 assert sign not in shown, f"{role} saw {sign} in {name}"
 

@@ -168,6 +168,18 @@ of_record(
     "camera_days", _text("outlet_id", 96, nullable=False), _day("day", nullable=False),
     _count("cameras", nullable=False), _count("online", nullable=False),
 )  # fmt: skip
+of_record(
+    "permits", _text("vehicle", nullable=False), _day("from_on", nullable=False), _day("to_on", nullable=False),
+    _day("revoked_on"), _text("state", nullable=False), _text("rule", nullable=False),
+)  # fmt: skip
+of_record(
+    "relief", _text("place_id", nullable=False), _text("goods", nullable=False),
+    sa.Column("weight_kg", sa.Float, nullable=False), _count("priority", nullable=False),
+    sa.Column("requested_at", Moment, nullable=False), sa.Column("due_by", Moment, nullable=False),
+    _text("emergency_id", 96), _text("vehicle"), _text("permit_id", 96), sa.Column("left_at", Moment),
+    sa.Column("handed_at", Moment), _text("receipt_sha256"), _text("state", nullable=False),
+    _text("rule", nullable=False),
+)  # fmt: skip
 
 AUDIT = sa.Table(
     "audit",

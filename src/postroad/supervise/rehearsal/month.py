@@ -13,7 +13,7 @@ import numpy as np
 from postroad.errors import Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.randomness import uniforms
-from postroad.supervise import complaint, credit, custody, emergency, hazard, register, service
+from postroad.supervise import complaint, credit, custody, emergency, hazard, register, relief, service
 from postroad.supervise.inspection import drawing, visiting
 from postroad.supervise.records import Actor, Desk
 from postroad.supervise.records.desk import CHINA
@@ -75,7 +75,8 @@ def rehearse(
     work = _Work(desk, clock, cast, month, seed, days, f"CC-{month:%Y%m}")
     steps: list[Callable[[], None]] = [
         lambda: enter(desk, network, cast, month), work.reports, work.draw, work.complaints, work.visits,
-        work.hazards, work.custody, work.emergencies, work.service, work.credit, work.publication,
+        work.hazards, work.custody, work.emergencies, work.relief,
+        work.service, work.credit, work.publication,
     ]  # fmt: skip
     for number, step in enumerate(steps):
         progress(Progress(number, len(steps)))
@@ -227,6 +228,22 @@ class _Work:
             emergency.occur(self.desk, f"E{k}", kind, place, place, at, heard, firm, count, backlog)
             emergency.written(self.desk, f"E{k}", at + dt.timedelta(minutes=written))
             emergency.end(self.desk, f"E{k}", at + dt.timedelta(hours=9))
+
+    def relief(self) -> None:
+        """Goods asked for after the weather of the month: most are handed over, some late, one waits."""
+        struck = dt.datetime.combine(self.day(14), dt.time(9), CHINA)
+        self.clock.on(self.day(16), 18)
+        place, firm = self.cast.prefectures[2], self.cast.operators[2]
+        relief.issue(self.desk, "GC1", firm, place, "VAN1", self.day(14), self.day(20))
+        relief.issue(self.desk, "GC2", firm, place, "VAN2", self.day(14), self.day(20))
+        for k, (goods, kg, hours) in enumerate((("medicine", 320.0, 4), ("food", 2600.0, 15), ("water", 1800.0, 11),
+                                                ("tents", 900.0, 20), ("protective", 1400.0, 0))):  # fmt: skip
+            relief.request(self.desk, f"RG{k}", place, place, goods, kg, struck, "E2")
+            if hours:
+                relief.assign(self.desk, f"RG{k}", firm, "VAN1", "GC1")
+                relief.depart(self.desk, f"RG{k}", struck + dt.timedelta(hours=1))
+                receipt = fingerprint("receipt", k)
+                relief.hand(self.desk, f"RG{k}", struck + dt.timedelta(hours=hours), receipt)
 
     def service(self) -> None:
         """Lockers and cameras."""

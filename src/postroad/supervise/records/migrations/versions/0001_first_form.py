@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
-from postroad.supervise.records.guards import guard
+from postroad.supervise.records.migrations.forming import guarded, of_record
 from postroad.supervise.records.schema import Moment
 
 revision = "0001"
@@ -16,7 +14,7 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables of a database that holds none."""
-    _of_record(
+    of_record(
         "licences",
         sa.Column("reach", sa.String(64), nullable=False),
         sa.Column("state", sa.String(64), nullable=False),
@@ -27,7 +25,7 @@ def upgrade() -> None:
         sa.Column("capital_wan", sa.Float),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "outlets",
         sa.Column("name", sa.String(128)),
         sa.Column("kind", sa.String(64), nullable=False),
@@ -42,7 +40,7 @@ def upgrade() -> None:
         sa.Column("cells", sa.BigInteger),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "inspectors",
         sa.Column("skills", sa.String(256), nullable=False),
         sa.Column("lon", sa.Float),
@@ -51,7 +49,7 @@ def upgrade() -> None:
         sa.Column("credential_until", sa.Date, nullable=False),
         sa.Column("state", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "plans",
         sa.Column("period", sa.String(16), nullable=False),
         sa.Column("kind", sa.String(64), nullable=False),
@@ -60,7 +58,7 @@ def upgrade() -> None:
         sa.Column("hours_each", sa.Float, nullable=False),
         sa.Column("priority", sa.BigInteger, nullable=False),
     )
-    _of_record(
+    of_record(
         "draws",
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("seed_source", sa.String(256), nullable=False),
@@ -70,12 +68,12 @@ def upgrade() -> None:
         sa.Column("seed", sa.String(512)),
         sa.Column("state", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "draw_papers",
         sa.Column("frozen", sa.Text, nullable=False),
         sa.Column("receipt", sa.JSON),
     )
-    _of_record(
+    of_record(
         "inspections",
         sa.Column("draw_id", sa.String(96)),
         sa.Column("outlet_id", sa.String(96), nullable=False),
@@ -93,7 +91,7 @@ def upgrade() -> None:
         sa.Column("publish_by", sa.Date),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "findings",
         sa.Column("inspection_id", sa.String(96), nullable=False, index=True),
         sa.Column("outlet_id", sa.String(96), nullable=False),
@@ -108,7 +106,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "hazards",
         sa.Column("outlet_id", sa.String(96), nullable=False, index=True),
         sa.Column("branch_id", sa.String(64)),
@@ -124,7 +122,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "complaints",
         sa.Column("waybill_pseudonym", sa.String(96)),
         sa.Column("product", sa.String(64)),
@@ -141,7 +139,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "credit_entries",
         sa.Column("outlet_id", sa.String(96)),
         sa.Column("branch_id", sa.String(64)),
@@ -157,7 +155,7 @@ def upgrade() -> None:
         sa.Column("repaired_on", sa.Date),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "custody",
         sa.Column("bag_id", sa.String(96), nullable=False, index=True),
         sa.Column("step", sa.BigInteger, nullable=False),
@@ -168,7 +166,7 @@ def upgrade() -> None:
         sa.Column("seal_sha256", sa.String(64)),
         sa.Column("state", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "centre_conditions",
         sa.Column("centre_id", sa.String(96), nullable=False),
         sa.Column("condition", sa.String(64), nullable=False),
@@ -176,7 +174,7 @@ def upgrade() -> None:
         sa.Column("evidence_sha256", sa.String(64)),
         sa.Column("evidence_on", sa.Date),
     )
-    _of_record(
+    of_record(
         "emergencies",
         sa.Column("kind", sa.String(64), nullable=False),
         sa.Column("level", sa.BigInteger, nullable=False),
@@ -192,7 +190,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("rule", sa.String(64), nullable=False),
     )
-    _of_record(
+    of_record(
         "locker_days",
         sa.Column("outlet_id", sa.String(96), nullable=False),
         sa.Column("day", sa.Date, nullable=False),
@@ -200,19 +198,19 @@ def upgrade() -> None:
         sa.Column("deposits", sa.BigInteger, nullable=False),
         sa.Column("refused", sa.BigInteger, nullable=False),
     )
-    _of_record(
+    of_record(
         "surveys",
         sa.Column("period", sa.String(16), nullable=False),
         sa.Column("subject", sa.String(64), nullable=False),
         sa.Column("score", sa.Float, nullable=False),
         sa.Column("respondents", sa.BigInteger, nullable=False),
     )
-    _of_record(
+    of_record(
         "volumes",
         sa.Column("period", sa.String(16), nullable=False),
         sa.Column("pieces", sa.BigInteger, nullable=False),
     )
-    _of_record(
+    of_record(
         "camera_days",
         sa.Column("outlet_id", sa.String(96), nullable=False),
         sa.Column("day", sa.Date, nullable=False),
@@ -232,30 +230,4 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
         sa.UniqueConstraint("request", name="uq_audit_request"),
     )
-    _guard("audit", ("seq",))
-
-
-def _of_record(name: str, *columns: sa.Column[Any]) -> None:
-    op.create_table(
-        name,
-        sa.Column("id", sa.String(96), primary_key=True),
-        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("valid_from", Moment, nullable=False),
-        sa.Column("recorded_at", Moment, nullable=False),
-        sa.Column("recorded_by", sa.String(128), nullable=False),
-        sa.Column("prefecture_id", sa.String(64), index=True),
-        sa.Column("operator_id", sa.String(64), index=True),
-        sa.Column("officers", sa.String(512), nullable=False),
-        sa.Column("published_on", sa.Date),
-        sa.Column("origin", sa.String(16), nullable=False),
-        sa.Column("source", sa.String(64), nullable=False),
-        *columns,
-        sa.CheckConstraint("version >= 1", name="version"),
-        sa.CheckConstraint("origin IN ('observed', 'derived', 'assumed', 'synthetic')", name="origin"),
-    )
-    _guard(name, ("id", "version"))
-
-
-def _guard(name: str, key: tuple[str, ...]) -> None:
-    for statement in guard(name, key, op.get_bind().dialect.name):
-        op.execute(statement)
+    guarded("audit", ("seq",))
