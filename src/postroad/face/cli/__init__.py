@@ -26,6 +26,7 @@ COMMANDS = (
     "draw",
     "drill",
     "effect",
+    "mode",
     "evaluation",
     "difference",
     "serve",

@@ -41,7 +41,7 @@ def read(content: Mapping[str, Any], plan: Plan) -> Levers:
     """Return the levers of a parsed file; ``DataError`` lists every fault at once."""
     faults = [Fault.of("levers.stranger", column=k) for k in sorted(set(content) - {"levers", "base", "without"})]
     made = [_lever(entry, n, faults) for n, entry in enumerate(content.get("levers", []), 1)]
-    base = _changes(content.get("base", {}).get("changes", []), "base", {}, faults)
+    base = changes_of(content.get("base", {}).get("changes", []), "base", {}, faults)
     without = [_without(entry, n, faults) for n, entry in enumerate(content.get("without", []), 1)]
     read_levers = Levers(tuple(lever for lever in made if lever), base, tuple(reason for reason in without if reason))
     faults += _against_plan(read_levers, plan)
@@ -68,7 +68,7 @@ def _lever(entry: Any, number: int, faults: list[Fault]) -> Lever | None:
         found.append(Fault.of("levers.bad_kind", **{**place, "value": plain.get("kind")}, known=", ".join(KINDS)))
     cost = _cost(entry.get("cost"), place, found)
     parameters = entry.get("parameters", {})
-    changes = _changes(entry.get("changes", []), str(place["value"]), parameters, found)
+    changes = changes_of(entry.get("changes", []), str(place["value"]), parameters, found)
     if not entry.get("changes"):
         found.append(Fault.of("levers.no_change", **place))
     faults += found
@@ -99,7 +99,8 @@ def _cost(entry: Any, place: Mapping[str, Any], faults: list[Fault]) -> Cost | N
     return None if needed or bad or wrong else Cost(**entry)
 
 
-def _changes(entries: Any, owner: str, parameters: Mapping[str, Any], faults: list[Fault]) -> tuple[Change, ...]:
+def changes_of(entries: Any, owner: str, parameters: Mapping[str, Any], faults: list[Fault]) -> tuple[Change, ...]:
+    """Return the changes of an owner that hold against the schema; every fault of the others joins ``faults``."""
     known = {field.name for field in dataclasses.fields(Change)}
     made = []
     for number, entry in enumerate(entries, 1):
