@@ -17,7 +17,7 @@ from tests.design.rural_world import loads, rural
 from postroad.design.rounds import RuralDesign, RuralOptions, design_rounds, verify
 from postroad.design.rounds.coalitions import county_game
 from postroad.design.rounds.previous import unchanged
-from postroad.design.rounds.routing import Day, Ground, solve_day, subset, timed
+from postroad.design.rounds.routing import Day, Ground, hopeless, solve_day, subset, timed
 from postroad.design.rounds.rural import bus_trips
 from postroad.design.rounds.terms import Terms
 from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
@@ -393,6 +393,28 @@ def test_the_checker_sees_an_empty_battery() -> None:
     )
     told = [verify(made.network.with_(round_stops=own), small, engine, {}) for own in (stops, charging)]
     assert [any("battery" in line for line in lines) for lines in told] == [True, False]
+
+
+def test_a_township_no_vehicle_reaches_is_named_with_the_repair() -> None:
+    """With electric vans of 60 km alone, 22 km out and back is more than 38.6 km on one charge in winter."""
+    network = rural(AROUND)
+    vans = network["vehicles"].filter(vehicle_id="EV_VAN").with_columns(range_km=pl.lit(60.0))
+    made = design(Asked(network.with_(vehicles=vans), 60.0))
+    assert {fault.key for fault in made.why()} == {"rounds.no_van_to_town"}
+    assert len(made.why()) == 4
+    assert "44" in made.why("990101100201")[0].say("en")
+
+
+def test_nobody_is_left_out_while_a_vehicle_of_its_own_would_do() -> None:
+    """One iteration finds no feasible plan; the plan of a vehicle for each stop always is one."""
+    terms = Terms.of(rural(AROUND))
+    late = replace(terms, closes_min=560.0)
+    day = Day(ground(12, 4), np.r_[0, np.full(12, 90.0)], np.zeros(13), 480.0, late, 4.0)
+    rounds = solve_day(day, iterations=0)
+    assert not hopeless(day)
+    assert rounds is not None
+    assert sorted(v.row for one in rounds for v in one.visits if v.row) == list(range(1, 13))
+    assert hopeless(replace(day, terms=replace(terms, closes_min=505.0)))
 
 
 # Buses there and back.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from postroad.design.rounds.bus import BusPlan, best_plan, fees
 from postroad.design.rounds.county import Unserved
 from postroad.design.rounds.routing import Round
-from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing, county_pieces, shared_fixed
+from postroad.design.rounds.ways import NEVER_MIN, WEEK, Feeding, Local, Pricing, county_pieces, shared_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,11 +72,7 @@ def design_county(county: County) -> CountyPlan:
         buses, final, locals_ = {}, feeding, plain
         prices = _prices(pricing, feeding, plain, final, locals_, buses)
     chosen = {t.place_id: "shared_bus" if t.place_id in buses else "shared_round" for t in county.townships}
-    late = [
-        Unserved(county.ground.place_ids[t.rows[k]], "rounds.no_time", ())
-        for t in county.townships
-        for k in locals_[t.place_id].left_out
-    ]
+    late = [_too_late(county, t, k, final) for t in county.townships for k in locals_[t.place_id].left_out]
     alone = tuple((name, pricing.shared_yuan(share, 1)) for name, share in county.shares)
     return CountyPlan(
         county,
@@ -89,6 +86,19 @@ def design_county(county: County) -> CountyPlan:
         _arrivals(pricing),
         (*county.unserved, *late),
     )
+
+
+def _too_late(county: County, town: Township, k: int, feeding: Feeding) -> Unserved:
+    """Return why a village is left out: no van brings the township its pieces, or they come too late for it."""
+    place, ground = county.ground.place_ids[town.rows[k]], county.ground
+    ready = feeding.ready.get(town.place_id, 0.0)
+    if ready >= NEVER_MIN:
+        km = ground.km[0, town.node] + ground.km[town.node, 0]
+        facts = {"hours": round(float(ground.minutes[0, town.node] + ground.minutes[town.node, 0]) / 60.0, 1),
+                 "km": round(float(km), 1), "town": town.place_id}  # fmt: skip
+        return Unserved(place, "rounds.no_van_to_town", tuple(sorted(facts.items())))
+    there = ready + county.terms.load_min + ground.minutes[town.node, town.rows[k]]
+    return Unserved(place, "rounds.no_time", (("late", max(1, ceil(there - county.terms.closes_min))),))
 
 
 def _with_buses(pricing: Pricing, buses: dict[str, BusPlan]) -> tuple[Feeding, dict[str, Local]]:

@@ -85,23 +85,17 @@ class Round:
 
 
 def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Round] | None:
-    """Return the rounds of a day, or ``None`` when no round keeps all the rules."""
+    """Return the rounds of a day, or ``None`` when some place cannot be served even by a vehicle of its own."""
     stops = _split(day)
     if not stops:
         return []
     if day.ready_min + day.terms.load_min >= day.terms.closes_min:
         return None
-    from pyvrp import solve
-    from pyvrp.exceptions import PenaltyBoundWarning
-    from pyvrp.stop import MaxIterations
-
     count = iterations if iterations is not None else ITERATIONS[0] + ITERATIONS[1] * len(stops)
     for charging in (True, False):
         data, kinds = _data(day, stops, charging)
-        with warnings.catch_warnings():  # an instance without a feasible plan is answered with None, not told twice
-            warnings.simplefilter("ignore", PenaltyBoundWarning)
-            best = solve(data, MaxIterations(count), seed=seed, collect_stats=False, display=False).best
-        if not best.is_feasible():
+        best = _best(data, count, seed)
+        if best is None:
             return None
         rounds = []
         for route in best.routes():
@@ -112,6 +106,45 @@ def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Ro
         if all(longest_trip_km(day.ground, one) <= one.van.range_km for one in rounds):
             break
     return sorted(rounds, key=lambda one: (one.depart_min, -len(one.visits), one.visits[0].row))
+
+
+def hopeless(day: Day) -> frozenset[int]:
+    """Return the places that no vehicle can serve in time, not even one that goes nowhere else."""
+    stops = _split(day)
+    if day.ready_min + day.terms.load_min >= day.terms.closes_min:
+        return frozenset(row for row, _, _ in stops)
+    data, _ = _data(day, stops, False)
+    return frozenset(stops[k][0] for k in range(len(stops)) if _alone(data, k) is None)
+
+
+def _best(data: Any, iterations: int, seed: int) -> Any:
+    """Return the best plan found, or ``None`` when there is none.
+
+    A search that finds none starts again from the plan that sends a vehicle to each stop.
+    """
+    from pyvrp import Solution, solve
+    from pyvrp.exceptions import PenaltyBoundWarning
+    from pyvrp.stop import MaxIterations
+
+    with warnings.catch_warnings():  # no feasible plan is met below, not told
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        best = solve(data, MaxIterations(iterations), seed=seed, collect_stats=False).best
+        if not best.is_feasible():
+            alone = [_alone(data, k) for k in range(data.num_clients)]
+            if any(route is None for route in alone):
+                return None
+            start: Any = Solution(data, alone)
+            best = solve(data, MaxIterations(iterations), seed=seed, collect_stats=False, initial_solution=start).best
+    return best
+
+
+def _alone(data: Any, stop: int) -> Any:
+    """Return the cheapest route to one stop and back, or ``None`` when every vehicle breaks a rule."""
+    from pyvrp import Route
+
+    routes = [Route(data, [stop], kind) for kind in range(data.num_vehicle_types)]
+    keeping = [route for route in routes if route.is_feasible()]
+    return min(keeping, key=lambda r: r.fixed_vehicle_cost() + r.distance_cost() + r.duration_cost(), default=None)
 
 
 def longest_trip_km(ground: Ground, one: Round) -> float:

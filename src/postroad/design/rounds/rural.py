@@ -146,7 +146,7 @@ def design_rounds(
     facts = {"yuan_week": float(tables["townships"].filter(way="shared_bus")["yuan_week"].sum())}
     facts |= {"counties": len(plans), "villages": tables["villages"].height}
     stamp = Stamp.now("rural-rounds", network.fingerprint, options.as_dict(), options.seed)
-    designed = network.with_(**network_tables(plans))
+    designed = network.with_(**network_tables(plans, "winter" if options.season == "winter" else "any"))
     return RuralDesign(designed, Result(stamp, tables, facts), tuple(plans))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postroad.design.rounds.previous import again
-from postroad.design.rounds.routing import Day, Ground, Round, solve_day, subset, total_yuan
+from postroad.design.rounds.routing import Day, Ground, Round, hopeless, solve_day, subset, total_yuan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 CONSISTENCY = 0.05
 """Rounds of the fullest day, and those of an older plan, are kept unless fresh ones save more than this share."""
 WEEK = 7
-LONGER = 1500
-"""Iterations of a second search when the first found no plan that keeps the rules."""
 
 
 @dataclass(frozen=True)
@@ -203,20 +201,21 @@ def _of_day(
 
 def _only(whole: Day, rows: frozenset[int], seed: int) -> list[Round] | None:
     own = [0, *sorted(rows)]
-    day = replace(whole, ground=whole.ground.take(own), deliver=whole.deliver[own], collect=whole.collect[own])
-    rounds = solve_day(day, seed)
-    if rounds is None:  # before anyone is left out, a longer look
-        rounds = solve_day(day, seed, LONGER)
+    rounds = solve_day(_part(whole, own), seed)
     if rounds is None:
         return None
     return [replace(one, visits=tuple(replace(v, row=own[v.row]) for v in one.visits)) for one in rounds]
 
 
+def _part(whole: Day, own: list[int]) -> Day:
+    return replace(whole, ground=whole.ground.take(own), deliver=whole.deliver[own], collect=whole.collect[own])
+
+
 def _possible(whole: Day, rows: frozenset[int], seed: int) -> tuple[list[Round], frozenset[int]]:
-    """Rounds of the fullest day; when no plan keeps the rules, the farthest village is left out and named."""
-    left: set[int] = set()
-    while True:
-        rounds = _only(whole, rows - left, seed) if rows - left else []
-        if rounds is not None:
-            return rounds, frozenset(left)
-        left.add(max(rows - left, key=lambda row: (whole.ground.minutes[0, row], row)))
+    """Rounds of the fullest day; places that no vehicle reaches in time are left out and named."""
+    rounds = _only(whole, rows, seed)
+    if rounds is not None:
+        return rounds, frozenset()
+    own = [0, *sorted(rows)]
+    left = frozenset(own[row] for row in hopeless(_part(whole, own)))
+    return _only(whole, rows - left, seed) or [], left

@@ -63,8 +63,8 @@ def lines(plan: CountyPlan) -> list[Line]:
     return found
 
 
-def network_tables(plans: Sequence[CountyPlan]) -> dict[str, pl.DataFrame]:
-    """Return ``rounds``, ``round_stops`` and ``bus_holds`` as the schema asks."""
+def network_tables(plans: Sequence[CountyPlan], season: str = "any") -> dict[str, pl.DataFrame]:
+    """Return ``rounds``, ``round_stops`` and ``bus_holds`` as the schema asks; times hold on the roads of a season."""
     rounds: list[dict[str, Any]] = []
     stops: list[dict[str, Any]] = []
     holds: list[dict[str, Any]] = []
@@ -74,7 +74,7 @@ def network_tables(plans: Sequence[CountyPlan]) -> dict[str, pl.DataFrame]:
             rounds.append(
                 {"round_id": line.round_id, "county_id": line.county_id, "depot_place_id": line.depot, "way": line.way,
                  "tier": line.tier, "vehicle_id": one.van.vehicle_id, "capacity_pieces": one.van.pieces,
-                 "days": line.days, "depart_min": round(one.depart_min, 2),
+                 "days": line.days, "season": season, "depart_min": round(one.depart_min, 2),
                  "duration_min": round(one.duration_min, 2), "distance_km": round(one.km, 3),
                  "cost_yuan": round(one.yuan, 2), **SYNTHETIC}
             )  # fmt: skip
