@@ -417,6 +417,17 @@ def test_nobody_is_left_out_while_a_vehicle_of_its_own_would_do() -> None:
     assert hopeless(replace(day, terms=replace(terms, closes_min=505.0)))
 
 
+def test_places_are_reached_by_when_they_must_be() -> None:
+    terms = Terms.of(rural(AROUND))
+    latest = np.r_[1080.0, np.linspace(530.0, 700.0, 12)]
+    day = Day(ground(12, 4), np.r_[0, np.full(12, 90.0)], np.zeros(13), 480.0, terms, 4.0, latest)
+    rounds = solve_day(day)
+    assert rounds is not None
+    arrivals = {v.row: v.arrive_min for one in rounds for v in one.visits if v.row}
+    assert len(arrivals) == 12
+    assert all(at <= latest[row] for row, at in arrivals.items())
+
+
 # Buses there and back.
 
 

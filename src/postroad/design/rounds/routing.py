@@ -43,7 +43,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Day:
-    """What a depot has to do on a day: pieces to and from each place of the ground, from when the depot is ready."""
+    """What a depot has to do on a day: pieces to and from each place of the ground, from when the depot is ready.
+
+    ``latest_min`` says by when each place is to be reached; without it, by when stations close.
+    """
 
     ground: Ground
     deliver: NDArray[np.float64]
@@ -51,6 +54,11 @@ class Day:
     ready_min: float
     terms: Terms
     stop_min: float
+    latest_min: NDArray[np.float64] | None = None
+
+    def latest(self, row: int) -> float:
+        """Return by when a place is to be reached."""
+        return self.terms.closes_min if self.latest_min is None else float(self.latest_min[row])
 
     def service(self, pieces: float) -> float:
         """Minutes at a stop that hands over so many pieces."""
@@ -239,7 +247,6 @@ def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tu
     from pyvrp import Client, Depot, Location, ProblemData
 
     terms = day.terms
-    close = int(terms.closes_min * 60)
     clients = [
         Client(
             row,
@@ -247,7 +254,7 @@ def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tu
             pickup=[math.ceil(collect * 10 - 1e-6)],
             service_duration=math.ceil(day.service(deliver + collect) * 60),
             tw_early=int(terms.opens_min * 60),
-            tw_late=close,
+            tw_late=int(day.latest(row) * 60),
         )
         for row, deliver, collect in stops
     ]

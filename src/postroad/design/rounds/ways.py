@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONSISTENCY = 0.05
 """Rounds of the fullest day, and those of an older plan, are kept unless fresh ones save more than this share."""
 WEEK = 7
+GRAIN_MIN = 5.0
+"""Ready times are rounded up to so many minutes: shares whose vans arrive together need one search."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,7 @@ class Pricing:
 
     def local(self, township: Township, share: float, ready_min: float, without: tuple[int, ...] = ()) -> Local:
         """Return tier 2 of a township for a share, without villages that the bus serves."""
-        # Ready times are rounded up to five minutes: shares whose vans arrive together need one search.
-        ready = float(np.ceil(ready_min / 5.0 - 1e-9) * 5.0)
+        ready = float(np.ceil(ready_min / GRAIN_MIN - 1e-9) * GRAIN_MIN)
         key = (township.place_id, round(share, 9), ready, without)
         if key not in self.locals:
             self.locals[key] = _serve(self.county, township, share, ready, set(without))
@@ -130,6 +131,9 @@ def _feed(county: County, share: float, by_bus: dict[str, tuple[int, ...] | None
     pairs = tuple(replace(van, yuan_h=2 * van.yuan_h, crew=2) for van in terms.vans if not van.kwh_km)
     terms = replace(terms, vans=(*terms.vans, *pairs))
     day = Day(ground, load[:, 0], load[:, 1], terms.first_min, terms, terms.village_min)
+    day = replace(
+        day, latest_min=np.array([terms.closes_min, *(_needed(county, t, day, k) for k, t in enumerate(own, 1))])
+    )
     rounds, left = _possible(day, frozenset(range(1, len(own) + 1)), county.seed)
     ready = {t.place_id: NEVER_MIN if k in left else 0.0 for k, t in enumerate(own, start=1)}
     parts = [dict.fromkeys(ready, 0.0) for _ in range(3)]
@@ -142,6 +146,18 @@ def _feed(county: County, share: float, by_bus: dict[str, tuple[int, ...] | None
             for part, whole in zip(parts, (one.yuan, one.km, one.co2e_kg), strict=True):
                 part[place] += whole * weight
     return Feeding(tuple(rounds), ready, *parts)
+
+
+def _needed(county: County, town: Township, day: Day, row: int) -> float:
+    """Return by when a township is to have its pieces: its farthest village is still reached before it closes.
+
+    Where no vehicle can be there so early, the first that can.
+    """
+    terms = county.terms
+    away = float(county.ground.minutes[town.node, list(town.rows)].max())
+    handing = day.service(float(day.deliver[row] + day.collect[row])) + terms.node_min + terms.load_min
+    first = day.ready_min + terms.load_min + float(day.ground.minutes[0, row])
+    return min(terms.closes_min, max(terms.closes_min - away - handing - GRAIN_MIN, max(first, terms.opens_min) + 1.0))
 
 
 def share_out(day: Day, rows: Sequence[int], pieces: Sequence[float]) -> np.ndarray:
@@ -208,7 +224,9 @@ def _only(whole: Day, rows: frozenset[int], seed: int) -> list[Round] | None:
 
 
 def _part(whole: Day, own: list[int]) -> Day:
-    return replace(whole, ground=whole.ground.take(own), deliver=whole.deliver[own], collect=whole.collect[own])
+    latest = whole.latest_min if whole.latest_min is None else whole.latest_min[own]
+    return replace(whole, ground=whole.ground.take(own), deliver=whole.deliver[own], collect=whole.collect[own],
+                   latest_min=latest)  # fmt: skip
 
 
 def _possible(whole: Day, rows: frozenset[int], seed: int) -> tuple[list[Round], frozenset[int]]:
