@@ -1,7 +1,6 @@
-"""Compiled kernels of maximal covering: the Lagrangean bound over demand groups, and the search that swaps sites.
+"""The compiled search that swaps sites in maximal covering; the cost is the weight left uncovered.
 
-The cost is the weight left uncovered. Groups list the sites that reach them (``heads``, ``sites``) and sites list the
-groups they reach (``tails``, ``groups``). A group's multiplier lies between 0 and its weight.
+Sites list the groups they reach: ``groups[tails[j]:tails[j + 1]]``.
 """
 
 from __future__ import annotations
@@ -10,112 +9,6 @@ from typing import Any
 
 import numba
 import numpy as np
-
-from postroad.design.sites.selection import choose, fix
-
-
-@numba.njit(cache=True, nogil=True)
-def uncovered(heads: Any, sites: Any, weights: Any, chosen: Any) -> float:
-    """Return the weight that no chosen site reaches."""
-    total = 0.0
-    for g in range(weights.size):
-        reached = False
-        for k in range(heads[g], heads[g + 1]):
-            if chosen[sites[k]]:
-                reached = True
-                break
-        if not reached:
-            total += weights[g]
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _prices(heads: Any, sites: Any, u: Any, rho: Any) -> None:
-    rho[:] = 0.0
-    for g in range(u.size):
-        level = u[g]
-        if level > 0.0:
-            for k in range(heads[g], heads[g + 1]):
-                rho[sites[k]] -= level
-
-
-@numba.njit(cache=True, nogil=True)
-def _slopes(heads: Any, sites: Any, weights: Any, u: Any, chosen: Any, slope: Any) -> float:
-    """Fill the subgradient, nought where it would leave the multipliers' range; return the weight not reached."""
-    left = 0.0
-    for g in range(u.size):
-        count = 0
-        for k in range(heads[g], heads[g + 1]):
-            count += chosen[sites[k]]
-        if count == 0:
-            left += weights[g]
-        pull = 1.0 - count
-        if (pull > 0.0 and u[g] >= weights[g]) or (pull < 0.0 and u[g] <= 0.0):
-            pull = 0.0
-        slope[g] = pull
-    return left
-
-
-@numba.njit(cache=True, nogil=True)
-def _step(u: Any, weights: Any, slope: Any, old: Any, reach: float) -> bool:
-    """Step along the bent subgradient, kept within the range of the multipliers; false when there is none."""
-    norm = 0.0
-    for g in range(u.size):
-        old[g] = slope[g] + 0.3 * old[g]
-        norm += old[g] * old[g]
-    if norm == 0.0:
-        return False
-    scale = reach / norm
-    for g in range(u.size):
-        u[g] = min(weights[g], max(0.0, u[g] + scale * old[g]))
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def relax(
-    heads: Any, sites: Any, weights: Any, u: Any, state: Any, p: int, limits: Any, often: Any, best: Any
-) -> tuple[float, float]:
-    """Raise the bound by subgradient steps; return it with the uncovered weight of the best choice met.
-
-    The arguments are those of the p-median's bound.
-    """
-    m = state.size
-    incumbent, least, iterations, theta, patience = limits[0], limits[1], int(limits[2]), limits[3], int(limits[4])
-    rho, slope, old = np.zeros(m), np.zeros(u.size), np.zeros(u.size)
-    chosen, kept = np.zeros(m, np.int8), u.copy()
-    bound, found, idle = -np.inf, np.inf, 0
-    for turn in range(iterations):
-        _prices(heads, sites, u, rho)
-        total, inside, outside = choose(rho, state, p, chosen)
-        if total == np.inf:
-            return np.inf, found
-        level = u.sum() + total
-        idle += 1
-        if level > bound:
-            if turn == 0 or level > bound + 1e-5 * abs(bound):
-                idle = 0
-            bound = level
-            kept[:] = u
-        if bound > incumbent - least:
-            break
-        if level > bound - 0.1 * (incumbent - bound):
-            fix(rho, state, chosen, level, incumbent - least, inside, outside)
-        if idle >= patience:
-            theta *= 0.5
-            idle = 0
-            u[:] = kept
-            if theta < 1e-4:
-                break
-        left = _slopes(heads, sites, weights, u, chosen, slope)
-        if left < found:
-            found = left
-            best[:] = chosen
-        for j in range(m):
-            often[j] += 0.05 * (chosen[j] - often[j])
-        if not _step(u, weights, slope, old, theta * (1.02 * incumbent - 0.02 * bound - level)):
-            break
-    u[:] = kept
-    return bound, found
 
 
 @numba.njit(cache=True, nogil=True)

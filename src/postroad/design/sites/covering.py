@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from postroad.design.program import Limits, Program, solve
-from postroad.design.sites import cover_kernels as kernels
+from postroad.design.sites.ascent import relax
+from postroad.design.sites.cover_kernels import shaken
 from postroad.design.sites.merging import Groups, merge_lists
 from postroad.design.sites.tree import Node, Pace, Proven, Search
 from postroad.errors import InfeasibleError
@@ -87,6 +88,7 @@ class Cover:
         self.groups, self.p, self.state = groups, p, state
         self.least = least_step(groups.weights)
         self.base = 0.0
+        self.free = np.zeros(groups.sites.size)  # to be reached costs nothing
         self.tails, self.by_site = groups.by_site()
 
     @property
@@ -119,9 +121,8 @@ class Cover:
         groups = self.groups
         patience = max(PATIENCE, turns / 30)
         limits = np.array([incumbent - self.base, self.least * (1 - 1e-6), turns, theta, patience])
-        bound, found = kernels.relax(
-            groups.heads, groups.sites, groups.weights, node.u, node.state, self.p, limits, node.often, node.best
-        )
+        service = (groups.heads, groups.sites, self.free, groups.weights)
+        bound, found = relax(service, node.u, node.state, self.p, limits, node.often, node.best)
         node.found = self.base + found
         return self.base + float(bound)
 
@@ -129,7 +130,7 @@ class Cover:
         """Improve a choice in place by swaps, with fewer shakes where each costs more."""
         rounds = min(rounds, max(20, WORK // max(1, self.groups.sites.size)))
         weights = self.groups.weights
-        return self.base + float(kernels.shaken(self.tails, self.by_site, weights, chosen, self.state, rounds, seed))
+        return self.base + float(shaken(self.tails, self.by_site, weights, chosen, self.state, rounds, seed))
 
     def settle(
         self, node: Node, incumbent: float, time_s: float, pace: Pace

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.sites import median_kernels as kernels
+from postroad.design.sites.ascent import relax
 from postroad.design.sites.covering import PATIENCE, least_step, locks
+from postroad.design.sites.median_kernels import shaken
 from postroad.design.sites.tree import Node, Pace, Search
 from postroad.errors import UsageError
 
@@ -95,14 +96,15 @@ class Median:
     def relax(self, node: Node, incumbent: float, turns: int, theta: float) -> float:
         """Raise the node's bound and leave the best choice met in it."""
         limits = np.array([incumbent, self.least * (1 - 1e-6), turns, theta, PATIENCE])
-        bound, node.found = kernels.relax(
-            self.sites, self.sorted, node.u, node.state, self.p, limits, node.often, node.best
-        )
+        width = self.sites.shape[1]
+        heads = np.arange(0, self.sites.size + 1, width)
+        service = (heads, self.sites.ravel(), self.sorted.ravel(), np.full(len(self.sites), np.inf))
+        bound, node.found = relax(service, node.u, node.state, self.p, limits, node.often, node.best)
         return float(bound)
 
     def improve(self, chosen: NDArray[np.int8], rounds: int, seed: int) -> float:
         """Improve a choice in place by swaps."""
-        return float(kernels.shaken(self.by_site, chosen, self.state, rounds, seed))
+        return float(shaken(self.by_site, chosen, self.state, rounds, seed))
 
     def settle(self, node: Node, incumbent: float, time_s: float, pace: Pace) -> None:  # noqa: ARG002
         """Leave it to branching, whose nodes cost little here."""
