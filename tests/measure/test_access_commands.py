@@ -5,9 +5,10 @@ import json
 import polars as pl
 from typer.testing import CliRunner
 
-from postroad.errors import InfeasibleError
+import postroad as pr
+from postroad.errors import InfeasibleError, UsageError
 from postroad.face.cli import app
-from postroad.results import Result
+from postroad.results import Result, Stamp, save
 
 run = CliRunner().invoke
 
@@ -41,3 +42,19 @@ def test_access_and_places_speak():
     told = json.loads(run(app, ["access", "jilin", "--season", "winter", "--json"]).stdout)
     assert told["figures"]["season"] == "winter"
     assert len(told["counties"]) == 60
+    assert told["figures"]["bus_share"] > 0.5
+
+
+def test_closing_a_point_names_who_loses(tmp_path):
+    jilin = pr.province("jilin")
+    closed = jilin["sites"].filter(kind="village_post_station")["site_id"][0]
+    told = json.loads(run(app, ["access-change", "jilin", "--close", closed, "--json"]).stdout)
+    assert told["gain_persons"] == 0 < told["lose_persons"]
+    assert told["lost"][0]["walk_after_min"] > told["lost"][0]["walk_before_min"]
+    assert isinstance(run(app, ["access-change", "jilin", "--close", "nowhere"]).exception, UsageError)
+    folder = tmp_path / "sites"
+    fewer = jilin.with_(sites=jilin["sites"].filter(pl.col("site_id") != closed))
+    save(folder, Stamp.now("sites", jilin.fingerprint), {"sites": fewer["sites"]}, {})
+    back = json.loads(run(app, ["access-change", "jilin", "--before", str(folder), "--json"]).stdout)
+    assert back["gain_persons"] == told["lose_persons"]
+    assert back["lose_persons"] == 0

@@ -23,6 +23,7 @@ from tools.build_jilin import (
     records,
     rounds,
     scatter,
+    service,
     sites,
     travel,
 )
@@ -51,9 +52,8 @@ def frames(inputs: Inputs) -> tuple[dict[str, pl.DataFrame], dict[str, object], 
     outside = places.external()
     people = population.populations(inputs, units)
     nodes, roads = links.roads(inputs, outside)
-    known = pl.concat(
-        [records.parameters(inputs), travel.parameters(), policy.parameters(), rounds.parameters()], how="diagonal"
-    )
+    assumed = (travel, policy, rounds, service)
+    known = pl.concat([records.parameters(inputs), *(room.parameters() for room in assumed)], how="diagonal")
     built = {
         "places": pl.concat([units, outside], how="diagonal"),
         "populations": people,

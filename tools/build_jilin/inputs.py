@@ -48,6 +48,7 @@ RULES = {
     "rule-policy": "Shares and stocks of 2020 that levers act on and no table counts, each with a range",
     "rule-rounds": "Times, costs and limits of county, township and village rounds that no table states, each with a "
     "range",
+    "rule-service": "Opening hours, buses to a point, lockers, spoilage and passengers assumed, each with a range",
     "rule-promises": "Pairs of cities for the four classes the plan promises 24 hours: our reading of its terms",
     "rule-levers": "Sizes and costs of the plan's levers, assumed from common prices; no budget is published",
     "rule-known-roads": "Commonly quoted road distance between two towns, from memory, rounded, not verified",

@@ -23,6 +23,7 @@ COMMANDS = (
     "timetable",
     "design",
     "sites",
+    "access",
     "draw",
     "drill",
     "effect",

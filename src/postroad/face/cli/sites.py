@@ -1,4 +1,4 @@
-"""``postroad sites`` and ``postroad access``: where stations and lockers go under a budget, and how far people go."""
+"""``postroad sites`` and its relatives: where stations and lockers go under a budget, and other things to site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("sites")(sites)
     app.command("sites-place")(place)
-    app.command("access")(access)
 
 
 def sites(
@@ -115,34 +114,6 @@ def place(
                   status=found.status))  # fmt: skip
     name = "name_zh" if _spoken() == "zh" else "pinyin"
     out.print(", ".join(found.places[name]), markup=False, soft_wrap=True)
-
-
-def access(
-    province: str = typer.Argument("jilin", help="省包 province"),
-    on: str = typer.Option("", "--on", help="日期 YYYY-MM-DD day"),
-    season: str = typer.Option("ordinary", "--season", help="ordinary | winter"),
-    json_: bool = typer.Option(False, "--json"),
-) -> None:
-    """可及性 Minutes from where people live to an open service point, and who lives inside the plan's standards."""
-    from postroad.face.cli.display import day, out, print_json
-    from postroad.language import say
-    from postroad.measure.access import access as measure
-    from postroad.network import province as open_province
-
-    found = measure(open_province(province), day(on), season)
-    figures: dict[str, Any] = found.figures()
-    if json_:
-        print_json({"figures": figures, "counties": found.counties().to_dicts()})
-        return
-    for name in ("inside_city", "inside_town", "inside_rural"):
-        own = figures[name.replace("inside", "synthetic")]
-        if figures[name] is not None:
-            out.print(say("access.line", label=say(f"access.{name}"), value=f"{100 * figures[name]:.1f} %",
-                          synthetic=f"{100 * own:.0f}"))  # fmt: skip
-    for name in ("walk_mean_min", "walk_worst_decile_min", "walk_gini"):
-        out.print(say("access.line", label=say(f"access.{name}"), value=f"{figures[name]:.2f}",
-                      synthetic=f"{100 * figures['synthetic_share']:.0f}"))  # fmt: skip
-    out.print(say("access.homes", synthetic=f"{100 * figures['synthetic_homes_share']:.0f}"))
 
 
 def _spoken() -> Any:
