@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from postroad import __version__
 from postroad.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class _Shelf:
 
     def __init__(self, folder: Path, function: Callable[..., Any], key: Callable[[Any], str] | None) -> None:
         self.folder = folder
-        self.name = f"{function.__module__}.{function.__qualname__}"
+        self.name = f"{function.__module__}.{function.__qualname__} {__version__}"
         self.key = key or (lambda case: hashlib.sha256(pickle.dumps(case, protocol=5)).hexdigest())
         folder.mkdir(parents=True, exist_ok=True)
 

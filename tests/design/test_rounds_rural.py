@@ -21,10 +21,10 @@ from postroad.design.rounds.routing import Day, Ground, hopeless, solve_day, sub
 from postroad.design.rounds.rural import bus_trips
 from postroad.design.rounds.terms import Terms
 from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
-from postroad.errors import DataError, UsageError
+from postroad.errors import DataError, Stopped, UsageError
 from postroad.face.report.rural import report
 from postroad.network import Network
-from postroad.parallel import Work
+from postroad.parallel import Progress, Work
 from postroad.timetable import Feed, buses
 from postroad.travel import RoadEngine
 
@@ -245,6 +245,22 @@ def test_resumes_from_its_cache(tmp_path: Any) -> None:
     assert kept == sorted(file.stat().st_mtime_ns for file in tmp_path.iterdir())
     assert again.network == first.network
     assert again.result.facts == first.result.facts
+
+
+def test_a_county_in_this_process_is_stopped_midway_and_shows_life() -> None:
+    network = rural(AROUND)
+    asked: list[int] = []
+    told: list[Progress] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 4
+
+    with pytest.raises(Stopped):
+        design_rounds(network, RuralOptions(shares=ONE), Work(stop=stop, progress=told.append),
+                      loads=loads(network, 50.0, 10.0))  # fmt: skip
+    assert len(asked) == 5
+    assert len(told) >= 4
 
 
 def test_a_plan_that_stands_is_kept_while_it_costs_little_more() -> None:

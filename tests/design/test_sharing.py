@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from postroad.design.sharing import (
     Game,
@@ -102,6 +103,59 @@ def test_no_split_makes_the_least_content_group_more_content_than_the_nucleolus(
     best = core_excess(game, nucleolus(game))[0]
     for other in (shapley(game), equal_profit(game)):
         assert core_excess(game, other)[0] <= best + 1e-6
+
+
+@st.composite
+def sparing(draw: st.DrawFn) -> Game:
+    """Games of any shape with 6 to 8 players in which joining never costs more than staying out."""
+    n = draw(st.integers(6, 8))
+    cost = np.r_[0.0, np.random.default_rng(draw(st.integers(0, 10**6))).uniform(1, 9, (1 << n) - 1)]
+    for mask in range(1, 1 << n):
+        apart = [cost[mask ^ 1 << k] + cost[1 << k] for k in range(n) if mask >> k & 1 and mask != 1 << k]
+        cost[mask] = min([cost[mask], *apart])
+    return Game(tuple("abcdefgh"[:n]), cost)
+
+
+def balanced(groups: np.ndarray) -> bool:
+    """Whether weights, all positive, let every player belong to groups with weight one in sum."""
+    count, n = groups.shape
+    aim = np.r_[np.zeros(count), -1.0]
+    limits = [(0, None)] * count + [(None, 1)]
+    found = linprog(aim, A_ub=np.hstack([-np.eye(count), np.ones((count, 1))]), b_ub=np.zeros(count),
+                    A_eq=np.hstack([groups.T, np.zeros((n, 1))]), b_eq=np.ones(n), bounds=limits)  # fmt: skip
+    return bool(found.success and -found.fun > 1e-9)
+
+
+@given(sparing())
+@settings(max_examples=8, deadline=None)
+def test_the_nucleolus_passes_kohlbergs_test(game: Game) -> None:
+    """At every level the groups at least as discontent are balanced (Kohlberg 1971): no other split satisfies that."""
+    shares = nucleolus(game)
+    assert shares.sum() == pytest.approx(game.whole)
+    members = game.members()[1:-1].astype(float)
+    slack = game.cost[1:-1] - members @ shares
+    levels = [level for k, level in enumerate(np.sort(slack)) if not k or level > np.sort(slack)[k - 1] + 1e-5]
+    for level in levels[: 2 * len(game.players)]:
+        assert balanced(members[slack <= level + 1e-5])
+    assert not balanced(members[[0]])
+
+
+@given(sparing(), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_shapley_is_what_its_axioms_say(game: Game, seed: int) -> None:
+    """All of the cost is split; games add up; who adds a constant pays it; equal players pay alike."""
+    n = len(game.players)
+    other = Game(game.players, np.r_[0.0, np.random.default_rng(seed).uniform(1, 9, (1 << n) - 1)])
+    both = Game(game.players, game.cost + other.cost)
+    assert shapley(game).sum() == pytest.approx(game.whole)
+    assert shapley(both) == pytest.approx(shapley(game) + shapley(other))
+    masks = np.arange(1 << n)
+    with_last = masks >> (n - 1) & 1
+    constant = Game(game.players, game.cost[masks & ~(1 << n - 1)] + 3.0 * with_last)
+    assert shapley(constant)[-1] == pytest.approx(3.0)
+    swapped = masks & ~3 | (masks & 1) << 1 | (masks & 2) >> 1
+    alike = Game(game.players, (game.cost + game.cost[swapped]) / 2)
+    assert shapley(alike)[0] == pytest.approx(shapley(alike)[1])
 
 
 @given(st.lists(st.floats(-50, 500), min_size=1, max_size=12), st.integers(-5, 5))

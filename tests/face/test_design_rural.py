@@ -1,9 +1,15 @@
 """``postroad design --rural`` as a user meets it: a county's rounds on disk, in both languages, driven again."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import xml.etree.ElementTree as ET
 
 import polars as pl
+import pytest
 
 from postroad import province
 from postroad.design.rounds import verify
@@ -45,3 +51,30 @@ def test_what_cannot_be_asked_is_refused_with_code_2(tmp_path):
         assert done.returncode == 2, (words, done.stderr)
         assert words[1].split("=")[0] in done.stderr + done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_killed_design_goes_on_where_it_was(tmp_path) -> None:
+    """Killed by the system once a county is finished, begun again with its cache: the tables of one run through."""
+
+    def words(out, cache):
+        counties = [word for name in ("220182", "220502", "220403") for word in ("--county", name)]
+        return [sys.executable, "-m", "postroad", "design", "jilin", "--rural", *counties, "--workers", "2",
+                "--cache", str(tmp_path / cache), "--out", str(tmp_path / out), "--json"]  # fmt: skip
+
+    cache = tmp_path / "cut"
+    with subprocess.Popen(words("first", "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          start_new_session=True) as running:  # fmt: skip
+        while not any(cache.glob("*")) and running.poll() is None:
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGKILL)
+    assert running.returncode == -signal.SIGKILL
+    kept = {file.name: file.stat().st_mtime_ns for file in cache.iterdir()}
+    assert 0 < len(kept) < 3
+    assert not (tmp_path / "first" / "rural").exists()
+    subprocess.run(words("second", "cut"), check=True, capture_output=True)
+    subprocess.run(words("whole", "fresh"), check=True, capture_output=True)
+    assert all((cache / name).stat().st_mtime_ns == at for name, at in kept.items())
+    for table in ("rounds", "round_stops", "villages", "townships", "splits"):
+        again, whole = (pl.read_parquet(tmp_path / out / "rural" / f"{table}.parquet") for out in ("second", "whole"))
+        assert again.equals(whole), table

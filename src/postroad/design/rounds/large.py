@@ -24,7 +24,7 @@ from postroad.errors import Stopped, UsageError
 from postroad.parallel import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,14 +71,19 @@ def solve(
     effort: Effort,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    start: Sequence[Sequence[int]] | None = None,
 ) -> Routes:
-    """Return good routes for a plane; no bound is known for this search. ``Stopped`` when asked to stop."""
+    """Return good routes for a plane; no bound is known for this search. ``Stopped`` when asked to stop.
+
+    With ``start`` the search goes on from those routes, and returns none that are longer.
+    """
     began = time.monotonic()
     if not len(plane):
         return Routes([], 0, 0, 0)
     order = _along(plane)
     sorted_plane = replace(plane, x=plane.x[order], y=plane.y[order], demand=plane.demand[order])
-    board = _Board(sorted_plane, effort)
+    place = np.argsort(order)
+    board = _Board(sorted_plane, effort, [[int(place[c]) for c in route] for route in start] if start else None)
     first = board.length()
     clock = _Clock(effort, began)
     with ThreadPoolExecutor(max(1, effort.workers)) as pool:
@@ -137,11 +142,11 @@ class _Clock:
 class _Board:
     """The routes as rings in arrays that the compiled steps change in place."""
 
-    def __init__(self, plane: Plane, effort: Effort) -> None:
+    def __init__(self, plane: Plane, effort: Effort, start: list[list[int]] | None = None) -> None:
         self.plane, self.effort = plane, effort
         near, far = _neighbours(plane, min(effort.neighbours, len(plane) - 1))
         home = np.floor(np.hypot(plane.x - plane.depot[0], plane.y - plane.depot[1]) + 0.5).astype(np.int32)
-        self.best = savings.build(plane, near, far, home)
+        self.best = start or savings.build(plane, near, far, home)
         self.fleet = len(self.best) + max(8 * effort.parts, len(self.best) // 5)
         self.rings = self._laid(near, far, home)
         self.best_cost = self.length()

@@ -15,6 +15,7 @@ from postroad.design.rounds.county import BusTrip, County, Given, Unserved, buil
 from postroad.design.rounds.loads import shares, village_loads
 from postroad.design.rounds.previous import standing
 from postroad.design.rounds.terms import Terms
+from postroad.design.rounds.ways import BEAT
 from postroad.design.rounds.writing import network_tables, result_tables
 from postroad.errors import DataError, Fault, InfeasibleError, Stopped
 from postroad.parallel import Progress, Work, map_cases
@@ -139,7 +140,12 @@ def design_rounds(
     """
     options = options or RuralOptions()
     made = cases(network, options, feed, loads, work)
-    plans = map_cases(design_county, made, work=work or Work())
+    watch = _Watch(work or Work())
+    token = BEAT.set(watch)
+    try:
+        plans = map_cases(design_county, made, work=replace(watch.work, progress=watch.tell))
+    finally:
+        BEAT.reset(token)
     if options.every_village and any(plan.unserved for plan in plans):
         raise InfeasibleError(as_fault(one) for plan in plans for one in plan.unserved)
     tables = result_tables(network, plans)
@@ -148,6 +154,26 @@ def design_rounds(
     stamp = Stamp.now("rural-rounds", network.fingerprint, options.as_dict(), options.seed)
     designed = network.with_(**network_tables(plans, "winter" if options.season == "winter" else "any"))
     return RuralDesign(designed, Result(stamp, tables, facts), tuple(plans))
+
+
+@dataclass
+class _Watch:
+    """Repeats the last progress and asks for a stop between the searches of a county."""
+
+    work: Work
+    last: Progress = field(default_factory=lambda: Progress(0, 0))
+
+    def tell(self, told: Progress) -> None:
+        """Pass progress on and remember it."""
+        self.last = told
+        if self.work.progress:
+            self.work.progress(told)
+
+    def __call__(self) -> None:
+        """Show life, and raise ``Stopped`` when asked to stop."""
+        self.tell(self.last)
+        if self.work.stop and self.work.stop():
+            raise Stopped.of("errors.stopped", done=self.last.done, total=self.last.total)
 
 
 def _tick(work: Work, done: int, total: int) -> None:

@@ -1,35 +1,71 @@
-"""PyVRP on the plane, in a process of its own: this module imports little, so that the process is up at once."""
+"""PyVRP on the plane, as it comes: the very steps it takes on its own, with its best routes to be seen meanwhile."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from postroad.design.rounds.plane import Plane
 
-
-@dataclass(frozen=True)
-class Limit:
-    """Ends PyVRP at a moment of the wall clock or after a number of iterations."""
-
-    deadline: float | None
-    iterations: int | None
+ASKED_S = 0.2
+"""How often a search asks whether it should stop, and shows how far it is."""
 
 
-def by_pyvrp(plane: Plane, limit: Limit, seed: int) -> list[list[int]]:
-    """Return the routes PyVRP finds within the limit; none when they break a rule."""
+class Pyvrp:
+    """A search by PyVRP for so many seconds or iterations; ``best`` has the best routes so far from any thread."""
+
+    def __init__(self, plane: Plane, deadline: float | None, iterations: int | None, seed: int) -> None:
+        self.plane, self.deadline, self.iterations, self.seed = plane, deadline, iterations, seed
+        self.done, self._told, self._found, self._beat = 0, 0.0, None, _quiet
+
+    def run(self, beat: Callable[[], None]) -> None:
+        """Search until the limit; ``beat`` is called several times a second and may raise to end it."""
+        from pyvrp import IteratedLocalSearchCallbacks, IteratedLocalSearchParams, SolveParams, solve
+
+        seen = IteratedLocalSearchCallbacks()
+        seen.on_best = self._keep  # type: ignore[method-assign]
+        self._beat = beat
+        params = SolveParams(ils=IteratedLocalSearchParams(callbacks=seen))
+        data, ends = _data(self.plane), cast("Any", self._ends)
+        self._keep(solve(data, ends, seed=self.seed, collect_stats=False, params=params).best)
+
+    def best(self) -> list[list[int]]:
+        """Return the best routes so far; none while there are none that keep the capacity."""
+        found: Any = self._found
+        if found is None or not found.is_feasible():
+            return []
+        return [[int(visit.idx) for visit in route if visit.is_client()] for route in found.routes()]
+
+    def _keep(self, best: Any) -> None:
+        self._found = best
+
+    def _ends(self, _: int) -> bool:
+        now = time.monotonic()
+        if now - self._told > ASKED_S:
+            self._told = now
+            self._beat()
+        self.done += 1
+        if self.iterations is not None:
+            return self.done > self.iterations
+        return self.deadline is not None and now >= self.deadline
+
+
+def _quiet() -> None:
+    """Say nothing."""
+
+
+def _data(plane: Plane) -> Any:
     from pyvrp import Client, Depot, Location, ProblemData, VehicleType
-    from pyvrp import solve as run
-    from pyvrp.stop import MaxIterations, MaxRuntime
 
     x = np.concatenate([[plane.depot[0]], plane.x])
     y = np.concatenate([[plane.depot[1]], plane.y])
     matrix = np.floor(np.hypot(x[:, None] - x, y[:, None] - y) + 0.5).astype(np.int64)
-    data = ProblemData(
+    return ProblemData(
         [Location(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)],
         [Client(k + 1, delivery=[load]) for k, load in enumerate(plane.demand.tolist())],
         [Depot(0)],
@@ -37,11 +73,3 @@ def by_pyvrp(plane: Plane, limit: Limit, seed: int) -> list[list[int]]:
         [matrix],
         [matrix],  # its neighbourhoods weigh durations too, and its own reader gives the distances
     )
-    if limit.iterations is not None:
-        ends: Any = MaxIterations(limit.iterations)
-    else:
-        ends = MaxRuntime(max(0.05, (limit.deadline or 0.0) - time.time()))
-    best = run(data, ends, seed=seed, collect_stats=False, display=False).best
-    if not best.is_feasible():
-        return []
-    return [[int(visit.idx) for visit in route if visit.is_client()] for route in best.routes()]
