@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import shutil
 import tomllib
 from functools import cache, cached_property
 from importlib.resources import files
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from postroad.face.report.picture import Picture
 
 ORIGINS = ("observed", "derived", "assumed", "synthetic")
+COMPANIONS = ("outlines.geojson", "plan.toml", "levers.toml", "modes.toml", "figures.toml", "drills")
+"""What a pack's folder may hold beside its tables."""
 
 
 class Network:
@@ -39,8 +42,14 @@ class Network:
 
     _frames: Mapping[str, pl.DataFrame]
     _meta: Mapping[str, Any]
+    _folder: Path | None
 
-    def __init__(self, frames: Mapping[str, pl.DataFrame], meta: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        meta: Mapping[str, Any] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         known = tables.schema().tables
         strangers = sorted(set(frames) - set(known))
         if strangers:
@@ -48,6 +57,7 @@ class Network:
         own = {name: _filled(frames[name], name) if name in frames else tables.empty(name) for name in known}
         object.__setattr__(self, "_frames", MappingProxyType(own))
         object.__setattr__(self, "_meta", MappingProxyType(dict(meta or {})))
+        object.__setattr__(self, "_folder", folder)
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
@@ -56,7 +66,7 @@ class Network:
         reading = tables.read(path)
         if reading.faults:
             raise DataError(reading.faults)
-        return cls(reading.frames, _read_meta(path))
+        return cls(reading.frames, _read_meta(path), path if path.is_dir() else None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a network does not change; use with_({name}=...) to get a new one")
@@ -78,7 +88,7 @@ class Network:
         return hash(self.fingerprint)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (dict(self._frames), dict(self._meta))
+        return _rebuilt, (dict(self._frames), dict(self._meta), self._folder)
 
     @property
     def name(self) -> str:
@@ -98,6 +108,11 @@ class Network:
     def tables(self) -> tuple[str, ...]:
         """The names of all tables of the schema, empty ones included."""
         return tuple(self._frames)
+
+    def beside(self, name: str) -> Path | None:
+        """Return a file or folder that lies beside the tables (``COMPANIONS``), or ``None`` when there is none."""
+        path = self._folder / name if self._folder else None
+        return path if path is not None and path.exists() else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -123,12 +138,12 @@ class Network:
         faults = tables.check(frames)
         if faults:
             raise DataError(faults)
-        return Network(frames, self._meta)
+        return Network(frames, self._meta, self._folder)
 
     def on(self, day: dt.date) -> Network:
         """Return the network of a day: links, sites and rules not yet open or already closed are left out."""
         frames = {name: _open_on(frame, day) for name, frame in self._frames.items()}
-        return Network(frames, self._meta)
+        return Network(frames, self._meta, self._folder)
 
     def describe(self) -> pl.DataFrame:
         """Return one row per table: rows, and how many of them are observed, derived, assumed and synthetic."""
@@ -150,11 +165,16 @@ class Network:
         return map_of(self, spoken)
 
     def save(self, path: str | Path) -> Path:
-        """Write the network to a folder, workbook or DuckDB file, whole or not at all, and return its path."""
+        """Write the network to a folder, workbook or DuckDB file, whole or not at all, and return its path.
+
+        What lies beside the tables (outlines, plan, levers, modes, drills) goes with them into a folder.
+        """
         path = Path(path)
         tables.write({name: frame for name, frame in self._frames.items() if frame.height}, path)
         if path.is_dir():
             lines = [f"{key} = {_toml(value)}" for key, value in sorted(self._meta.items())]
+            for name in COMPANIONS:
+                _copied(self.beside(name), path / name)
             (path / "pack.toml").write_text("\n".join(lines) + "\n", "utf-8")
         return path
 
@@ -228,8 +248,17 @@ def _open_on(frame: pl.DataFrame, day: dt.date) -> pl.DataFrame:
     return frame
 
 
-def _rebuilt(frames: dict[str, pl.DataFrame], meta: dict[str, Any]) -> Network:
-    return Network(frames, meta)
+def _rebuilt(frames: dict[str, pl.DataFrame], meta: dict[str, Any], folder: Path | None = None) -> Network:
+    return Network(frames, meta, folder)
+
+
+def _copied(source: Path | None, target: Path) -> None:
+    if source is None or source.resolve() == target.resolve():
+        return
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
 
 
 def _read_meta(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from postroad.demand.conflict import overfull
 from postroad.demand.gravity import PRECISION, balance
 from postroad.errors import InfeasibleError
 
@@ -50,7 +51,7 @@ def test_any_full_pattern_is_balanced_to_one_part_in_a_thousand_million(n, m, se
         ([10, 10], [10, 11], [1, 1, 1, 1], "demand.sides_differ"),
         ([-1, 11], [5, 5], [1, 1, 1, 1], "demand.negative_total"),
         ([10, 0], [5, 5], [0, 0, 1, 1], "demand.total_without_pair"),
-        ([10, 10], [15, 5], [0, 1, 1, 0], "demand.no_balance"),
+        ([10, 10], [15, 5], [0, 1, 1, 0], "demand.totals_conflict"),
     ],
 )
 def test_what_cannot_be_balanced_is_named(sent, received, prior, key):
@@ -60,3 +61,30 @@ def test_what_cannot_be_balanced_is_named(sent, received, prior, key):
         balance(rows, columns, np.array(prior, float), *totals)
     assert refused.value.faults[0].key == key
     assert refused.value.faults[0].remedy("zh")
+
+
+def test_which_totals_conflict_with_which_and_by_how_much():
+    rows, columns = full(2, 2)
+    with pytest.raises(InfeasibleError) as refused:
+        balance(rows, columns, np.array([0.0, 1, 1, 0]), np.array([10.0, 10]), np.array([15.0, 5]), ["甲", "乙"])
+    facts = dict(refused.value.faults[0].facts)
+    assert (facts["from_"], facts["to"], facts["sent"], facts["received"], facts["gap"]) == ("甲", "乙", "10", "5", "5")
+
+
+@given(st.lists(st.booleans(), min_size=9, max_size=9), *[st.lists(st.integers(0, 6), min_size=3, max_size=3)] * 2)
+def test_a_conflict_is_found_exactly_when_some_places_send_too_much(pattern, sent, received):
+    pairs = np.flatnonzero(pattern)
+    rows, columns = pairs // 3, pairs % 3
+    totals = np.array(sent, float), np.array(received, float)
+    reach = [{int(c) for r, c in zip(rows, columns, strict=True) if r == row} for row in range(3)]
+
+    def too_much(group):
+        room = sum(received[c] for c in set().union(*(reach[row] for row in group)))
+        return sum(sent[row] for row in group) > room
+
+    groups = [[row for row in range(3) if mask >> row & 1] for mask in range(1, 8)]
+    found = overfull(rows, columns, *totals)
+    assert (found is not None) == any(map(too_much, groups))
+    if found:
+        assert too_much(found.rows.tolist())
+        assert set(found.columns.tolist()) == set().union(*(reach[row] for row in found.rows))

@@ -28,8 +28,8 @@ def wanted():
 
 
 def test_every_shipped_drill_can_be_read_and_its_actions_put_in(jilin):
-    assert len(names("jilin")) == 7
-    for name in names("jilin"):
+    assert len(names(province("jilin"))) == 7
+    for name in names(province("jilin")):
         made = script(name, jilin)
         for action in made.actions:
             assert acted(jilin, action).check() == []

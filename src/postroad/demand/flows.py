@@ -127,7 +127,8 @@ def _inside(known: Totals, fading: NDArray[np.float64], name: str, *, same: bool
     prefecture = known.units["prefecture_id"].to_numpy()
     rows, columns = np.nonzero((prefecture[:, None] == prefecture) == same)
     prior = known.sent[name][rows] * known.received[name][columns] * fading[rows, columns]
-    fitted = balance(rows, columns, prior, known.sent[name], known.received[name])
+    fitted = balance(rows, columns, prior, known.sent[name], known.received[name],
+                     known.units["name_zh"].to_list())  # fmt: skip
     ids = known.units["place_id"].to_numpy()
     return _frame(ids[rows], ids[columns], name, fitted.flow)
 

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.errors import InfeasibleError
+from postroad.demand.conflict import Overfull, overfull
+from postroad.errors import InfeasibleError, PostroadError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 PRECISION = 1e-9
 MOST_ROUNDS = 20_000
+SHOWN = 6
+"""Places named on either side of a conflict."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,13 @@ def balance(
     prior: NDArray[np.float64],
     row_totals: NDArray[np.float64],
     column_totals: NDArray[np.float64],
+    names: Sequence[str] = (),
 ) -> Fitted:
     """Return the flows proportional to a prior that keep both sides' totals, to a relative error of 1e-9.
 
     Pairs are ``(rows[k], columns[k])``. ``InfeasibleError`` when totals are negative, when the sums of the sides
-    differ (by how much), when a total has no pair to go to, or when no flow on these pairs can keep all totals.
+    differ (by how much), when a total has no pair to go to, or when no flow on these pairs can keep all totals: then
+    it says which totals conflict with which, by ``names`` of the places where given, and by how much.
     """
     _refuse(rows, columns, prior, row_totals, column_totals)
     a, b = np.ones(row_totals.size), np.ones(column_totals.size)
@@ -60,8 +67,27 @@ def balance(
         error = float(np.max(np.abs(made - row_totals)[has_row] / row_totals[has_row], initial=0.0))
         if error <= PRECISION:
             return Fitted(flow, done, error)
+    open_ = prior > 0
+    found = overfull(rows[open_], columns[open_], row_totals, column_totals)
+    raise _conflict(found, names) or _unsettled(row_totals, made, error)
+
+
+def _conflict(found: Overfull | None, names: Sequence[str]) -> PostroadError | None:
+    if found is None:
+        return None
+
+    def told(which: NDArray[np.int64]) -> str:
+        shown = [names[k] if names else str(k) for k in which[:SHOWN]]
+        return ", ".join(shown) + (" …" if which.size > SHOWN else "")
+
+    facts = {"senders": found.rows.size, "receivers": found.columns.size, "sent": f"{found.wanted:,.0f}",
+             "received": f"{found.room:,.0f}", "gap": f"{found.wanted - found.room:,.0f}"}  # fmt: skip
+    return InfeasibleError.of("demand.totals_conflict", from_=told(found.rows), to=told(found.columns) or "-", **facts)
+
+
+def _unsettled(row_totals: NDArray[np.float64], made: NDArray[np.float64], error: float) -> PostroadError:
     worst = int(np.argmax(np.abs(made - row_totals)))
-    raise InfeasibleError.of("demand.no_balance", error=f"{error:.2g}", worst=worst, wanted=float(row_totals[worst]),
+    return InfeasibleError.of("demand.no_balance", error=f"{error:.2g}", worst=worst, wanted=float(row_totals[worst]),
                              reached=float(made[worst]))  # fmt: skip
 
 

@@ -56,11 +56,13 @@ def parameter(network: Network, ending: str) -> tuple[float, float, float]:
 
 
 def units(network: Network) -> pl.DataFrame:
-    """Return the counties and zones that have people: place_id, prefecture_id, lon, lat, urban and rural people."""
+    """Return the counties and zones that have people: id, name, prefecture, lon, lat, urban and rural people."""
     places = network["places"].filter(level="county")
     people = network["populations"].sort("period").unique("place_id", keep="last")
     joined = places.join(people, on="place_id").filter(pl.col("population_persons") > 0).sort("place_id")
-    return joined.select("place_id", "lon", "lat", "urban_persons", "rural_persons", prefecture_id="parent_id")
+    return joined.select(
+        "place_id", "name_zh", "lon", "lat", "urban_persons", "rural_persons", prefecture_id="parent_id"
+    )
 
 
 def totals(network: Network, year: int = 2020, scenario: str = "base", ratio: float | None = None) -> Totals:

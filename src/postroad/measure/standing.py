@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from postroad.demand.totals import parameter
 from postroad.language import say
 from postroad.measure.footprint import reusable_bag_rate
 from postroad.network import Network
@@ -146,8 +147,7 @@ def _goods(network: Network) -> dict[str, float]:
     weight = products.group_by("flow_class").agg(
         (pl.col("share").filter(pl.col("product_id").is_in(SPECIAL)).sum() / pl.col("share").sum()).alias("special")
     )
-    mix = parameters(network, [f"{network.name}_share_same_city", f"{network.name}_share_inter_city"])
-    same, inter = (mix[f"{network.name}_share_{kind}"][0] for kind in ("same_city", "inter_city"))
+    same, inter = (parameter(network, f"share_{kind}$")[0] for kind in ("same_city", "inter_city"))
     by_class = dict(weight.iter_rows())
     beyond = (by_class.get("intra_province", 0.0) + 4 * by_class.get("inter_province", 0.0)) / 5
     return {

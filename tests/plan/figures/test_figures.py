@@ -5,7 +5,8 @@ import os
 import pytest
 
 from postroad.errors import DataError, UsageError
-from postroad.plan.figures import ledger_of_text, read_ledger, shipped_ledger
+from postroad.network import pack_folder
+from postroad.plan.figures import ledger_of_text, printed_ledger, read_ledger
 from tests.plan.figures.provinces import province_text
 
 # The numbers of the reference plan in sentences of our own, their points lost.
@@ -142,7 +143,7 @@ def test_contradictions_orphans_and_loose_words_are_listed():
 
 
 def test_the_shipped_list_agrees_with_the_reference_values():
-    ledger = shipped_ledger("jilin", 24_073_453)
+    ledger = printed_ledger(pack_folder("jilin") / "figures.toml", 24_073_453)
     assert ledger.summary.get("implausible") == 1
     for printed, value in (("122.19亿元", 122.19), ("4.5亿元", 4.5), ("26.25万吨", 26.25), ("68.8万件", 68.8)):
         assert figure(ledger, printed).chosen == value

@@ -24,6 +24,7 @@ from postroad.timetable import buses
 from postroad.timetable.feed import Feed, minutes
 from postroad.timetable.services import HOLDS, running
 from postroad.travel import RoadEngine
+from postroad.travel.place import find
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -234,11 +235,10 @@ def _with_back(trip: BusTrip, back: Sequence[tuple[str, tuple[tuple[str, float],
 
 def _counties(network: Network, asked: tuple[str, ...]) -> list[str]:
     every = network["places"].filter(level="county").sort("place_id")
-    names = {name: place for place, name in every["place_id", "name_zh"].iter_rows()}
     if not asked:
         return every["place_id"].to_list()
     known = set(every["place_id"])
-    strange = [name for name in asked if name not in known and name not in names]
-    if strange:
+    found = {name: find(network, name) for name in asked}
+    if strange := [name for name, place in found.items() if place not in known]:
         raise DataError(Fault.of("rounds.no_such_county", table="places", value=name) for name in strange)
-    return sorted({name if name in known else names[name] for name in asked})
+    return sorted(set(found.values()))

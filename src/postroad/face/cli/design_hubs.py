@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,16 +14,15 @@ def run(asked: Asked) -> None:
     from postroad.design.hubs import trunk_tiers
     from postroad.design.hubs.tier_map import tier_map
     from postroad.face.cli.display import out, print_json
+    from postroad.face.report.map import outlines_of
     from postroad.language import LANGUAGES, say
-    from postroad.network import pack_folder, shipped_packs
     from postroad.network import province as open_province
 
     network = open_province(asked.province)
     made = demand(network, asked.year, asked.scenario, seed=asked.seed)
     found = trunk_tiers(network, made, time_s=asked.time_limit_s, seed=asked.seed)
     folder = found.result.save(asked.out / "hubs")
-    shape = pack_folder(network.name) / "outlines.geojson" if network.name in shipped_packs() else None
-    outlines = json.loads(shape.read_text("utf-8")) if shape and shape.is_file() else None
+    outlines = outlines_of(network)
     for tongue in LANGUAGES:
         (folder / f"hubs-{tongue}.svg").write_text(tier_map(found, network, outlines, tongue), "utf-8")
     if asked.json:

@@ -34,7 +34,7 @@ def drill(
 
     network = open_province(province)
     if not name:
-        for each in names(network.name):
+        for each in names(network):
             made = script(each, network)
             out.print(say("drill.list", id=each, name=made.label(), rows=" ".join(made.rows)), soft_wrap=True)
         return

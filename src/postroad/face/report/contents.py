@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.face.report.map import outlines_of
 from postroad.measure.coverage import village_coverage
-from postroad.network import pack_folder, shipped_packs
-from postroad.plan.figures import shipped_ledger
+from postroad.plan.figures import printed_ledger
 
 if TYPE_CHECKING:
     from postroad.measure.scorecard import Scorecard
@@ -31,12 +30,8 @@ class Contents:
 
 def contents(network: Network, card: Scorecard) -> Contents:
     """Return what the reports of a scorecard hold; ledger and outlines only where the pack has them."""
-    folder = pack_folder(network.name) if network.name in shipped_packs() else None
-    outlines, ledger = None, None
-    if folder and (folder / "outlines.geojson").is_file():
-        outlines = json.loads((folder / "outlines.geojson").read_text("utf-8"))
-    if folder and (folder / "figures.toml").is_file():
-        ledger = shipped_ledger(network.name, _population(network)).to_dict()
+    outlines, file = outlines_of(network), network.beside("figures.toml")
+    ledger = printed_ledger(file, _population(network)).to_dict() if file else None
     used = sorted({source for table in network.tables for source in network[table]["source"].unique().to_list()})
     known = network["sources"].filter(pl.col("source_id").is_in(used)).sort("source_id")
     return Contents(

@@ -86,7 +86,7 @@ def county_map(result: Result, network: Network, spoken: Language, table: pl.Dat
         after = row["after_h"]
         words = say("effect.hours_change", spoken, name=name, before=f"{row['before_h']:.1f}", after=f"{after:.1f}")
         cells[row["place_id"]] = (colour_of(row["change_h"]), words)
-    drawn = plain_map(network.name, cells, say("effect.counties_title", spoken), spoken)
+    drawn = plain_map(network, cells, say("effect.counties_title", spoken), spoken)
     return drawn.removesuffix("</svg>") + _legend(spoken) + "</svg>"
 
 

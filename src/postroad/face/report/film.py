@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import polars as pl
 
+from postroad.face.report.map import outlines_of
 from postroad.language import Language, say
-from postroad.network import pack_folder, shipped_packs
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -132,9 +132,7 @@ def _hubs(
 
 
 def _outline(network: Network) -> list[list[list[float]]]:
-    if network.name not in shipped_packs():
-        return []
-    shapes = json.loads((pack_folder(network.name) / "outlines.geojson").read_text("utf-8"))
+    shapes = outlines_of(network) or {"features": []}
     rings = []
     for feature in shapes["features"]:
         shape = feature["geometry"]

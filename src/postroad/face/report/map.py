@@ -6,12 +6,15 @@ import json
 from html import escape
 from itertools import pairwise
 from math import cos, radians
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.errors import UsageError
 from postroad.language import Language, say
-from postroad.network import pack_folder
+
+if TYPE_CHECKING:
+    from postroad.network import Network
 
 WIDTH = 900
 CLASSES = (0.90, 0.93, 0.95, 0.97, 0.99)
@@ -49,9 +52,20 @@ def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Langu
     return "".join([*parts, "</svg>"])
 
 
-def plain_map(province: str, cells: dict[str, tuple[str, str]], title: str, spoken: Language) -> str:
-    """Return the counties of a shipped province, each with a colour and words of its own; others stay grey."""
-    outlines = json.loads((pack_folder(province) / "outlines.geojson").read_text("utf-8"))
+def outlines_of(network: Network) -> dict[str, Any] | None:
+    """Return the outlines of a province's counties (GeoJSON), or ``None`` when its pack has none."""
+    file = network.beside("outlines.geojson")
+    return dict(json.loads(file.read_text("utf-8"))) if file else None
+
+
+def plain_map(network: Network, cells: dict[str, tuple[str, str]], title: str, spoken: Language) -> str:
+    """Return the counties of a province, each with a colour and words of its own; others stay grey.
+
+    ``UsageError`` when the pack has no outlines.
+    """
+    outlines = outlines_of(network)
+    if outlines is None:
+        raise UsageError.of("face.no_outlines", name=network.name or "?")
     rings = {f["properties"]["code"]: (str(f["properties"]["name"]), _rings(f)) for f in outlines["features"]}
     west, north, stretch, unit, height = _frame([group for _, group in rings.values()])
     parts = [f'<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="-4 -4 {WIDTH + 8} {height + 8:.0f}" '

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from postroad.errors import UsageError
 from postroad.face.report.chart import chart
-from postroad.face.report.map import coverage_map
+from postroad.face.report.map import coverage_map, outlines_of
 from postroad.language import Language, current, say
 from postroad.measure.scorecard import Scorecard
-from postroad.network import Network, pack_folder, shipped_packs
+from postroad.network import Network
 
 FONTS = "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC','PingFang SC','Microsoft YaHei','SimHei',sans-serif"
 STYLE = f"""
@@ -110,14 +110,13 @@ def chart_of(card: Scorecard, target: str, spoken: Language | None = None) -> Pi
 def map_of(network: Network, spoken: Language | None = None) -> Picture:
     """Return the counties of a province coloured by village coverage as a picture."""
     import datetime as dt
-    import json
 
     from postroad.measure.coverage import village_coverage
 
     spoken = spoken or current()
-    file = pack_folder(network.name) / "outlines.geojson" if network.name in shipped_packs() else None
-    if file is None or not file.is_file():
+    outlines = outlines_of(network)
+    if outlines is None:
         raise UsageError.of("face.no_outlines", name=network.name or "?")
     held = village_coverage(network, dt.datetime.now(tz=dt.UTC).date())
-    svg = coverage_map(json.loads(file.read_text("utf-8")), held, spoken)
+    svg = coverage_map(outlines, held, spoken)
     return Picture(alone(svg), say("face.map_title", spoken), network.fingerprint[:12])

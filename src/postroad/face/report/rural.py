@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from postroad.design.rounds.answer import WAYS
+from postroad.face.report.map import outlines_of
 from postroad.face.report.village_map import village_map
 from postroad.language import Language, say
-from postroad.network import pack_folder, shipped_packs
 
 if TYPE_CHECKING:
     from postroad.design.rounds import RuralDesign
@@ -57,11 +56,10 @@ def summary(made: RuralDesign) -> dict[str, Any]:
 
 
 def pictures(network: Network, made: RuralDesign, spoken: Language) -> dict[str, str]:
-    """Return the maps of a shipped province: minutes to fetch a parcel before, arrival before and after, and cost."""
-    folder = pack_folder(network.name) if network.name in shipped_packs() else None
-    if folder is None or not (folder / "outlines.geojson").is_file():
+    """Return the maps of a province with outlines: minutes to fetch a parcel, arrival before and after, cost."""
+    outlines = outlines_of(network)
+    if outlines is None:
         return {}
-    outlines = json.loads((folder / "outlines.geojson").read_text("utf-8"))
     at = network["places"].select("place_id", "lon", "lat")
     villages = made.result["villages"].join(at, left_on="village_id", right_on="place_id", how="left")
     lost = at.filter(pl.col("place_id").is_in(list(made.unserved))).select("lon", "lat")
@@ -118,7 +116,7 @@ def report(network: Network, made: RuralDesign, spoken: Language) -> str:
         "\n".join(f"- {fault.say(spoken)}" for fault in made.why()) or say("rounds.report_none_left", spoken),
     ]  # fmt: skip
     maps = [f"![{name}]({name}-{spoken}.svg)" for name in ("fetch-before", "arrival-alone", "arrival-shared", "cost")]
-    if network.name in shipped_packs():
+    if outlines_of(network):
         parts += [f"## {say('rounds.report_maps', spoken)}", say("rounds.report_maps_lead", spoken), *maps]
     return "\n\n".join([*parts, say("rounds.report_run", spoken, run_id=told["run_id"])]) + "\n"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.face.report.map import outlines_of
 from postroad.face.report.village_map import village_map
 from postroad.language import Language, say
-from postroad.network import pack_folder, shipped_packs
 
 if TYPE_CHECKING:
     from postroad.design.sites.province import SitePlan
@@ -22,9 +21,9 @@ SHOWN = 12
 
 def maps(network: Network, states: dict[str, Access], spoken: Language) -> dict[str, str]:
     """Return one picture for each state: every village or block by minutes on foot; none without outlines."""
-    if network.name not in shipped_packs():
+    outlines = outlines_of(network)
+    if outlines is None:
         return {}
-    outlines: dict[str, Any] = json.loads((pack_folder(network.name) / "outlines.geojson").read_text("utf-8"))
     found = {}
     for name, state in states.items():
         dots = state.units.select("lon", "lat", "walk_min").rows()

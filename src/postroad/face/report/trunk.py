@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from postroad.face.report.map import outlines_of
 from postroad.face.report.mark import mark
 from postroad.face.report.trunk_diagram import clock, time_space
 from postroad.face.report.trunk_map import named, trunk_map
 from postroad.language import Language, say
-from postroad.network import pack_folder, shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,18 +30,9 @@ summary{cursor:pointer;font-weight:600} svg{max-width:100%;height:auto} .note{co
 """
 
 
-def outlines_of(table: Timetable) -> dict[str, Any] | None:
-    """Return the outlines of a shipped province, or None."""
-    name = table.network.name
-    if name not in shipped_packs():
-        return None
-    file = pack_folder(name) / "outlines.geojson"
-    return dict(json.loads(file.read_text("utf-8"))) if file.is_file() else None
-
-
 def pictures(made: TrunkDesign, spoken: Language) -> dict[str, str]:
     """Return the map and the time-space diagram of the plan's timetable as SVG."""
-    return {"trunk-map": trunk_map(made.plan, made.result["lines"], outlines_of(made.plan), spoken),
+    return {"trunk-map": trunk_map(made.plan, made.result["lines"], outlines_of(made.plan.network), spoken),
             "trunk-day": time_space(made.plan, spoken)}  # fmt: skip
 
 

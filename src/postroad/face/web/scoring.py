@@ -16,7 +16,7 @@ from postroad.face.web import provinces
 from postroad.face.web.refusal import Refused
 from postroad.language import Language, spoken
 from postroad.measure.scorecard import Scorecard, score
-from postroad.network import Network, pack_folder
+from postroad.network import Network
 
 if TYPE_CHECKING:
     from postroad.face.report import Contents
@@ -88,12 +88,12 @@ def _written(held: Contents, path: Path, form: str, language: Language) -> bytes
 
 def shipped_figures(name: str, network: Network) -> dict[str, Any]:
     """Return the ledger of the figures that came with a pack; refused when it has none."""
-    from postroad.network import shipped_packs
-    from postroad.plan.figures import shipped_ledger
+    from postroad.plan.figures import printed_ledger
 
-    if name not in shipped_packs() or not (pack_folder(name) / "figures.toml").is_file():
+    file = network.beside("figures.toml")
+    if file is None:
         raise Refused(404, "console.no_figures", name=name)
-    return shipped_ledger(name, _population(network)).to_dict()
+    return printed_ledger(file, _population(network)).to_dict()
 
 
 def figures(home: Path, text: str, name: str) -> dict[str, Any]:

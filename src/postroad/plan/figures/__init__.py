@@ -5,7 +5,7 @@ through `reading` (normalise, keep the place), `finding` (numbers with unit, sub
 (which figures bind each other), `resolving` (which candidates survive, and the verdict) and `coherence`.
 """
 
-from postroad.plan.figures.ledger import Ledger, ledger_of_text, read_ledger, shipped_ledger
+from postroad.plan.figures.ledger import Ledger, ledger_of_text, printed_ledger, read_ledger
 from postroad.plan.figures.resolving import VERDICTS, Figure, Link
 
-__all__ = ["VERDICTS", "Figure", "Ledger", "Link", "ledger_of_text", "read_ledger", "shipped_ledger"]
+__all__ = ["VERDICTS", "Figure", "Ledger", "Link", "ledger_of_text", "printed_ledger", "read_ledger"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from postroad.language import LANGUAGES, Text
-from postroad.network import pack_folder
 from postroad.plan.figures.coherence import Contradiction, contradictions, orphans, reference_year
 from postroad.plan.figures.finding import find
 from postroad.plan.figures.linking import bonds
@@ -74,9 +73,9 @@ def read_ledger(path: str | Path, population: float | None = None, *, glyphs: bo
     return ledger_of_text(read_text(path), population, glyphs=glyphs)
 
 
-def shipped_ledger(province: str, population: float | None = None) -> Ledger:
-    """Return the ledger of a shipped province from its list of printed figures (``figures.toml``)."""
-    content = tomllib.loads((pack_folder(province) / "figures.toml").read_text("utf-8"))
+def printed_ledger(file: Path, population: float | None = None) -> Ledger:
+    """Return the ledger of a pack from its list of printed figures (``figures.toml``)."""
+    content = tomllib.loads(file.read_text("utf-8"))
     lines = [content["opening"]]
     for part in content["parts"]:
         lines.append(f"（{part['number']}）{part['heading']}。")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.network import pack_folder, shipped_packs
 from postroad.plan.plan import Named
 from postroad.simulate.day.disruption import WHATS
 
@@ -107,21 +106,21 @@ class Script(Named):
         return max((event.until_min for event in self.events), default=0.0)
 
 
-def names(province: str) -> tuple[str, ...]:
-    """Return the drills that come with a shipped province."""
-    folder = pack_folder(province) / "drills"
-    return tuple(sorted(path.stem for path in folder.glob("*.toml"))) if folder.is_dir() else ()
+def names(network: Network) -> tuple[str, ...]:
+    """Return the drills that lie beside a province's tables."""
+    folder = network.beside("drills")
+    return tuple(sorted(path.stem for path in folder.glob("*.toml"))) if folder else ()
 
 
 def script(name: str | Path, network: Network) -> Script:
-    """Return a drill by the name of a shipped one or the path of a TOML file, checked against the network.
+    """Return a drill by its name in the province's pack or the path of a TOML file, checked against the network.
 
     ``UsageError`` when there is neither; ``DataError`` lists every fault at once.
     """
-    shipped = names(network.name) if network.name in shipped_packs() else ()
-    path = pack_folder(network.name) / "drills" / f"{name}.toml" if str(name) in shipped else Path(name)
+    own = names(network)
+    path = (network.beside("drills") or Path()) / f"{name}.toml" if str(name) in own else Path(name)
     if not path.is_file():
-        raise UsageError.of("drill.none_there", asked=str(name), known=", ".join(shipped) or "-")
+        raise UsageError.of("drill.none_there", asked=str(name), known=", ".join(own) or "-")
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:

@@ -100,7 +100,7 @@ def table_page(
 def outlines(request: Request, _: Reader, house: TheHouse, name: Name, network: TheNetwork) -> Response:
     """Return the outlines of the counties as GeoJSON."""
     key = ("outlines", name, network.fingerprint)
-    answer = house.answers.of(key, lambda: geography.outlines(provinces.shipped_file(name, "outlines.geojson")))
+    answer = house.answers.of(key, lambda: geography.outlines(network.beside("outlines.geojson")))
     return send(request, answer)
 
 

@@ -63,7 +63,7 @@ def drills(network: Network) -> list[dict[str, Any]]:
     """Return the prepared drills: what sets each off, what happens, and which actions it tries."""
     from postroad.simulate.drill import names, script
 
-    held = [script(name, network) for name in names(network.name)]
+    held = [script(name, network) for name in names(network)]
     return [
         {
             "id": made.id, "label": {"zh": made.zh, "en": made.en}, "rows": made.rows, "day": made.day,
