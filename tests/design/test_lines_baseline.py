@@ -12,8 +12,8 @@ import postroad
 from postroad.demand import demand
 from postroad.demand.profile import PEAK
 from postroad.design.lines import baseline
+from postroad.design.lines.capacity import rates
 from postroad.design.lines.fluid import Clockwork, pour
-from postroad.design.lines.plants import least_rate
 from postroad.design.lines.work import trunk
 from postroad.errors import InfeasibleError
 
@@ -70,7 +70,7 @@ def test_a_sorter_must_clear_what_comes_before_the_cut_off():
     arrivals = np.zeros(48)
     arrivals[10:12] = 600.0  # 5:00 to 6:00
     # cut-off 6:00, release 7:00: sorting may begin at 5:00, so 1200 in two hours, but 600 of the last half hour in 1.5
-    assert least_rate(arrivals, np.array([360.0]), np.array([60.0])) == pytest.approx(600.0)
+    assert rates(arrivals, np.array([360.0]), np.array([60.0])).max() == pytest.approx(600.0)
 
 
 def test_jilin_has_a_timetable_that_passes_every_check(jilin, based):

@@ -217,3 +217,22 @@ def test_a_service_without_room_is_refused():
         design(made([(0, 1, 10.0, 10.0, 0.0, 1.0)], [(0, 1, 2.0, 0.0, 15.0)]))
     with pytest.raises(InfeasibleError):
         design(made([(0, 1, 10.0, 10.0, 1.0, 1.0)], [(1, 0, 2.0, 0.0, 15.0)]))
+
+
+def test_no_load_passes_a_node_that_is_an_end_only():
+    arcs = [(0, 1, 10, 5, 10, 0), (1, 2, 10, 5, 10, 0), (0, 2, 50, 90, 10, 0)]
+    loads = [(0, 2, 4, 0, 100), (1, 2, 3, 0, 100)]
+    free, closed = made(arcs, loads), dataclasses.replace(made(arcs, loads), ends=np.array([False, True, False]))
+    assert design(free, time_s=5.0, gap=0.0).ways == ((0, 1), (1,))
+    assert design(closed, time_s=5.0, gap=0.0).ways == ((2,), (1,))
+    assert closed.shortest()[0, 2] == 50
+    assert closed.shortest()[1, 2] == 10
+
+
+def test_a_reserved_service_is_for_its_load_alone():
+    arcs = [(0, 1, 10, 100, 10, 0), (0, 1, 30, 0, 10, 1)]
+    loads = [(0, 1, 6, 0, 100), (0, 1, 6, 0, 100)]
+    held = dataclasses.replace(made(arcs, loads), reserved=np.array([-1, 1]))
+    plan = design(held, time_s=5.0, gap=0.0)
+    assert plan.ways == ((0,), (1,))
+    assert plan.objective == 106.0

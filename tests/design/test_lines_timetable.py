@@ -9,17 +9,23 @@ import pytest
 
 import postroad
 from postroad.demand import demand
+from postroad.design.lines import design_trunk
 from postroad.design.lines.batches import counted_from
+from postroad.design.lines.capacity import Plant, levelled, needs, short
 from postroad.design.lines.costs import legs, lines
-from postroad.design.lines.designing import in_winter, with_winter
+from postroad.design.lines.designing import mends, on_winter_roads, with_seasons
 from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.gtfs import feed
+from postroad.design.lines.mending import mended, yuan
 from postroad.design.lines.pairs import stands_for
 from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile, promises, spread
 from postroad.design.lines.refusals import check_plants, check_services
 from postroad.design.lines.repair import repairs
+from postroad.design.lines.thinning import Ledger, poured
 from postroad.design.lines.timetable import assembled, by_rule, delivered
-from postroad.errors import DataError, InfeasibleError, Stopped
+from postroad.design.lines.variants import changes
+from postroad.design.lines.week import by_weekday, week
+from postroad.errors import DataError, InfeasibleError, Stopped, UsageError
 from postroad.timetable.services import services
 
 
@@ -93,6 +99,17 @@ def test_taking_a_line_away_breaks_promises_and_repairs_mend_them(table, told):
     assert mending.filter(repair="direct")["yuan_day"].min() > 0
 
 
+@pytest.mark.slow
+def test_mending_makes_failing_pairs_hold_and_says_for_how_much(table, told):
+    whole = mended(table, rounds=1)
+    after = promises(whole)
+    assert after["holds"].sum() > told["holds"].sum()
+    added = mends(whole)
+    assert added.height == len(whole.mends) > 0
+    assert added["yuan_day"].sum() == pytest.approx(yuan(whole) - yuan(table), rel=1e-6)
+    assert whole.network.check() == []
+
+
 def test_hours_of_acceptance_are_all_there(table, told):
     hours = by_hour(table)
     assert hours.group_by("pair_id", "from_place_id", "to_place_id").len().height == told.height
@@ -118,12 +135,32 @@ def test_empty_returns_are_what_one_direction_lacks(table):
 
 
 def test_winter_takes_longer_and_its_rows_stand_beside_summer(table):
-    cold = in_winter(table)
+    cold = on_winter_roads(table)
     arc = ("2201", "2208")
     assert cold.work.roads.minutes(*arc) > table.work.roads.minutes(*arc)
-    both = with_winter(table, cold)
+    weeks = week(table, time_s=0.0), week(cold, time_s=0.0)
+    both = with_seasons(*weeks)
     assert both.check() == []
     assert set(both.line_hauls["season"]) == {"summer", "winter", "peak"}
+    moved = changes(table, cold)
+    assert set(moved["variant"]) == {"winter", "peak"}
+    slower = moved.filter(variant="winter", from_place_id="2201", to_place_id="2208").drop_nulls("longer_min")
+    assert (slower["longer_min"] > 0).all()
+    # on the peak day every departure has, on every weekday, what the peak needs
+    runs = zip(cold.clock.arc_of, cold.clock.depart, cold.clock.duration, strict=True)
+    keys = [(*cold.clock.arcs[arc], round(at, 1), round(long, 1)) for arc, at, long in runs]
+    need = dict(zip(keys, cold.poured["peak"].load, strict=True))
+    rows = both.line_hauls.filter(pl.col("season").is_in(["winter", "peak"]))
+    for day in ("1", "7"):
+        room = dict.fromkeys(need, 0.0)
+        own = rows.filter(pl.col("days").str.contains(day))
+        for a, b, at, long, size in own.select("from_place_id", "to_place_id", "depart_min", "duration_min",
+                                               "capacity_pieces").iter_rows():  # fmt: skip
+            room[a, b, at, long] += size
+        assert all(room[key] >= pieces for key, pieces in need.items())
+    sundays, mondays = (by_weekday(weeks[0]).filter(weekday=day).row(0, named=True) for day in (7, 3))
+    assert sundays["vehicles"] < mondays["vehicles"]
+    assert sundays["pairs_hold"] <= sundays["pairs"]
 
 
 def test_exchange_offices_follow_the_pieces(table):
@@ -193,4 +230,30 @@ def test_a_hub_too_small_for_the_peak_is_named(table):
     with pytest.raises(InfeasibleError) as caught:
         check_plants(table.network.with_(hub_plants=plants.with_columns(sort_rate_pieces_h=small)), table)
     assert "吉林" in caught.value.say("zh")
+    assert [fault.key for fault in caught.value.faults] == ["lines.plant_below_day"]
+    least = pl.col("sort_rate_pieces_h") * pl.when(pl.col("place_id") == "2202").then(0.4).otherwise(1.0)
+    few = pl.when(pl.col("place_id") == "2208").then(2).otherwise("docks")
+    tight = plants.with_columns(sort_rate_pieces_h=least, docks=few)
+    with pytest.raises(InfeasibleError) as both:
+        check_plants(table.network.with_(hub_plants=tight), table)
+    assert [fault.key for fault in both.value.faults] == ["lines.plant_too_small", "lines.docks_too_few"]
+    assert "yuan a day" in both.value.say("en")
+
+
+def test_departures_are_moved_until_a_hub_keeps_its_plants(table):
+    ledger = Ledger(table.work, table.handling)
+    clock = ledger.clock(table.departures)
+    before = needs(table.work, clock, poured(table.work, clock, table.work.pieces("peak")), ledger)
+    plants = {"2203": Plant(0.9 * float(before.rate["2203"].max()), 0.9 * float(before.docks["2203"].max()))}
+    assert short(before, plants) > 0
+    moved = levelled(table.work, table.departures, table.handling, plants, time_s=5.0)
+    clock = ledger.clock(moved)
+    after = needs(table.work, clock, poured(table.work, clock, table.work.pieces("peak")), ledger)
+    assert short(after, plants) < short(before, plants)
+    assert ledger.price(moved)[2] >= ledger.price(table.departures)[2]
+
+
+def test_a_choice_of_plants_that_there_is_not(jilin):
+    with pytest.raises(UsageError) as caught:
+        design_trunk(jilin, demand(jilin), plants="borrowed")
     assert caught.value.exit_code == 2

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from postroad.design.lines.fluid import SLOT_MIN, SLOTS, pour
+from postroad.design.lines.fluid import accepted as half_hours
+from postroad.design.lines.fluid import pour, shares
 from postroad.design.lines.pairs import promised_units
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def ends(work: Trunk) -> list[tuple[str, str]]:
 def batches(work: Trunk, clock: Clockwork, day: str = "ordinary") -> Batches:
     """Return the loads of a day, gathered by the feeders and waves of a timetable."""
     pairs = ends(work)
-    share = np.repeat(work.hours / work.hours.sum(), SLOTS // 24) / (SLOTS // 24)
-    accepted = np.asarray((np.arange(SLOTS) + 0.5) * SLOT_MIN, np.float64)
+    share, accepted = shares(work.hours), half_hours()
     ready = accepted + _to_hub(work, clock, pairs)
     outside = np.array([a not in work.layout.tier for a, _ in pairs])
     gathered = np.ceil(ready / BLOCK_MIN) * BLOCK_MIN

@@ -7,20 +7,25 @@ direction pays for handling alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from postroad.design.lines.continuous import Instance, Plan, design
-from postroad.design.lines.vehicles import AIR_YUAN, Vehicle, cheapest, fleet
+from postroad.design.lines.pairs import members
+from postroad.design.lines.seats import Wanted, offers, with_seats
+from postroad.design.lines.vehicles import Vehicle, air_yuan, cheapest, fleet
 from postroad.errors import InfeasibleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from postroad.design.lines.batches import Batches
+    from postroad.design.lines.rides import Ride
     from postroad.design.lines.work import Trunk
     from postroad.parallel import Progress
 
@@ -38,7 +43,10 @@ SOFT_MIN = 180.0
 
 @dataclass(frozen=True)
 class Between:
-    """The program, its plan, and what stands behind its numbers: places, lines and loads."""
+    """The program, its plan, and what stands behind its numbers: places, lines and loads.
+
+    ``seats`` are the services of the program that are seats on a train or flight.
+    """
 
     places: tuple[str, ...]
     lines: tuple[tuple[str, str], ...]
@@ -47,11 +55,23 @@ class Between:
     instance: Instance
     plan: Plan
     failed: pl.DataFrame
+    seats: dict[int, Ride] = field(default_factory=dict)
+
+    def taken(self) -> dict[Ride, float]:
+        """Return the rides that the plan takes, with the pieces on each."""
+        held: dict[Ride, float] = {}
+        for k, way in enumerate(self.plan.ways):
+            if way and way[0] in self.seats:
+                ride = self.seats[way[0]]
+                held[ride] = held.get(ride, 0.0) + float(self.instance.quantity[k])
+        return held
 
     def departures(self) -> dict[tuple[str, str], list[float]]:
-        """Return the minutes of the day at which each line has a departure."""
+        """Return the minutes of the day at which each line has a departure of its own vehicles."""
         made: dict[tuple[str, str], set[float]] = {}
         for one in self.plan.dispatches:
+            if one.service in self.seats:
+                continue
             made.setdefault(self.lines[one.service], set()).add(5.0 * np.ceil(one.depart / 5.0 - 1e-9) % 1440.0)
         return {line: sorted(times) for line, times in made.items()}
 
@@ -59,7 +79,7 @@ class Between:
         """Return where most pieces go next, by place and last place: a timetable routes by destination alone."""
         weight: dict[tuple[str, str, str], float] = {}
         for k, way in enumerate(self.plan.ways):
-            last = self.loads["to_place_id"][k]
+            last = self.places[int(self.instance.destination[k])]
             for arc in way:
                 a, b = self.lines[arc]
                 weight[a, last, b] = weight.get((a, last, b), 0.0) + float(self.instance.quantity[k])
@@ -95,6 +115,7 @@ def between(
         ends[:, 0], ends[:, 1], minutes, np.array([p[1] for p in priced]), np.array([p[2] for p in priced]),
         np.zeros(len(lines)), origin, destination, quantity, ready, latest,
         tuple(work.roads.label(place) for place in places), MOST_LINES, LONGEST_DETOUR,
+        ends=np.array([place not in tier for place in places]),
     )  # fmt: skip
     quickest = ready + instance.shortest()[origin, destination]
     if np.isinf(quickest).any():
@@ -103,10 +124,21 @@ def between(
         raise InfeasibleError.of("lines.no_way", load=k, **names)
     late = quickest > latest + 1e-9
     due = np.minimum(np.where(late, quickest + SOFT_MIN, latest), quickest + work.terms.longest_wait_min)
-    timed = Instance(**{**vars(instance), "deadline": due})
-    plan = design(timed, time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
+    timed = replace(instance, deadline=due)
+    wanted = Wanted(latest, late & _promised(loads, held, work))
+    given = offers(timed, places, wanted, work.rides.values(), np.array([after[place] for place in places]))
+    seated = with_seats(timed, wanted, given)
+    plan = design(seated, time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
     failed = loads.with_columns(quickest_min=quickest).filter(pl.Series(late))
-    return Between(places, tuple(lines), tuple(p[0] for p in priced), loads, timed, plan, failed)
+    seats = {len(lines) + n: offer.ride for n, offer in enumerate(given)}
+    lines += [(offer.ride.from_place_id, offer.ride.to_place_id) for offer in given]
+    return Between(places, tuple(lines), tuple(p[0] for p in priced), loads, seated, plan, failed, seats)
+
+
+def _promised(loads: pl.DataFrame, held: Batches, work: Trunk) -> NDArray[np.bool_]:
+    """Which loads hold pieces of pairs that the plan promises."""
+    ends = {held.ends[k] for one in members(work) for k in one["rows"]}
+    return np.array([pair in ends for pair in loads.select("from_place_id", "to_place_id").iter_rows()], np.bool_)
 
 
 def _daily(loads: pl.DataFrame) -> dict[tuple[str, str], float]:
@@ -136,7 +168,7 @@ def _priced(work: Trunk, a: str, b: str, daily: dict[tuple[str, str], float]) ->
     km, minutes = work.roads.km(a, b), work.roads.minutes(a, b)
     there, back = _through(work, a, b, daily), _through(work, b, a, daily)
     if work.roads.mode(a, b) == "air":
-        return None, AIR_YUAN * 100, 100.0
+        return None, air_yuan(work, a, b) * 100, 100.0
     vehicle, _ = cheapest(fleet(work.network), max(there, back) / 3, km, minutes)
     cost = vehicle.cost(km, minutes)
     fuller = there > back or (there == back and a < b)

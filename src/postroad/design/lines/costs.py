@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from postroad.design.lines.vehicles import Vehicle, fleet
+from postroad.rates import Rates, runs
 
 if TYPE_CHECKING:
     from postroad.design.lines.timetable import Timetable
 
-LEGS = ("collect", "between", "gateway", "deliver", "sorting")
+LEGS = ("collect", "between", "gateway", "rail", "air", "deliver", "sorting")
+SEATS = ("rail", "air")
 
 
-def leg_of(table: Timetable, a: str, b: str) -> str:
-    """Return the leg a line belongs to: into a hub, between hubs, to or from outside, out of a hub."""
+def leg_of(table: Timetable, a: str, b: str, mode: str = "road") -> str:
+    """Return the leg of a line: into a hub, between hubs, to or from outside, out of a hub; or seats by mode."""
     tier = table.work.layout.tier
+    if mode in SEATS:
+        return mode
     if table.work.kinds.get(a) == "city" or table.work.kinds.get(b) == "city":
         return "gateway"
     if a in tier and b in tier:
@@ -25,46 +28,50 @@ def leg_of(table: Timetable, a: str, b: str) -> str:
 
 
 def lines(table: Timetable) -> pl.DataFrame:
-    """Return one row for each line and day of the ordinary timetable: runs, vehicles, pieces, km, empty km, yuan."""
-    loads: dict[tuple[str, str], float] = {}
-    for arc, (a, b) in enumerate(table.clock.arcs):
-        span = slice(int(table.clock.first[arc]), int(table.clock.first[arc + 1]))
-        loads[a, b] = float(table.poured["ordinary"].load[span].sum())
-    runs = table.network["line_hauls"].filter(pl.col("season") == "any")
-    types = {vehicle.vehicle_id: vehicle for vehicle in fleet(table.network)}
-    held = runs.group_by("from_place_id", "to_place_id", "mode").agg(
-        pl.len().alias("runs"), pl.col("vehicles").sum(), pl.col("capacity_pieces").sum(), pl.col("cost_yuan").sum(),
-        pl.col("distance_km").first(), pl.col("duration_min").first(),
-        pl.struct("vehicle_id", "vehicles").alias("fleet"),
-    ).sort("from_place_id", "to_place_id")  # fmt: skip
-    rows: list[dict[str, Any]] = [_line(table, types, loads, row) for row in held.iter_rows(named=True)]
-    return _with_empties(pl.DataFrame(rows, infer_schema_length=None))
+    """Return one row for each line and mode of the ordinary day: runs, vehicles, pieces, km, empty km, yuan, CO2e."""
+    by = ["from_place_id", "to_place_id", "mode"]
+    rates = Rates.of(table.network)
+    hauls = table.network["line_hauls"].filter(pl.col("season") == "any")
+    season = "winter" if table.work.roads.season == "winter" else "any"
+    road = runs(table.network, hauls.drop_nulls("vehicle_id"), season=season, rates=rates).select(
+        "line_haul_id", emitted=pl.col("co2e_kg") * pl.col("vehicles")
+    )
+    per_tkm = pl.when(pl.col("mode") == "rail").then(rates.rail_kgco2e_tkm).otherwise(rates.air_kgco2e_tkm)
+    held = hauls.join(road, on="line_haul_id", how="left").group_by(by).agg(
+        pl.len().alias("runs"), pl.col("vehicles", "capacity_pieces", "cost_yuan", "emitted").sum(),
+        pl.col("distance_km", "duration_min").first(),
+    ).join(_carried(table), on=by, how="left").with_columns(pl.col("pieces").fill_null(0.0)).sort(by)  # fmt: skip
+    leg = [leg_of(table, a, b, mode) for a, b, mode in held.select(by).iter_rows()]
+    tkm = pl.col("pieces") * rates.piece_kg / 1000 * pl.col("distance_km")
+    moved = held.select(
+        pl.Series("leg", leg, pl.String), *by, "runs", pl.col("vehicles").fill_null(0), "pieces", "capacity_pieces",
+        "distance_km", "cost_yuan", vehicle_km=pl.col("vehicles") * pl.col("distance_km"),
+        crew_h=pl.col("vehicles") * pl.col("duration_min") / 60,
+        co2e_kg=pl.when(pl.col("mode").is_in(SEATS)).then(tkm * per_tkm).otherwise(pl.col("emitted")),
+    )  # fmt: skip
+    return _with_empties(moved)
 
 
-def _line(
-    table: Timetable, types: dict[str, Vehicle], loads: dict[tuple[str, str], float], row: dict[str, Any]
-) -> dict[str, Any]:
-    a, b, km = row["from_place_id"], row["to_place_id"], row["distance_km"]
-    pieces, terms = loads[a, b], table.work.terms
-    fuel = sum((types[one["vehicle_id"]].per_100km * one["vehicles"] for one in row["fleet"] if one["vehicle_id"]), 0.0)
-    co2e = fuel * km / 100 * terms.diesel_kgco2e_l
-    if row["mode"] == "air":
-        co2e = pieces * terms.piece_kg / 1000 * km * terms.air_kgco2e_tkm
-    vehicles = row["vehicles"] or 0
-    return {
-        "leg": leg_of(table, a, b), "from_place_id": a, "to_place_id": b, "mode": row["mode"], "runs": row["runs"],
-        "vehicles": vehicles, "pieces": pieces, "capacity_pieces": row["capacity_pieces"], "distance_km": km,
-        "vehicle_km": vehicles * km, "crew_h": vehicles * row["duration_min"] / 60, "cost_yuan": row["cost_yuan"],
-        "co2e_kg": co2e, "yuan_km": row["cost_yuan"] / max(1e-9, vehicles * km),
-        "co2e_km": co2e / max(1e-9, vehicles * km),
-    }  # fmt: skip
+def _carried(table: Timetable) -> pl.DataFrame:
+    """Pieces of the ordinary day by line and mode."""
+    clock, load = table.clock, table.poured["ordinary"].load
+    rows = []
+    for run, (arc, pieces) in enumerate(zip(clock.arc_of.tolist(), load.tolist(), strict=True)):
+        a, b = clock.arcs[arc]
+        ride = table.work.rides.get((a, b, float(clock.depart[run]), float(clock.duration[run])))
+        rows.append((a, b, ride.mode if ride else table.work.roads.mode(a, b), pieces))
+    columns = {"from_place_id": pl.String, "to_place_id": pl.String, "mode": pl.String, "pieces": pl.Float64}
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    return frame.group_by("from_place_id", "to_place_id", "mode").agg(pl.col("pieces").sum())
 
 
 def _with_empties(held: pl.DataFrame) -> pl.DataFrame:
     """Vehicles that must come back empty are charged to the fuller direction, with their crews and fuel."""
-    back = held.select(from_place_id="to_place_id", to_place_id="from_place_id", returning="vehicles")
-    joined = held.join(back, on=["from_place_id", "to_place_id"], how="left").with_columns(
-        empty=(pl.col("vehicles") - pl.col("returning").fill_null(0)).clip(lower_bound=0)
+    back = held.select("mode", from_place_id="to_place_id", to_place_id="from_place_id", returning="vehicles")
+    joined = held.join(back, on=["from_place_id", "to_place_id", "mode"], how="left").with_columns(
+        empty=(pl.col("vehicles").cast(pl.Int64) - pl.col("returning").fill_null(0)).clip(lower_bound=0),
+        yuan_km=pl.col("cost_yuan") / pl.col("vehicle_km").clip(lower_bound=1e-9),
+        co2e_km=pl.col("co2e_kg") / pl.col("vehicle_km").clip(lower_bound=1e-9),
     )
     empty_km = pl.col("empty") * pl.col("distance_km")
     return joined.with_columns(
@@ -83,9 +90,9 @@ def legs(table: Timetable, held: pl.DataFrame | None = None) -> pl.DataFrame:
     )
     made = by.with_columns(load_factor=pl.col("pieces") / pl.col("capacity_pieces"))
     handled = float(table.poured["ordinary"].sorted_pieces.sum())
-    terms = table.work.terms
+    terms, rates = table.work.terms, Rates.of(table.network)
     sorting = pl.DataFrame([{"leg": "sorting", "pieces": handled, "cost_yuan": handled * terms.sort_cost_yuan,
-                             "co2e_kg": handled * terms.energy_kwh_piece * terms.grid_kgco2e_kwh}])  # fmt: skip
+                             "co2e_kg": handled * terms.energy_kwh_piece * rates.grid_kgco2e_kwh}])  # fmt: skip
     order = pl.col("leg").replace_strict({leg: n for n, leg in enumerate(LEGS)}, return_dtype=pl.Int64)
     return (
         pl.concat([made, sorting], how="diagonal")

@@ -1,8 +1,9 @@
 """Demand poured through a timetable as a fluid: how full each departure is, what each hub sorts when, who arrives when.
 
-A day is a circle: the timetable and the demand repeat, and a parcel that misses the last departure takes the first of
-the next day. Each pair of places has one route. Pieces wait for the next cut-off at a hub with waves, for a fixed
-handling elsewhere, and always take the next departure; capacity is not limited here, which is what sizing needs.
+A day (or a week) is a circle: the timetable and the demand repeat, and a parcel that misses the last departure takes
+the first of the next. Each pair of places has one route. Pieces wait for the next cut-off at a hub with waves, for a
+fixed handling elsewhere, and always take the next departure. Vehicles are not limited here, which is what sizing needs;
+seats on trains and flights are: what finds no room takes the next departure.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from postroad.design.lines.rides import Ride
+
 SLOTS = 48
 SLOT_MIN = 1440 // SLOTS
 
@@ -27,7 +30,8 @@ class Clockwork:
     """A timetable as arrays: departures by arc in order of time, waves by node in order of cut-off.
 
     ``first`` and ``wave_first`` delimit arcs and nodes. A node without waves handles whatever comes in
-    ``handling_min``. Times are minutes of the day; ``release`` is minutes after the cut-off.
+    ``handling_min``. Times are minutes of the day, or of the week where ``period_min`` is a week's; ``release`` is
+    minutes after the cut-off, ``limit`` the pieces a departure takes (infinite for vehicles yet to be sized).
     """
 
     nodes: tuple[str, ...]
@@ -39,6 +43,8 @@ class Clockwork:
     cutoff: NDArray[np.float64]
     release: NDArray[np.float64]
     handling_min: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    period_min: float = 1440.0
 
     @classmethod
     def of(
@@ -46,16 +52,31 @@ class Clockwork:
         departures: Mapping[tuple[str, str], Sequence[tuple[float, float]]],
         waves: Mapping[str, Sequence[tuple[float, float]]],
         handling: Mapping[str, float],
+        rides: Mapping[tuple[str, str, float, float], Ride] | None = None,
+        period_min: float = 1440.0,
     ) -> Clockwork:
-        """Make one from departures (time, duration) by arc, waves (cut-off, minutes to release) and handling."""
+        """Make one from departures (time, duration) by arc, waves (cut-off, minutes to release) and handling.
+
+        Departures that are ``rides`` take no more than the hold does.
+        """
         nodes = tuple(sorted(handling))
         arcs = tuple(sorted(departures))
-        runs = [sorted((t % 1440.0, long) for t, long in departures[arc]) for arc in arcs]
-        held = [sorted((t % 1440.0, long) for t, long in waves.get(node, ())) for node in nodes]
+        runs = [sorted((t % period_min, long) for t, long in departures[arc]) for arc in arcs]
+        held = [sorted((t % period_min, long) for t, long in waves.get(node, ())) for node in nodes]
         flat, sorted_ = _flat(runs), _flat(held)
         ends = _ends(runs), _ends(held)
         times = np.array([handling[node] for node in nodes])
-        return cls(nodes, arcs, ends[0], flat[:, 0], flat[:, 1], ends[1], sorted_[:, 0], sorted_[:, 1], times)
+        limit = np.full(len(flat), np.inf)
+        if rides:
+            seats = [rides.get((*arc, *run)) for arc, row in zip(arcs, runs, strict=True) for run in row]
+            limit = np.array([np.inf if ride is None else float(ride.capacity_pieces) for ride in seats])
+        waved = ends[1], sorted_[:, 0], sorted_[:, 1]
+        return cls(nodes, arcs, ends[0], flat[:, 0], flat[:, 1], *waved, times, limit, period_min)
+
+    @property
+    def arc_of(self) -> NDArray[np.int64]:
+        """The arc of each departure."""
+        return np.repeat(np.arange(len(self.arcs)), np.diff(self.first))
 
 
 def _flat(rows: list[list[tuple[float, float]]]) -> NDArray[np.float64]:
@@ -87,54 +108,84 @@ def routes(ways: Sequence[Sequence[str]], clock: Clockwork) -> tuple[NDArray[np.
     return np.concatenate([[0], np.cumsum([len(way) for way in ways])]).astype(np.int64), flat
 
 
+def accepted(slots: int = SLOTS) -> NDArray[np.float64]:
+    """Return the middle of each half hour of a day or of a week, in minutes."""
+    return np.asarray((np.arange(slots) + 0.5) * SLOT_MIN, np.float64)
+
+
+def shares(hours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the pieces accepted in each half hour, from the weights of a day's or a week's hours."""
+    each = 60 // SLOT_MIN
+    return np.asarray(np.repeat(hours / hours.sum(), each) / each, np.float64)
+
+
 def pour(
     clock: Clockwork, ways: Sequence[Sequence[str]], pieces: NDArray[np.float64], hours: NDArray[np.float64],
-    first_mile_min: float,
+    first_mile_min: float, order: NDArray[np.int64] | None = None,
 ) -> Poured:  # fmt: skip
-    """Return loads, sorting and times of a day: ``pieces[k]`` a day on each way, spread over the hours' weights."""
+    """Return loads, sorting and times of a period: ``pieces[k]`` on each way, spread over its hours' weights.
+
+    Seats go to pairs in ``order`` of their number.
+    """
     first, flat = routes(ways, clock)
     arc_of = np.full((len(clock.nodes),) * 2, -1, np.int64)
     row = {node: k for k, node in enumerate(clock.nodes)}
     for k, (a, b) in enumerate(clock.arcs):
         arc_of[row[a], row[b]] = k
-    share = np.repeat(hours / hours.sum(), SLOTS // 24) / (SLOTS // 24)
+    order = np.arange(len(ways)) if order is None else order
     parts: Any = _pour(
-        first, flat, pieces, share, first_mile_min, arc_of, clock.first, clock.depart, clock.duration, clock.wave_first,
-        clock.cutoff, clock.release, clock.handling_min,
+        order, first, flat, pieces, shares(hours), first_mile_min, arc_of, clock.first, clock.depart, clock.duration,
+        clock.limit, clock.wave_first, clock.cutoff, clock.release, clock.handling_min, clock.period_min,
     )  # fmt: skip
     return Poured(*parts)
 
 
 @njit(cache=True)
-def _next(times, begin, end, now):  # type: ignore[no-untyped-def]
-    """The first of the daily times at or after a moment: its number and how long to wait; -1 where there is none."""
-    clock = now % 1440.0
+def _next(times, begin, end, now, period):  # type: ignore[no-untyped-def]
+    """The first of the period's times at or after a moment: its number and the wait; -1 where there is none."""
+    clock = now % period
     for k in range(begin, end):
         if times[k] >= clock - 1e-9:
             return k, max(0.0, times[k] - clock)
-    return (begin, times[begin] + 1440.0 - clock) if end > begin else (-1, np.inf)
+    return (begin, times[begin] + period - clock) if end > begin else (-1, np.inf)
+
+
+@njit(cache=True)
+def _board(times, begin, end, now, period, load, limit, amount):  # type: ignore[no-untyped-def]
+    """The next departure with room for an amount, and the wait; -1 where there is none."""
+    run, wait = _next(times, begin, end, now, period)
+    if run < 0:
+        return run, wait
+    for _ in range(end - begin):
+        if load[run] + amount <= limit[run]:
+            return run, wait
+        after = run + 1 if run + 1 < end else begin
+        wait += times[after] - times[run] + (period if after == begin else 0.0)
+        run = after
+    return -1, np.inf
 
 
 @njit(cache=True)
 def _pour(  # type: ignore[no-untyped-def]
-    first, flat, pieces, share, first_mile, arc_of, dep_first, depart, duration, wave_first, cutoff, release, handling
-):
-    pairs, longest = first.size - 1, 0
+    order, first, flat, pieces, share, first_mile, arc_of, dep_first, depart, duration, limit, wave_first, cutoff,
+    release, handling, period,
+):  # fmt: skip
+    pairs, longest, slots = first.size - 1, 0, share.size
     for k in range(pairs):
         longest = max(longest, first[k + 1] - first[k])
     load = np.zeros(depart.size)
-    sorted_pieces = np.zeros((handling.size, SLOTS))
-    minutes = np.full((pairs, SLOTS), np.inf)
-    taken = np.full((pairs, SLOTS, max(1, longest - 1)), np.int64(-1))
-    for k in range(pairs):
-        for slot in range(SLOTS):
+    sorted_pieces = np.zeros((handling.size, slots))
+    minutes = np.full((pairs, slots), np.inf)
+    taken = np.full((pairs, slots, max(1, longest - 1)), np.int64(-1))
+    for k in order:
+        for slot in range(slots):
             start = (slot + 0.5) * SLOT_MIN
             now, amount = start + first_mile, pieces[k] * share[slot]
             for step in range(first[k], first[k + 1]):
                 node = flat[step]
-                sorted_pieces[node, int(now // SLOT_MIN) % SLOTS] += amount
+                sorted_pieces[node, int(now // SLOT_MIN) % slots] += amount
                 if wave_first[node + 1] > wave_first[node]:
-                    wave, wait = _next(cutoff, wave_first[node], wave_first[node + 1], now)
+                    wave, wait = _next(cutoff, wave_first[node], wave_first[node + 1], now, period)
                     now += wait + release[wave]
                 else:
                     now += handling[node]
@@ -144,7 +195,7 @@ def _pour(  # type: ignore[no-untyped-def]
                 arc = arc_of[node, flat[step + 1]]
                 if arc < 0:
                     break
-                run, wait = _next(depart, dep_first[arc], dep_first[arc + 1], now)
+                run, wait = _board(depart, dep_first[arc], dep_first[arc + 1], now, period, load, limit, amount)
                 if run < 0:
                     break
                 load[run] += amount

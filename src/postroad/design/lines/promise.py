@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from postroad.design.lines.batches import counted_from
-from postroad.design.lines.fluid import SLOT_MIN, SLOTS
+from postroad.design.lines.fluid import accepted, shares
 from postroad.design.lines.pairs import members
 from postroad.design.lines.timetable import delivered
 
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
     from postroad.design.lines.timetable import Timetable
 
-ACCEPTED = np.asarray((np.arange(SLOTS) + 0.5) * SLOT_MIN, np.float64)
+ACCEPTED = accepted()
 
 
 def spread(table: Timetable) -> NDArray[np.float64]:
     """Return the pieces of each pair accepted in each half hour of the ordinary day."""
-    share = np.repeat(table.work.hours / table.work.hours.sum(), SLOTS // 24) / (SLOTS // 24)
-    return np.asarray(table.work.pieces("ordinary")[:, None] * share)
+    return np.asarray(table.work.pieces("ordinary")[:, None] * shares(table.work.hours))
 
 
 def percentile(hours: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:

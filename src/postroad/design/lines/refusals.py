@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.design.lines.capacity import Plant, needs
+from postroad.design.lines.thinning import Ledger
 from postroad.errors import DataError, Fault, InfeasibleError
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def check_services(network: Network) -> None:
     rows = network["line_hauls"].with_row_index("row", offset=1).filter(mode="rail")
     faults = []
     for row, train, days in rows.select("row", "service_ref", "days").iter_rows():
-        where = {"table": "line_hauls", "column": "service_ref", "row": row, "value": train}
+        where: dict[str, Any] = {"table": "line_hauls", "column": "service_ref", "row": row, "value": train}
         if train not in known:
             faults.append(Fault.of("lines.no_such_train", **where))
         elif train not in daily:
@@ -35,19 +38,44 @@ def check_services(network: Network) -> None:
         raise DataError(faults)
 
 
-def check_plants(network: Network, table: Timetable) -> None:
-    """Raise ``InfeasibleError`` for hubs of the pack whose own sorters cannot do the peak day of a timetable.
+def plants_of(network: Network) -> dict[str, Plant]:
+    """Return the hubs' own plants: several at a place add up; docks that are not told are no limit."""
+    own = network["hub_plants"].filter(kind="hub").group_by("place_id").agg(
+        pl.col("sort_rate_pieces_h").sum(), pl.when(pl.col("docks").null_count() == 0).then(pl.col("docks").sum())
+    )  # fmt: skip
+    return {place: Plant(float(rate), math.inf if docks is None else float(docks))
+            for place, rate, docks in own.sort("place_id").iter_rows()}  # fmt: skip
 
-    Several plants at a place add up; a pack without plants leaves their size open and passes.
+
+def check_plants(network: Network, table: Timetable) -> None:
+    """Raise ``InfeasibleError`` for hubs of the pack whose sorters or docks cannot do the peak day of a timetable.
+
+    Each says when, by how much, and what a plant that could would cost. A pack without plants leaves their size open.
     """
-    own = network["hub_plants"].filter(kind="hub").group_by("place_id").agg(pl.col("sort_rate_pieces_h").sum())
-    have = {place: float(rate) for place, rate in own.iter_rows()}
-    needed = table.network["hub_plants"].filter(kind="hub").select("place_id", "sort_rate_pieces_h").sort("place_id")
-    faults = [
-        Fault.of("lines.plant_too_small", table="hub_plants", column="sort_rate_pieces_h", value=have[place],
-                 place=table.work.roads.label(place), needed=float(rate))
-        for place, rate in needed.iter_rows()
-        if place in have and have[place] < rate
-    ]  # fmt: skip
+    have, work, terms = plants_of(network), table.work, table.work.terms
+    needed = needs(work, table.clock, table.poured["peak"], Ledger(work, table.handling))
+    faults = []
+    for place in sorted(set(have) & set(needed.rate)):
+        plant, rate, docks = have[place], needed.rate[place], needed.docks[place]
+        where: dict[str, Any] = {"table": "hub_plants", "place": work.roads.label(place)}
+        node = table.clock.nodes.index(place)
+        day = float(table.poured["peak"].sorted_pieces[node].sum())
+        lines = math.ceil((rate.max() - plant.rate) / terms.sorter_pieces_h - 1e-9)
+        mend = {"lines": lines, "yuan": lines * terms.sorter_yuan_day}
+        rated = {**where, **mend, "column": "sort_rate_pieces_h", "value": plant.rate}
+        if day > 24 * plant.rate:
+            faults.append(Fault.of("lines.plant_below_day", day=day, most=24 * plant.rate, **rated))
+        elif rate.max() > plant.rate + 1e-6:
+            cut = float(table.clock.cutoff[table.clock.wave_first[node] + int(rate.argmax())])
+            faults.append(Fault.of("lines.plant_too_small", at=_clock(cut), needed=float(rate.max()), **rated))
+        if docks.max() > plant.docks + 1e-6:
+            more = math.ceil(docks.max() - plant.docks)
+            faults.append(Fault.of("lines.docks_too_few", column="docks", value=plant.docks, needed=float(docks.max()),
+                                   at=_clock(30.0 * int(docks.argmax())), more=more, yuan=more * terms.dock_yuan_day,
+                                   **where))  # fmt: skip
     if faults:
         raise InfeasibleError(faults)
+
+
+def _clock(minutes: float) -> str:
+    return f"{int(minutes // 60):02d}:{int(minutes % 60):02d}"

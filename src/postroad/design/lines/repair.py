@@ -1,4 +1,4 @@
-"""What it would cost to mend a pair that does not hold: an extra departure, a direct line, an earlier cut-off."""
+"""What it would cost to mend a failing pair: an extra departure, a seat, a direct line, an earlier cut-off."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from postroad.design.lines.batches import counted_from
+from postroad.design.lines.batches import COUNTIES, counted_from
 from postroad.design.lines.fluid import Clockwork, pour
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import ACCEPTED, journey, promises, spread
-from postroad.design.lines.thinning import Departures, at_the_door
-from postroad.design.lines.timetable import assembled
+from postroad.design.lines.thinning import Departures, Waves, at_the_door, trips
 from postroad.design.lines.vehicles import cheapest, fleet
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from postroad.design.lines.timetable import Timetable
 
+INSIDE = ("runs", "waves", "ways")
+"""What a repair changes of a timetable: departures, waves and ways; no matter for a table."""
+SEATS_TRIED = 4
+"""So many trains or flights are tried on a leg, soonest first."""
 EARLIEST_MIN = 480.0
 """No pick-up cut-off is moved before this minute of the day."""
 
@@ -27,8 +32,8 @@ EARLIEST_MIN = 480.0
 def repairs(table: Timetable, told: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return for each direction that does not hold every mending that makes it hold, cheapest first, with its price.
 
-    ``repair`` is ``departure``, ``direct`` or ``cutoff``; ``yuan_day`` what it costs, ``share_percent`` what it brings,
-    ``at_min`` the new departure or cut-off; ``best`` marks the cheapest. A cut-off costs nothing but moves
+    ``repair`` is ``departure``, ``seat``, ``direct`` or ``cutoff``; ``yuan_day`` what it costs, ``share_percent`` what
+    it brings, ``at_min`` the new departure or cut-off; ``best`` marks the cheapest. A cut-off costs nothing but moves
     ``moved_percent`` of the pieces to the next day's clock. No row with a share means nothing here mends it.
     """
     told = promises(table) if told is None else told
@@ -39,22 +44,37 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None) -> pl.DataFrame:
         now = told.filter(pl.all_horizontal(pl.col(name) == value for name, value in key.items()))
         if not now.height or now["holds"][0]:
             continue
-        options = [_departure(table, own, held, now), _direct(table, own, held), _cutoff(table, own, held)]
+        lines = (evening(table, own, held, at_hub=where) for where in (True, False))
+        options = [extra_departure(table, own, held, now), seat(table, own, held, now), *lines]
+        options.append(_cutoff(table, own, held))
         found = [one for one in options if one and one["share_percent"] >= held["share_asked_percent"] - 1e-9]
         found.sort(key=lambda one: (one["yuan_day"], one["moved_percent"]))
         none = [{"repair": "none", "place_id": None, "to_id": None, "at_min": None, "yuan_day": None,
                  "share_percent": float(now["share_percent"][0]), "moved_percent": None}]  # fmt: skip
-        rows += [{**held, **one, "best": n == 0} for n, one in enumerate(found or none)]
+        told_of = [{name: value for name, value in one.items() if name not in INSIDE} for one in found or none]
+        rows += [{**held, **one, "best": n == 0} for n, one in enumerate(told_of)]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _share(table: Timetable, own: list[int], hours: float, departures: Departures, ways: list[list[str]]) -> float:
     """The share of a pair's pieces in time with other departures or ways."""
+    return _in_time(table, own, hours, _door(table, own, departures, ways), ways)
+
+
+def _door(table: Timetable, own: list[int], departures: Departures, ways: list[list[str]]) -> NDArray[np.float64]:
+    """Minutes to the door of a pair's pieces with other departures or ways."""
     work, terms = table.work, table.work.terms
-    clock = Clockwork.of(departures, table.waves, table.handling)
-    minutes = pour(clock, ways, np.ones(len(ways)), work.hours, terms.first_mile_min).minutes
-    door = at_the_door(minutes, terms.delivery_starts_min, terms.delivery_min)
-    since = np.array([counted_from(work, way[0], ACCEPTED) - ACCEPTED for way in ways])
+    clock = Clockwork.of(departures, table.waves, table.handling, work.rides)
+    # Promised pairs get their seats before all others, so that these need not be poured.
+    changed, rows = dict(zip(own, ways, strict=True)), work.promised
+    every = [changed.get(int(k), work.ways[k]) for k in rows]
+    minutes = pour(clock, every, work.pieces("ordinary")[rows], work.hours, terms.first_mile_min).minutes
+    at = {int(k): n for n, k in enumerate(rows)}
+    return at_the_door(minutes[[at[k] for k in own]], terms.delivery_starts_min, terms.delivery_min)
+
+
+def _in_time(table: Timetable, own: list[int], hours: float, door: NDArray[np.float64], ways: list[list[str]]) -> float:
+    since = np.array([counted_from(table.work, way[0], ACCEPTED) - ACCEPTED for way in ways])
     pieces = spread(table)[own]
     return 100 * float((pieces * (door - since <= 60 * hours + 1e-6)).sum() / pieces.sum())
 
@@ -65,50 +85,129 @@ def _priced(table: Timetable, a: str, b: str, pieces: float, *, both: bool) -> f
     return round(count * vehicle.cost(km, minutes) * (2 if both else 1), 2)
 
 
-def _departure(table: Timetable, own: list[int], held: dict[str, Any], now: pl.DataFrame) -> dict[str, Any] | None:
-    """One more departure on a leg, at the moment the late pieces are ready for it; the wave runs with it."""
+def extra_departure(table: Timetable, own: list[int], held: dict[str, Any], now: pl.DataFrame) -> dict[str, Any] | None:
+    """One more departure on a leg or past the hubs between, when the late pieces are ready; the wave runs with it.
+
+    ``repair`` is ``departure`` on a line there is, ``direct`` where the pieces leave their way for a new line.
+    """
     steps = journey(table, int(now["binding_row"][0]), int(now["binding_slot"][0]))
     way = table.work.ways[int(now["binding_row"][0])]
-    best: dict[str, Any] | None = None
-    for a, b in itertools.pairwise(way):
+    margin, best = table.work.terms.margin_min, None
+    everything = float(spread(table)[own].sum())
+    for i, j in itertools.combinations(range(len(way)), 2):
+        a, b = way[i], way[j]
         at = next((one["start"] for one in steps if one["step"] == "departure" and one["place_id"] == a), None)
         wave = next((one["minutes"] for one in steps if one["step"] == "wave" and one["place_id"] == a), 0.0)
-        if at is None:
+        if at is None or table.work.roads.mode(a, b) != "road" or not np.isfinite(table.work.roads.minutes(a, b)):
             continue
-        margin = table.work.terms.margin_min
-        leaves = (5.0 * np.ceil((at - wave + margin) / 5.0)) % 1440.0
-        trial = {**table.departures, (a, b): [*table.departures[a, b], (leaves, table.work.roads.minutes(a, b))]}
-        sorting = table.work.terms.sort_min.get(table.work.layout.tier.get(a, 0))
-        waves = table.waves
-        if sorting is not None:
-            waves = {**waves, a: [*waves[a], ((leaves - margin - sorting) % 1440.0, sorting)]}
-        share = _share(replace(table, waves=waves), own, held["promise_h"], trial, [table.work.ways[k] for k in own])
-        pieces = float(spread(table)[own].sum()) * (1 - float(now["share_percent"][0]) / 100)
-        one = {"repair": "departure", "place_id": a, "to_id": b, "at_min": leaves, "share_percent": share,
-               "yuan_day": _priced(table, a, b, pieces, both=True), "moved_percent": 0.0}  # fmt: skip
-        asked = held["share_asked_percent"]
+        leaves = float((5.0 * np.ceil((at - wave + margin) / 5.0)) % 1440.0)
+        run = (leaves, table.work.roads.minutes(a, b))
+        trial = {**table.departures, (a, b): [*table.departures.get((a, b), []), run]}
+        waved = replace(table, waves=with_wave(table, a, leaves))
+        share = _share(waved, own, held["promise_h"], trial, [past(table.work.ways[k], a, b) for k in own])
+        late = everything * (1.0 if j > i + 1 else 1 - float(now["share_percent"][0]) / 100)
+        one: dict[str, Any] = {
+            "repair": "direct" if j > i + 1 else "departure", "place_id": a, "to_id": b, "at_min": leaves,
+               "share_percent": share, "yuan_day": _priced(table, a, b, late, both=True), "moved_percent": 0.0,
+               "runs": {(a, b): run}, "waves": waved.waves,
+               "ways": {k: past(table.work.ways[k], a, b) for k in own}}  # fmt: skip
+        asked = held["share_asked_percent"] - 1e-9
         if best is None or (share >= asked, -one["yuan_day"]) > (best["share_percent"] >= asked, -best["yuan_day"]):
             best = one
     return best
 
 
-def _direct(table: Timetable, own: list[int], held: dict[str, Any]) -> dict[str, Any] | None:
-    """A line of its own from where the pair begins to where it ends, leaving when the day's pick-up is in."""
+def with_wave(table: Timetable, hub: str, leaves: float) -> Waves:
+    """Return the waves with one more at a hub, released in time for a departure; as they are elsewhere."""
+    if hub not in table.waves:
+        return table.waves
+    sorting = table.work.terms.sort_min[table.work.layout.tier[hub]]
+    cut = (leaves - table.work.terms.margin_min - sorting) % 1440.0
+    return {**table.waves, hub: sorted({*table.waves[hub], (cut, sorting)})}
+
+
+def seat(table: Timetable, own: list[int], held: dict[str, Any], now: pl.DataFrame) -> dict[str, Any] | None:
+    """Seats on a train or flight that leaves once the late pieces are ready: on a leg, or past the hubs between."""
     work = table.work
-    a, b = max(((work.ways[k][0], work.ways[k][-1]) for k in own), key=lambda ends: ends)
-    if a == b or not np.isfinite(work.roads.minutes(a, b)):
+    way = work.ways[int(now["binding_row"][0])]
+    steps = journey(table, int(now["binding_row"][0]), int(now["binding_slot"][0]))
+    ready = {one["place_id"]: one["start"] for one in steps if one["step"] == "departure"}
+    used = trips(work, table.departures)
+    everything = float(spread(table)[own].sum()) * work.terms.spare
+    best: dict[str, Any] | None = None
+    for i, j in itertools.combinations(range(len(way)), 2):
+        a, b = way[i], way[j]
+        if a not in ready:
+            continue
+        found = [ride for ride in work.rides.values() if ride.key[:2] == (a, b) and ride.trip not in used]
+        for ride in sorted(found, key=lambda one: ((one.depart_min - ready[a]) % 1440.0, one.trip))[:SEATS_TRIED]:
+            times = {**table.departures, (a, b): [*table.departures.get((a, b), []), ride.key[2:]]}
+            ways = [past(work.ways[k], a, b) for k in own]
+            share = _share(table, own, held["promise_h"], times, ways)
+            late = everything * (1.0 if j > i + 1 else 1 - float(now["share_percent"][0]) / 100)
+            one = {"repair": "seat", "place_id": a, "to_id": b, "at_min": ride.depart_min, "share_percent": share,
+                   "yuan_day": round(late * ride.yuan_piece, 2), "moved_percent": 0.0, "service_ref": ride.service_ref,
+                   "runs": {(a, b): ride.key[2:]}, "waves": table.waves,
+                   "ways": dict(zip(own, ways, strict=True))}  # fmt: skip
+            if share >= held["share_asked_percent"] and (best is None or one["yuan_day"] < best["yuan_day"]):
+                best = one
+    return best
+
+
+def past(way: list[str], a: str, b: str) -> list[str]:
+    """The way with everything between two of its places left out; as it is where it does not pass both."""
+    return [*way[: way.index(a) + 1], *way[way.index(b) :]] if a in way and b in way else way
+
+
+def evening(
+    table: Timetable, own: list[int], held: dict[str, Any], *, at_hub: bool
+) -> dict[str, Any] | None:  # fmt: skip
+    """A line of its own for the evening: feeders once the day's pick-up is in, a wave, straight to the last hub.
+
+    Without ``at_hub`` the line begins where the pieces were accepted and no hub sorts them before the last.
+    """
+    work, waves, runs, ways = table.work, table.waves, {}, []
+    closing: dict[str, float] = {}
+    for k in own:
+        way = work.ways[k]
+        hubs = [place for place in way if place in work.layout.tier]
+        if not hubs or (not at_hub and hubs[-1] == way[0]):
+            return None
+        stops = list(dict.fromkeys([way[0], *([hubs[0]] if at_hub else []), hubs[-1]]))
+        ways.append([*stops, *way[way.index(hubs[-1]) + 1 :]])
+        leaves = _all_in(table, way[0])
+        for a, b in itertools.pairwise(stops[:2]):
+            runs[a, b] = (leaves % 1440.0, work.roads.minutes(a, b))
+            closing[b] = max(closing.get(b, 0.0), leaves + work.roads.minutes(a, b))
+        if len(stops) == 1:
+            closing[stops[0]] = max(closing.get(stops[0], 0.0), leaves)
+    for way in ways:
+        a, b = next(((a, b) for a, b in itertools.pairwise(way) if a in closing and b in work.layout.tier), ("", ""))
+        if a:
+            ready = closing[a] + work.terms.sort_min[work.layout.tier[a]] + work.terms.margin_min
+            leaves = 5.0 * np.ceil(ready / 5.0)
+            runs[a, b] = (float(leaves % 1440.0), work.roads.minutes(a, b))
+            waves = with_wave(replace(table, waves=waves), a, float(leaves))
+    if not all(np.isfinite(minutes) and work.roads.mode(*arc) == "road" for arc, (_, minutes) in runs.items()):
         return None
-    start, end = held["from_place_id"], held["to_place_id"]
-    start, end = (start if start in work.roads.row else a), (end if end in work.roads.row else b)
-    county = work.kinds.get(start) in ("county_city", "county", "autonomous_county")
-    cut = work.terms.county_cutoff_min if county else work.terms.city_cutoff_min
-    leaves = (cut + work.terms.first_mile_min + work.terms.county_handling_min) % 1440.0
-    ways = [[work.ways[k][0], work.ways[k][-1]] for k in own]
-    lines = {(x, y): [(leaves, work.roads.minutes(x, y))] for x, y in ways}
-    share = _share(table, own, held["promise_h"], {**table.departures, **lines}, ways)
-    pieces = float(spread(table)[own].sum())
-    return {"repair": "direct", "place_id": start, "to_id": end, "at_min": leaves, "share_percent": share,
-            "yuan_day": _priced(table, start, end, pieces, both=True), "moved_percent": 0.0}  # fmt: skip
+    trial = {**table.departures, **{arc: [*table.departures.get(arc, []), run] for arc, run in runs.items()}}
+    share = _share(replace(table, waves=waves), own, held["promise_h"], trial, ways)
+    weight, price = spread(table)[own].sum(1), 0.0
+    for arc in runs:
+        pieces = sum(float(w) for w, way in zip(weight, ways, strict=True) if arc in itertools.pairwise(way))
+        price += _priced(table, *arc, pieces, both=True)
+    a, b = max(runs, key=lambda arc: work.roads.minutes(*arc))
+    return {"repair": "direct", "place_id": a, "to_id": b, "at_min": runs[a, b][0], "share_percent": share,
+            "yuan_day": round(price, 2), "moved_percent": 0.0, "runs": runs, "waves": waves,
+            "ways": dict(zip(own, ways, strict=True))}  # fmt: skip
+
+
+def _all_in(table: Timetable, place: str) -> float:
+    """When the pick-up of the day is ready to leave a place, to the next five minutes."""
+    county = table.work.kinds.get(place) in COUNTIES
+    terms = table.work.terms
+    cut = terms.county_cutoff_min if county else terms.city_cutoff_min
+    return float(5.0 * np.ceil((cut + terms.first_mile_min + terms.county_handling_min) / 5.0))
 
 
 def _cutoff(table: Timetable, own: list[int], held: dict[str, Any]) -> dict[str, Any] | None:
@@ -116,48 +215,15 @@ def _cutoff(table: Timetable, own: list[int], held: dict[str, Any]) -> dict[str,
     work = table.work
     ways = [work.ways[k] for k in own]
     latest = max(work.terms.city_cutoff_min, work.terms.county_cutoff_min)
-    pieces = spread(table)[own]
+    pieces, door = spread(table)[own], _door(table, own, table.departures, ways)
     for cut in np.arange(latest - 30.0, EARLIEST_MIN - 1.0, -30.0).tolist():
         terms = replace(work.terms, city_cutoff_min=min(cut, work.terms.city_cutoff_min),
                         county_cutoff_min=min(cut, work.terms.county_cutoff_min))  # fmt: skip
         trial = replace(table, work=replace(work, terms=terms))
-        share = _share(trial, own, held["promise_h"], table.departures, ways)
+        share = _in_time(trial, own, held["promise_h"], door, ways)
         if share >= held["share_asked_percent"] - 1e-9:
             slot = (np.arange(pieces.shape[1]) + 0.5) * 1440.0 / pieces.shape[1]
             moved = 100 * float(pieces[:, (slot > cut) & (slot <= latest)].sum() / pieces.sum())
             return {"repair": "cutoff", "place_id": held["from_place_id"], "to_id": None, "at_min": cut,
                     "share_percent": share, "yuan_day": 0.0, "moved_percent": moved}  # fmt: skip
     return None
-
-
-def mended(table: Timetable, rounds: int = 4) -> Timetable:
-    """Return the timetable with the extra departures that make failing pairs hold, where such departures do."""
-    for _ in range(rounds):
-        told = promises(table)
-        wanted = _wanted(table, told)
-        if not wanted:
-            return table
-        departures = {arc: list(times) for arc, times in table.departures.items()}
-        waves = {hub: list(held) for hub, held in table.waves.items()}
-        for a, b, leaves in sorted(wanted):
-            departures[a, b].append((leaves, table.work.roads.minutes(a, b)))
-            if a in waves:
-                sorting = table.work.terms.sort_min[table.work.layout.tier[a]]
-                waves[a].append(((leaves - table.work.terms.margin_min - sorting) % 1440.0, sorting))
-        waves = {hub: sorted(set(held)) for hub, held in waves.items()}
-        table = assembled(table.work, departures, waves, table.handling, table.program)
-    return table
-
-
-def _wanted(table: Timetable, told: pl.DataFrame) -> set[tuple[str, str, float]]:
-    wanted = set()
-    for held in members(table.work):
-        own = held.pop("rows")
-        key = {name: held[name] for name in ("pair_id", "from_place_id", "to_place_id")}
-        now = told.filter(pl.all_horizontal(pl.col(name) == value for name, value in key.items()))
-        if now["holds"][0]:
-            continue
-        one = _departure(table, own, held, now)
-        if one and one["share_percent"] > float(now["share_percent"][0]) + 0.1:
-            wanted.add((one["place_id"], one["to_id"], float(one["at_min"])))
-    return wanted

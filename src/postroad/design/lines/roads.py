@@ -29,7 +29,7 @@ class Roads:
     """Ways between places, made once: minutes and km by road (``season``), and by air from first to last apron."""
 
     def __init__(self, network: Network, places: Sequence[str], season: str = "ordinary") -> None:
-        self.network = network
+        self.network, self.season = network, season
         self.places = tuple(dict.fromkeys(places))
         self.row = {place: k for k, place in enumerate(self.places)}
         known = network["places"].filter(pl.col("place_id").is_in(self.places))

@@ -1,7 +1,7 @@
 """What the trunk design has to assume, in one place, so that whoever knows better replaces it.
 
 Minutes of handling and the hours of delivery are published nowhere for the province; each default says what it stands
-on. Rates, sizes and prices come from the network's own parameters and vehicles.
+on. Rates, sizes and prices come from the network's own parameters and vehicles; emissions from ``postroad.rates``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from postroad.network import Network
 
 DAY = 1440.0
+SORTER_LIFE_DAYS = 3650.0
+"""Sorters are written off over ten years; assumed. A dock counts ``dock_yuan_day``, assumed too."""
 SOURCE = "rule-trunk"
 SOURCE_TITLE = "Trunk design: hub plants, line-hauls and sort waves made by rule or by optimisation from assumed terms"
 CUTOFFS_MIN = (690.0, 1200.0, 90.0)
@@ -54,16 +56,13 @@ class Terms:
     county_sorter_pieces_h: float = 8000.0
     manual_pieces_h: float = 300.0
     sorter_staff: float = 40.0
+    sorter_yuan_day: float = 5479.0
+    dock_yuan_day: float = 150.0
     sort_cost_yuan: float = 0.255
     energy_kwh_piece: float = 0.022
     exchange_pieces_h: float = 2000.0
     customs_min: float = 720.0
     customs_checked: float = 0.03
-    diesel_kgco2e_l: float = 3.25
-    grid_kgco2e_kwh: float = 0.4671
-    rail_kgco2e_tkm: float = 0.022
-    air_kgco2e_tkm: float = 0.602
-    piece_kg: float = 1.2
 
     @classmethod
     def of(cls, network: Network) -> Terms:
@@ -73,18 +72,15 @@ class Terms:
             "county_sorter_pieces_h": ("county_sorter_throughput", 1.0),
             "manual_pieces_h": ("manual_sort_rate", 1.0),
             "sorter_staff": ("crossbelt_sorter_staff_before_after", 1.0),
+            "sorter_yuan_day": ("crossbelt_sorter_capex", 1e6 / SORTER_LIFE_DAYS),
             "sort_cost_yuan": ("unit_sorting_hub_cost", 1.0),
             "exchange_pieces_h": ("exchange_office_throughput", 1.0),
             "customs_min": ("customs_dwell_time", 60.0),
             "customs_checked": ("customs_inspection_rate", 0.01),
             "delivery_min": ("stage_time_delivery", 60.0),
             "winter_pace": ("winter_speed_factor", 1.0),
-            "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
-            "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
-            "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
             "city_cutoff_min": ("cutoff_city_pickup_same_day", 60.0),
             "county_cutoff_min": ("cutoff_county_pickup_same_day", 60.0),
-            "piece_kg": ("parcel_mean_weight", 1.0),
         }
         held = parameters(network, [name for name, _ in names.values()])
         known: dict[str, Any] = {term: held[name][0] * scale for term, (name, scale) in names.items()}

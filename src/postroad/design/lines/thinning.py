@@ -1,4 +1,7 @@
-"""Leave out departures that cost more than they bring: pieces that lose one take the next and fill it."""
+"""Leave out departures that cost more than they bring: pieces that lose one take the next and fill it, or a seat.
+
+A vehicle that leaves nearly empty may be given up for seats on a train or flight that leaves about then.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postroad.design.lines.batches import due
-from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, pour
+from postroad.design.lines.fluid import Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.pairs import members
-from postroad.design.lines.vehicles import AIR_YUAN, fleet
+from postroad.design.lines.vehicles import air_yuan, fleet
 from postroad.errors import Stopped
 from postroad.parallel import Progress
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 WAVE_MIN = 30.0
 MAY_LOSE = 0.0005
 """Share of all pieces that may become late for the whole thinning; assumed."""
+NEAR_MIN, MOST_SEATS = 120.0, 3
+"""A seat may stand in for a vehicle that leaves so much earlier or later, a flight for unscheduled air at any time."""
 Departures = dict[tuple[str, str], list[tuple[float, float]]]
 Waves = dict[str, list[tuple[float, float]]]
 
@@ -46,31 +51,52 @@ class Ledger:
     def __init__(self, work: Trunk, handling: dict[str, float]) -> None:
         self.work, self.handling = work, handling
         self.types = fleet(work.network)
-        share = np.repeat(work.hours / work.hours.sum(), SLOTS // 24) / (SLOTS // 24)
         self.pieces = work.pieces("ordinary")
-        self.weight = self.pieces[:, None] * share
-        accepted = (np.arange(SLOTS) + 0.5) * 1440.0 / SLOTS
-        self.allowed = due(work, accepted) - accepted
+        self.weight = self.pieces[:, None] * shares(work.hours)
+        self.allowed = due(work, accepted()) - accepted()
         self.promised = [(one["rows"], one["share_asked_percent"] / 100) for one in members(work)]
 
     def poured(self, departures: Departures) -> tuple[Clockwork, Poured]:
         """Return the day through these departures."""
-        clock = Clockwork.of(departures, waves_of(self.work, departures), self.handling)
-        return clock, pour(clock, self.work.ways, self.pieces, self.work.hours, self.work.terms.first_mile_min)
+        clock = self.clock(departures)
+        return clock, poured(self.work, clock, self.pieces)
+
+    def clock(self, departures: Departures) -> Clockwork:
+        """Return departures with the waves that follow from them."""
+        return Clockwork.of(departures, waves_of(self.work, departures), self.handling, self.work.rides)
 
     def price(self, departures: Departures) -> tuple[float, float, int]:
         """Return yuan a day with empty returns, the share of pieces in time, and how many promised pairs hold."""
-        clock, poured = self.poured(departures)
-        minutes = at_the_door(poured.minutes, self.work.terms.delivery_starts_min, self.work.terms.delivery_min)
+        clock, flowed = self.poured(departures)
+        minutes = at_the_door(flowed.minutes, self.work.terms.delivery_starts_min, self.work.terms.delivery_min)
         in_time = self.weight * (minutes <= self.allowed + 1e-6)
         hold = sum(in_time[rows].sum() >= asked * self.weight[rows].sum() - 1e-9 for rows, asked in self.promised)
-        return self.yuan(clock, poured), float(in_time.sum() / self.weight.sum()), int(hold)
+        return self.yuan(clock, flowed), float(in_time.sum() / self.weight.sum()), int(hold)
 
-    def yuan(self, clock: Clockwork, poured: Poured) -> float:
-        """Return the cost of vehicles for the loads, with those that come back empty."""
-        arc = np.repeat(np.arange(len(clock.arcs)), np.diff(clock.first))
-        load = poured.load * self.work.terms.spare
-        km = np.array([self.work.roads.km(a, b) for a, b in clock.arcs])[arc]
+    def yuan(self, clock: Clockwork, flowed: Poured) -> float:
+        """Return the cost of vehicles and seats for the loads, with vehicles that come back empty."""
+        arc, (cost, vehicles) = clock.arc_of, self._runs(clock, flowed)
+        km = self._far(clock)[arc]
+        by_cost = np.bincount(arc, cost, len(clock.arcs))
+        by_road = np.bincount(arc, np.where(vehicles > 0, cost, 0.0), len(clock.arcs))
+        by_count = np.bincount(arc, vehicles, len(clock.arcs))
+        row = {pair: k for k, pair in enumerate(clock.arcs)}
+        back = np.array([by_count[row[b, a]] if (b, a) in row else 0.0 for a, b in clock.arcs])
+        moved = np.bincount(arc, vehicles * km, len(clock.arcs))
+        each = np.divide(by_road, moved, out=np.zeros_like(moved), where=moved > 0)
+        return float(by_cost.sum() + (np.maximum(by_count - back, 0.0) * self._far(clock) * each).sum())
+
+    def vehicles(self, clock: Clockwork, flowed: Poured) -> NDArray[np.float64]:
+        """Return how many vehicles each departure takes."""
+        return self._runs(clock, flowed)[1]
+
+    def _far(self, clock: Clockwork) -> NDArray[np.float64]:
+        return np.array([self.work.roads.km(a, b) for a, b in clock.arcs])
+
+    def _runs(self, clock: Clockwork, flowed: Poured) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Cost and vehicles of each departure: the cheapest type for its load, or seats at their price."""
+        arc, load = clock.arc_of, flowed.load * self.work.terms.spare
+        km = self._far(clock)[arc]
         runs = np.full((len(self.types), arc.size), np.inf)
         count = np.ceil(load / np.array([t.pieces for t in self.types])[:, None] - 1e-9)
         for n, kind in enumerate(self.types):
@@ -79,23 +105,26 @@ class Ledger:
         best = runs.argmin(0)
         cost, vehicles = runs.min(0), count[best, np.arange(arc.size)]
         air = np.array([self.work.roads.mode(a, b) == "air" for a, b in clock.arcs])[arc]
-        cost[air], vehicles[air] = load[air] * AIR_YUAN, 0.0
-        by_cost = np.bincount(arc, cost, len(clock.arcs))
-        by_count = np.bincount(arc, vehicles, len(clock.arcs))
-        row = {pair: k for k, pair in enumerate(clock.arcs)}
-        back = np.array([by_count[row[b, a]] if (b, a) in row else 0.0 for a, b in clock.arcs])
-        moved = np.bincount(arc, vehicles * km, len(clock.arcs))
-        each = np.divide(by_cost, moved, out=np.zeros_like(moved), where=moved > 0)
-        far = np.array([self.work.roads.km(a, b) for a, b in clock.arcs])
-        return float(by_cost.sum() + (np.maximum(by_count - back, 0.0) * far * each).sum())
+        prices = np.array([air_yuan(self.work, *clock.arcs[n]) for n in arc[air]])
+        cost[air], vehicles[air] = load[air] * prices, 0.0
+        seats = np.flatnonzero(np.isfinite(clock.limit))
+        if seats.size:
+            held = [self.work.rides[(*clock.arcs[arc[n]], clock.depart[n] % 1440.0, clock.duration[n])] for n in seats]
+            cost[seats] = flowed.load[seats] * np.array([ride.yuan_piece for ride in held])
+            vehicles[seats] = 0.0
+        return cost, vehicles
+
+
+def poured(work: Trunk, clock: Clockwork, pieces: NDArray[np.float64]) -> Poured:
+    """Return a day of the work through a clockwork."""
+    return pour(clock, work.ways, pieces, work.hours, work.terms.first_mile_min, work.order)
 
 
 def at_the_door(
     minutes: NDArray[np.float64], starts_min: tuple[float, ...], delivery_min: float
 ) -> NDArray[np.float64]:
     """Return minutes from acceptance to the door, from those to the last centre: couriers leave in rounds."""
-    accepted = (np.arange(minutes.shape[1]) + 0.5) * 1440.0 / minutes.shape[1]
-    there = accepted + minutes
+    there = accepted(minutes.shape[1]) + minutes
     starts = np.sort(np.array(starts_min))
     clock = np.where(np.isfinite(there), there % 1440.0, 0.0)
     at = np.searchsorted(starts, clock - 1e-9)
@@ -112,9 +141,8 @@ def thinned(
     kept = {arc: list(times) for arc, times in departures.items()}
     cost, in_time, hold = ledger.price(kept)
     least = in_time - MAY_LOSE
-    clock, poured = ledger.poured(kept)
-    order = np.argsort(poured.load, kind="stable")
-    arc_of = np.repeat(np.arange(len(clock.arcs)), np.diff(clock.first))
+    clock, flowed = ledger.poured(kept)
+    order, arc_of = np.argsort(flowed.load, kind="stable"), clock.arc_of
     for done, run in enumerate(order.tolist()):
         if time.monotonic() - began > time_s:
             break
@@ -124,10 +152,36 @@ def thinned(
             progress(Progress(done, order.size))
         arc = clock.arcs[arc_of[run]]
         at = (float(clock.depart[run]), float(clock.duration[run]))
-        if len(kept[arc]) < 2:
-            continue
-        trial = {**kept, arc: [one for one in kept[arc] if abs(one[0] % 1440.0 - at[0]) > 1e-6]}
-        cheaper, share, now = ledger.price(trial)
-        if trial[arc] and cheaper < cost - 1e-6 and share >= least and now >= hold:
-            kept, cost, hold = trial, cheaper, now
+        rest = [one for one in kept[arc] if abs(one[0] % 1440.0 - at[0]) > 1e-6 or one[1] != at[1]]
+        seats = _near(work, kept, arc, at, float(flowed.load[run]))
+        for trial in [{**kept, arc: held} for held in (rest, *([*rest, seat] for seat in seats))]:
+            # A line keeps a vehicle of its own: seats alone could not take a peak day.
+            if all((*arc, *one) in work.rides for one in trial[arc]):
+                continue
+            cheaper, share, now = ledger.price(trial)
+            if cheaper < cost - 1e-6 and share >= least and now >= hold:
+                kept, cost, hold = trial, cheaper, now
+                break
     return kept
+
+
+def _near(
+    work: Trunk, departures: Departures, arc: tuple[str, str], at: tuple[float, float], pieces: float
+) -> list[tuple[float, float]]:
+    """Seats that could stand in for a vehicle with few pieces: on trips not used yet, leaving about then."""
+    if (*arc, *at) in work.rides or arc not in work.ridden:
+        return []
+    used = trips(work, departures)
+    found = [
+        (abs((ride.depart_min - at[0] + 720.0) % 1440.0 - 720.0), ride.key[2:])
+        for ride in work.rides.values()
+        if ride.key[:2] == arc and ride.trip not in used and ride.capacity_pieces >= pieces > 0
+    ]
+    by_air = work.roads.mode(*arc) == "air"
+    return [key for gap, key in sorted(found)[:MOST_SEATS] if by_air or gap <= NEAR_MIN]
+
+
+def trips(work: Trunk, departures: Departures) -> set[str]:
+    """Return the trains and flights on which a timetable has seats."""
+    keys = ((*arc, *one) for arc, times in departures.items() for one in times)
+    return {work.rides[key].trip for key in keys if key in work.rides}

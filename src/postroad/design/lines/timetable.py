@@ -8,7 +8,7 @@ wave closes a sorting time before the half hour in which something leaves.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,12 @@ import polars as pl
 from postroad.design.lines.baseline import clockwork
 from postroad.design.lines.batches import batches, ends
 from postroad.design.lines.between import Between, between
-from postroad.design.lines.fluid import Clockwork, Poured, pour
+from postroad.design.lines.capacity import levelled
+from postroad.design.lines.fluid import Clockwork, Poured
+from postroad.design.lines.rides import Rides, rides
+from postroad.design.lines.seats import booked
 from postroad.design.lines.terms import SOURCE
-from postroad.design.lines.thinning import Departures, Waves, at_the_door, thinned, waves_of
+from postroad.design.lines.thinning import Departures, Waves, at_the_door, poured, thinned, waves_of
 from postroad.design.lines.work import Trunk, trunk
 from postroad.design.lines.writing import written
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from postroad.demand import Demand
+    from postroad.design.lines.capacity import Plant
     from postroad.network import Network
     from postroad.parallel import Progress
 
@@ -38,7 +42,8 @@ class Timetable:
     """A timetable: the network that holds its tables, and what it was made from.
 
     ``work.ways`` are the routes as the timetable runs them. ``poured`` says how full and how late on the ``ordinary``
-    and the ``peak`` day. ``program`` is the design between hubs with its bound; None for a timetable by rule.
+    and the ``peak`` day. ``program`` is the design between hubs with its bound; None for a timetable by rule. ``mends``
+    are the departures and seats added so that promised pairs hold, with their price.
     """
 
     network: Network
@@ -49,6 +54,7 @@ class Timetable:
     handling: dict[str, float]
     poured: Mapping[str, Poured]
     program: Between | None
+    mends: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def objective(self) -> float:
@@ -63,20 +69,26 @@ class Timetable:
 
 def timetable(
     network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, *, season: str = "ordinary",
+    plants: Mapping[str, Plant] | None = None,
     time_s: float = 120.0, gap: float = 0.01, seed: int = 0,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> Timetable:  # fmt: skip
     """Return the timetable of hubs of the given tiers (by default the plan's) in a season.
 
+    With ``plants`` departures are moved until hubs keep to them on the peak day; without, plants are sized.
+
     ``InfeasibleError`` names hubs, places and pairs that no road or line joins.
     """
     work = trunk(network, demand, tiers, season)
+    work = replace(work, rides={ride.key: ride for ride in rides(network, work.layout.tier, demand.year)})
     rule = clockwork(work)
     program = between(work, batches(work, rule), time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
-    routed = _routed(work, program)
-    departures = _departures(routed, rule, program)
+    routed, seats = _routed(work, program)
+    departures = _departures(routed, rule, program, seats)
     handling = {node: float(rule.handling_min[k]) for k, node in enumerate(rule.nodes)}
-    departures = thinned(routed, departures, handling, time_s=time_s / 2, progress=progress, stop=stop)
+    listen: dict[str, Any] = {"progress": progress, "stop": stop}
+    departures = thinned(routed, departures, handling, time_s=time_s / 2, **listen)
+    departures = levelled(routed, departures, handling, plants, time_s=time_s / 5, **listen)
     return assembled(routed, departures, waves_of(routed, departures), handling, program)
 
 
@@ -103,19 +115,16 @@ def assembled(
     work: Trunk, departures: Departures, waves: Waves, handling: dict[str, float], program: Between | None
 ) -> Timetable:
     """Return a timetable with its days poured through it and its tables written."""
-    clock = Clockwork.of(departures, waves, handling)
-    poured = {
-        day: pour(clock, work.ways, work.pieces(day), work.hours, work.terms.first_mile_min)
-        for day in ("ordinary", "peak")
-    }
-    network = written(work, clock, poured)
+    clock = Clockwork.of(departures, waves, handling, work.rides)
+    flowed = {day: poured(work, clock, work.pieces(day)) for day in ("ordinary", "peak")}
+    network = written(work, clock, flowed)
     if program is not None:
-        network = network.with_(routings=_routings(work))
-    return Timetable(network, work, clock, departures, waves, handling, poured, program)
+        network = network.with_(routings=routings(work))
+    return Timetable(network, work, clock, departures, waves, handling, flowed, program)
 
 
-def _routed(work: Trunk, program: Between) -> Trunk:
-    """The work with each pair's way as the program sends it; the layout's way where it says nothing."""
+def _routed(work: Trunk, program: Between) -> tuple[Trunk, Rides]:
+    """The work with each pair's way as the program sends it, or as the layout does; and the seats taken."""
     following = program.next_stop()
     ways = []
     for way, (first, last) in zip(work.ways, ends(work), strict=True):
@@ -124,11 +133,14 @@ def _routed(work: Trunk, program: Between) -> Trunk:
             middle.append(following[middle[-1], last])
         whole = middle[-1] == last and len(set(middle)) == len(middle)
         ways.append([*way[: way.index(first)], *middle, *way[way.index(last) + 1 :]] if whole else way)
-    return Trunk(work.network, work.layout, work.roads, work.terms, work.pairs, ways, work.hours)
+    used = {arc for way in ways for arc in itertools.pairwise(way)}
+    taken = {ride: pieces for ride, pieces in program.taken().items() if ride.key[:2] in used}
+    seats = booked(taken)
+    return replace(work, ways=ways, rides={**work.rides, **seats}), seats
 
 
-def _departures(work: Trunk, rule: Clockwork, program: Between) -> Departures:
-    """Lines of the program, feeders in as the rule has them, feeders out in time for the delivery rounds."""
+def _departures(work: Trunk, rule: Clockwork, program: Between, seats: Rides) -> Departures:
+    """Lines and seats of the program, feeders in as the rule has them, feeders out in time for the delivery rounds."""
     roads, terms, tier = work.roads, work.terms, work.layout.tier
     lines = program.departures()
     made: Departures = {(a, b): [(at, roads.minutes(a, b)) for at in times] for (a, b), times in lines.items()}
@@ -143,16 +155,25 @@ def _departures(work: Trunk, rule: Clockwork, program: Between) -> Departures:
         else:
             times = rule.depart[int(rule.first[k]) : int(rule.first[k + 1])].tolist()
         made[a, b] = [(at, minutes) for at in times]
+    for a, b, at, minutes in seats:
+        # Behind the last seat of a day a vehicle waits for what found no room; empty, it does not leave.
+        spill = [] if (a, b) in made else [(1439.0, roads.minutes(a, b))]
+        made[a, b] = [*made.get((a, b), spill), (at, minutes)]
     return {arc: made[arc] for arc in sorted(made) if arc in used}
 
 
-def _routings(work: Trunk) -> pl.DataFrame:
-    """Where to go next from every hub and outside place, by destination: the same for all pairs that pass there."""
+def routings(*works: Trunk) -> pl.DataFrame:
+    """Where to go next by destination, the same for all that pass there; of several works the first one counts.
+
+    A place that is no hub and not outside is told only where it goes on by another way than the layout's.
+    """
     steps: dict[tuple[str, str], str] = {}
-    for way in sorted(work.ways):
-        for at, then in itertools.pairwise(way):
-            if at in work.layout.tier or work.kinds.get(at) == "city":
-                steps.setdefault((at, way[-1]), then)
+    for work in works:
+        for way in sorted(work.ways):
+            for at, then in itertools.pairwise(way):
+                told = at in work.layout.tier or work.kinds.get(at) == "city" or work.layout.above.get(at) != then
+                if told:
+                    steps.setdefault((at, way[-1]), then)
     rows: list[dict[str, Any]] = [
         {"at_place_id": at, "destination_place_id": to, "next_place_id": then, "origin": "synthetic", "source": SOURCE}
         for (at, to), then in sorted(steps.items())

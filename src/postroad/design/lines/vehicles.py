@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from postroad.design.lines.fluid import Clockwork, Poured
+    from postroad.design.lines.rides import Ride
     from postroad.design.lines.work import Trunk
     from postroad.network import Network
 
 AIR_PIECES, AIR_YUAN = 1500, 4.0
 """Pieces of a hold on a scheduled flight and yuan a piece, as timetable.services assumes them."""
+SHORT_NOTICE = 1.5
+"""How much dearer air without a seat in the timetable is where the timetable has flights; assumed."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,35 @@ def runs(work: Trunk, clock: Clockwork, poured: Mapping[str, Poured], types: Seq
                     "origin": "synthetic",
                     "source": SOURCE,
                 }
-                row |= _capacity(types, pieces - held, km, minutes, mode)
+                ride = work.rides.get((a, b, float(clock.depart[run]), minutes))
+                if ride is not None:
+                    rows.append(row | seats_of(ride, ordinary))
+                    break
+                row |= _capacity(types, pieces - held, km, minutes, air_yuan(work, a, b) if mode == "air" else None)
                 held += row["capacity_pieces"]
                 rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _capacity(types: Sequence[Vehicle], pieces: float, km: float, minutes: float, mode: str) -> dict[str, Any]:
-    if mode == "air":
+def seats_of(ride: Ride, pieces: float) -> dict[str, Any]:
+    """Return what a line-hauls row says of a ride: its train or flight, room, days, and the price of the pieces."""
+    paid = min(float(ride.capacity_pieces), math.ceil(pieces))
+    return {"mode": ride.mode, "service_ref": ride.service_ref, "vehicle_id": None, "vehicles": None,
+            "capacity_pieces": ride.capacity_pieces, "cost_yuan": round(paid * ride.yuan_piece, 2), "days": ride.days,
+            "distance_km": round(ride.distance_km, 1), "season": "any"}  # fmt: skip
+
+
+def air_yuan(work: Trunk, a: str, b: str) -> float:
+    """Return yuan a piece by air without a seat of the timetable."""
+    return AIR_YUAN * (SHORT_NOTICE if (a, b) in work.ridden else 1.0)
+
+
+def _capacity(
+    types: Sequence[Vehicle], pieces: float, km: float, minutes: float, by_air: float | None
+) -> dict[str, Any]:
+    if by_air is not None:
         taken = math.ceil(pieces)
-        return {"vehicle_id": None, "vehicles": None, "capacity_pieces": taken, "cost_yuan": round(taken * AIR_YUAN, 2)}
+        return {"vehicle_id": None, "vehicles": None, "capacity_pieces": taken, "cost_yuan": round(taken * by_air, 2)}
     vehicle, count = cheapest(types, pieces, km, minutes)
     cost = round(count * vehicle.cost(km, minutes), 2)
     size = count * vehicle.pieces

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from postroad.demand.profile import PEAK, PEAK_MONTH, day_shares, weights
 from postroad.demand.seasonal import in_month
 from postroad.design.lines.layout import Layout, layout, planned_tiers
+from postroad.design.lines.pairs import promised_units
 from postroad.design.lines.roads import Roads
 from postroad.design.lines.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from postroad.demand import Demand
+    from postroad.design.lines.rides import Ride
     from postroad.network import Network
 
 LONGEST_PROMISE_H = 72.0
@@ -32,7 +34,9 @@ class Trunk:
     """What a trunk design works on: the layout, the ways, the terms, and a day's pieces on each pair of places.
 
     ``ordinary`` is the busiest day outside the peak, ``peak`` the plan's peak day; ``ways[k]`` is the route of pair
-    ``k``.
+    ``k``. ``order`` numbers the pairs, ``promised`` ones first: who gets a seat before whom. ``kinds``
+    says what each place is: district, county, city outside. ``rides`` are the seats on trains and flights that a
+    timetable may use, by their key.
     """
 
     network: Network
@@ -42,11 +46,15 @@ class Trunk:
     pairs: pl.DataFrame
     ways: list[list[str]]
     hours: NDArray[np.float64]
+    order: NDArray[np.int64]
+    promised: NDArray[np.int64]
+    kinds: Mapping[str, str]
+    rides: Mapping[tuple[str, str, float, float], Ride] = field(default_factory=dict)
 
     @cached_property
-    def kinds(self) -> dict[str, str]:
-        """The kind of each place: district, county, city outside, and so on."""
-        return dict(self.network["places"].select("place_id", "kind").iter_rows())
+    def ridden(self) -> set[tuple[str, str]]:
+        """Between which places there are rides."""
+        return {key[:2] for key in self.rides}
 
     def pieces(self, day: str) -> NDArray[np.float64]:
         """Return the pieces of each pair on the ``ordinary`` or the ``peak`` day."""
@@ -61,7 +69,14 @@ def trunk(network: Network, demand: Demand, tiers: Mapping[str, int] | None = No
     made = layout(network, demand, roads, known)
     pairs = _pairs(network, demand)
     ways = [made.route(a, b) for a, b in pairs.select("origin_id", "destination_id").iter_rows()]
-    return Trunk(network, made, roads, Terms.of(network), pairs, ways, weights(network, "hour"))
+    told = pairs.select("origin_id", "destination_id").join(
+        promised_units(network).select("origin_id", "destination_id").unique().with_columns(told=True),
+        on=["origin_id", "destination_id"], how="left", maintain_order="left",
+    )["told"].fill_null(value=False).to_numpy()  # fmt: skip
+    kinds = dict(network["places"].select("place_id", "kind").iter_rows())
+    first = np.flatnonzero(told)
+    order = np.concatenate([first, np.flatnonzero(~told)])
+    return Trunk(network, made, roads, Terms.of(network), pairs, ways, weights(network, "hour"), order, first, kinds)
 
 
 def _pairs(network: Network, demand: Demand) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 
 from postroad.design.lines.plants import plants
 from postroad.design.lines.terms import SOURCE, SOURCE_TITLE
+from postroad.design.lines.thinning import Ledger
 from postroad.design.lines.vehicles import fleet, runs
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def written(work: Trunk, clock: Clockwork, poured: Mapping[str, Poured]) -> Netw
         allocations=allocations,
         line_hauls=runs(work, clock, poured, fleet(work.network)),
         sort_waves=_waves(clock),
-        hub_plants=plants(work, clock, poured["peak"]),
+        hub_plants=plants(work, clock, poured["peak"], Ledger(work, {})),
     )
 
 

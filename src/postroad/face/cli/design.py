@@ -30,6 +30,7 @@ class Asked:
     counties: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
     workers: int = 2
+    plants: str = "pack"
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +55,9 @@ def design(
     county: list[str] = typer.Option([], "--county", help="只设计这些县区 only these counties"),
     share: list[str] = typer.Option([], "--share", help="经营者份额 an operator's share, ZTO=0.25"),
     workers: int = typer.Option(2, "--workers"),
+    plants: str = typer.Option(
+        "pack", "--plants", help="pack 枢纽设备为约束 hubs' plants are limits | free 按需定 sized"
+    ),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
@@ -66,6 +70,6 @@ def design(
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers,
+            tuple(share), workers, plants,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

@@ -22,7 +22,9 @@ def run(asked: Asked) -> None:
     network = open_province(asked.province)
     flows = demand(network, asked.year, asked.scenario, seed=asked.seed)
     with progress(say("lines.designing")) as move:
-        made = design_trunk(network, flows, time_s=asked.time_limit_s, seed=asked.seed, progress=move)
+        made = design_trunk(
+            network, flows, time_s=asked.time_limit_s, seed=asked.seed, plants=asked.plants, progress=move
+        )
     folder = _written(made, asked)
     told = _told(made, folder)
     if asked.json:
@@ -34,6 +36,8 @@ def run(asked: Asked) -> None:
     facts = made.result.facts
     bound = {"cost": facts["between_hubs_yuan_day"], "bound": facts["between_hubs_bound"]}
     out.print(say("lines.bound", **bound, gap=100 * facts["between_hubs_gap"]), soft_wrap=True)
+    out.print(say("lines.week_line", week_yuan=facts["week_yuan"], fleet=facts["fleet"], drivers=facts["drivers"],
+                  mends=made.result["mends"].height), soft_wrap=True)  # fmt: skip
     err.print(say("lines.done", seconds=facts["seconds"], failing=len(told["failing"])))
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 
@@ -44,6 +48,8 @@ def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:
         **made.result.facts, "run_id": made.result.run_id, "folder": str(folder.resolve()),
         "compared": made.result["compared"].to_dicts(), "legs": made.result["legs"].to_dicts(),
         "failing": failing.to_dicts(), "repairs": made.result["repairs"].to_dicts(),
+        "mends": made.result["mends"].to_dicts(), "week": made.result["week"].to_dicts(),
+        "seats": made.result["seats"].to_dicts(),
         "tiers": {which: made.tiers.tiers(which) for which in ("plan", "best")},
     }  # fmt: skip
 
@@ -59,6 +65,7 @@ def _written(made: TrunkDesign, asked: Asked) -> Path:
     folder = made.result.save(asked.out / "trunk")
     for name, frame in as_csv(made).items():
         write_text(folder / f"{name}.csv", frame.write_csv())
+    made.network.save(folder / "network")
     write_gtfs(feed(made.network, asked.year), folder / "gtfs.zip")
     for tongue in LANGUAGES:
         write_text(folder / f"trunk-{tongue}.html", page(made, tongue))

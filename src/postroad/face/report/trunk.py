@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from postroad.face.report import trunk_week
 from postroad.face.report.map import outlines_of
 from postroad.face.report.mark import mark
 from postroad.face.report.trunk_diagram import clock, time_space
@@ -56,7 +57,11 @@ def page(made: TrunkDesign, spoken: Language) -> str:
         head("map_title"), drawn["trunk-map"],
         head("diagram_title", "diagram_note"), mark("div", inside=drawn["trunk-day"], class_="scroll"),
         head("h_promise", "promise_note"), _promises(made, spoken),
-        head("h_repairs"), _repairs(made, spoken),
+        head("h_mends", "mends_note"), trunk_week.mends(made, spoken, _table),
+        head("h_repairs", "repairs_note"), _repairs(made, spoken),
+        head("h_seats", "seats_note"), trunk_week.seats(made, spoken, _table),
+        head("h_week", "week_note"), trunk_week.week(made, spoken, _table),
+        head("h_changes"), trunk_week.changes(made, spoken, _table),
         head("h_legs"), _legs(made, spoken),
         head("h_plants"), _plants(made, spoken),
         head("h_exchanges", "exchange_note"), _exchanges(made, spoken),
@@ -196,16 +201,16 @@ def _hub(table: Timetable, hub: str, spoken: Language) -> str:
     parts = [mark("summary", f"{named(table, hub, spoken)} · {say('lines.hub_line', spoken, **counted)}")]
     heads = _heads(("time", "place", "vehicles", "pieces"), spoken)
     for key, held in runs.items():
-        rows = [(clock(t), escape(named(table, p, spoken)), f"{v:,}", f"{n:,.0f}") for t, p, v, n in held]
+        rows = [(clock(t), escape(named(table, p, spoken)), escape(v), f"{n:,.0f}") for t, p, v, n in held]
         parts += [mark("h4", say(f"lines.{key}", spoken)), _table(heads, rows, 2)]
     wave_table = _table(_heads(("cutoff", "release"), spoken), cuts, 0)
     return mark("details", inside="".join([*parts, mark("h4", say("lines.waves", spoken)), wave_table]))
 
 
-def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float, str, int, float]]:
+def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float, str, str, float]]:
     rows = table.network["line_hauls"].filter(season="any")
-    columns = "from_place_id", "to_place_id", "depart_min", "vehicles"
-    vehicles = {(a, b, depart): count or 1 for a, b, depart, count in rows.select(columns).iter_rows()}
+    columns = ("from_place_id", "to_place_id", "depart_min", "duration_min", "vehicles", "service_ref")
+    known = {tuple(row[:4]): (row[4] or 0, row[5] or "") for row in rows.select(columns).iter_rows()}
     found = []
     for arc, (a, b) in enumerate(table.clock.arcs):
         if (b if arriving else a) != hub:
@@ -214,11 +219,14 @@ def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float,
             depart, pieces = float(table.clock.depart[run]), float(table.poured["ordinary"].load[run])
             at = (depart + float(table.clock.duration[run])) % 1440.0 if arriving else depart
             if pieces > 0:
-                found.append((at, a if arriving else b, vehicles.get((a, b, round(depart, 1) % 1440.0), 1), pieces))
+                key = (a, b, round(depart, 1) % 1440.0, round(float(table.clock.duration[run]), 1))
+                count, service = known.get(key, (0, ""))
+                found.append((at, a if arriving else b, service or f"{count:,}", pieces))
     return sorted(found)
 
 
 def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
-    wanted = ("promises", "repairs", "hours", "legs", "lines", "compared", "exchanges")
+    wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
+              "fleet", "empties", "changes")  # fmt: skip
     return {name: made.result[name] for name in wanted}

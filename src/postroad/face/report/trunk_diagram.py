@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from postroad.face.report.mark import mark
-from postroad.face.report.trunk_map import BETWEEN, FONT, GATEWAY, HUB, SVG, named
+from postroad.face.report.trunk_map import BETWEEN, FONT, GATEWAY, HUB, SEATS, SVG, named
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -78,23 +78,27 @@ def _runs(table: Timetable, rows: dict[str, int], spoken: Language) -> list[str]
             depart, long = float(table.clock.depart[run]), float(table.clock.duration[run])
             if table.poured["ordinary"].load[run] <= 0 or not {a, b} & set(rows):
                 continue
-            words = f"{named(table, a, spoken)} {clock(depart)} → {named(table, b, spoken)} {clock(depart + long)}"
+            ride = table.work.rides.get((a, b, depart, long))
+            colour = SEATS[ride.mode] if ride else BETWEEN
+            words = f"{ride.service_ref} " if ride else ""
+            words += f"{named(table, a, spoken)} {clock(depart)} → {named(table, b, spoken)} {clock(depart + long)}"
             if a in rows and b in rows:
-                parts += [_stroke(depart - day * DAY, rows[a], depart + long - day * DAY, rows[b], words)
+                parts += [_stroke(depart - day * DAY, rows[a], depart + long - day * DAY, rows[b], words, colour)
                           for day in range(int((depart + long) // DAY) + 1)]  # fmt: skip
             elif "city" in (table.work.kinds.get(a), table.work.kinds.get(b)):
                 at, y, way = (depart, rows[a], 1) if a in rows else ((depart + long) % DAY, rows[b], -1)
                 x = LEFT + WIDE * at / DAY
                 end = x + 5 if a in rows else x - 5
                 parts.append(mark("path", inside=mark("title", words), d=f"M{x:.1f},{y}L{end:.1f},{y + 15 * way}",
-                                  stroke=GATEWAY, stroke_width=1.6, opacity=0.75))  # fmt: skip
+                                  stroke=colour if ride else GATEWAY, stroke_width=2.4 if ride else 1.6,
+                                  opacity=0.75))  # fmt: skip
     return parts
 
 
-def _stroke(start: float, y: int, end: float, below: int, words: str) -> str:
+def _stroke(start: float, y: int, end: float, below: int, words: str, colour: str = BETWEEN) -> str:
     x1, x2 = (LEFT + WIDE * t / DAY for t in (start, end))
     return mark("path", inside=mark("title", words), d=f"M{x1:.1f},{y}L{x2:.1f},{below}", clip_path="url(#day)",
-                stroke=BETWEEN, stroke_width=1.4, opacity=0.8)  # fmt: skip
+                stroke=colour, stroke_width=1.4, opacity=0.8)  # fmt: skip
 
 
 def clock(minutes: float) -> str:

@@ -19,6 +19,7 @@ WIDTH = 1000
 MARGIN = 130
 HUB = {1: "#a8322b", 2: "#c46a17", 3: "#2f6f8f"}
 BETWEEN, GATEWAY, FEEDER = "#1f4e79", "#8a5a9e", "#9a9686"
+SEATS = {"rail": "#1a7f5a", "air": "#c2410c"}
 
 
 class _Sheet:
@@ -84,20 +85,20 @@ def _spots(table: Timetable, where: dict[str, tuple[float, float]], sheet: _Shee
 
 
 def _lines(table: Timetable, held: pl.DataFrame, spots: dict[str, tuple[float, float]]) -> list[str]:
-    both: dict[tuple[str, str], list[Any]] = {}
+    both: dict[tuple[str, str, str], list[Any]] = {}
     for leg, a, b, pieces, runs in held.select("leg", "from_place_id", "to_place_id", "pieces", "runs").iter_rows():
-        one = both.setdefault((min(a, b), max(a, b)), [leg, 0.0, 0])
+        one = both.setdefault((min(a, b), max(a, b), leg if leg in SEATS else ""), [leg, 0.0, 0])
         one[0] = one[0] if leg in ("collect", "deliver") else leg
         one[1] += pieces
         one[2] += runs
     label = table.work.roads.label
-    order = {"collect": 0, "deliver": 0, "gateway": 1, "between": 2}
+    order = {"collect": 0, "deliver": 0, "gateway": 1, "between": 2, "rail": 3, "air": 3}
     parts = []
-    for (a, b), (leg, pieces, runs) in sorted(both.items(), key=lambda item: (order[item[1][0]], item[1][1])):
+    for (a, b, _), (leg, pieces, runs) in sorted(both.items(), key=lambda item: (order[item[1][0]], item[1][1])):
         if a not in spots or b not in spots:
             continue
         (x1, y1), (x2, y2) = spots[a], spots[b]
-        bend = 0.08 if leg in ("between", "gateway") else 0.0
+        bend = -0.12 if leg in SEATS else 0.08 if leg in ("between", "gateway") else 0.0
         mx, my = (x1 + x2) / 2 - (y2 - y1) * bend, (y1 + y2) / 2 + (x2 - x1) * bend
         colour, width, fade = _stroke(leg, pieces)
         title = mark("title", f"{label(a)} – {label(b)}: {pieces:,.0f} / {runs}")
@@ -110,6 +111,8 @@ def _lines(table: Timetable, held: pl.DataFrame, spots: dict[str, tuple[float, f
 
 def _stroke(leg: str, pieces: float) -> tuple[str, float, float]:
     """Colour, width and opacity of a line by its leg and pieces."""
+    if leg in SEATS:
+        return SEATS[leg], 2.0, 0.9
     if leg == "between":
         return BETWEEN, 1.2 + sqrt(pieces) / 75, 0.8
     return (GATEWAY, 0.7 + sqrt(pieces) / 130, 0.5) if leg == "gateway" else (FEEDER, 0.9, 0.8)
@@ -160,11 +163,12 @@ def _legend(sheet: _Sheet, spoken: Language) -> list[str]:
         parts.append(mark("circle", cx=x + 8, cy=y - 5, r=13 - 2 * tier, fill=colour))
         parts.append(mark("text", say("lines.map_tier", spoken, tier=tier), x=x + 26, y=y, font_size=15))
         x += 130
-    strokes = ("between", BETWEEN, 5), ("gateway", GATEWAY, 4), ("feeder", FEEDER, 2)
+    strokes = [("map_between", BETWEEN, 5), ("map_gateway", GATEWAY, 4), ("map_feeder", FEEDER, 2)]
+    strokes += [(f"leg_{mode}", colour, 3) for mode, colour in SEATS.items()]
     for key, colour, width in strokes:
         parts.append(mark("path", d=f"M{x},{y - 5}h36", stroke=colour, stroke_width=width))
-        parts.append(mark("text", say(f"lines.map_{key}", spoken), x=x + 44, y=y, font_size=15))
-        x += 230
+        parts.append(mark("text", say(f"lines.{key}", spoken), x=x + 44, y=y, font_size=14))
+        x += 44 + (22 if spoken == "zh" else 9) * len(say(f"lines.{key}", spoken)) * 0.8 + 18
     return parts
 
 

@@ -169,7 +169,9 @@ def _dated(
                 continue
             depart = round((day * DAY_MIN + line.depart_min) * MINUTE_MS)
             share = 1.0 if line.pieces >= UNLIMITED else options.scale
-            pieces, speed = line.pieces * share, slow if _by_road(line) else 1.0
+            # Minutes of a winter row are those of winter roads already.
+            own_pace = slow / options.winter_factor if line.season == "winter" else slow
+            pieces, speed = line.pieces * share, own_pace if _by_road(line) else 1.0
             for item in own:
                 if _strikes(item, line) and item.within(depart, start_min):
                     if item.factor == 0:

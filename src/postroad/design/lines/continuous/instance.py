@@ -23,6 +23,9 @@ class Instance:
     Loads: ``origin``, ``destination``, ``quantity``, ``release`` and ``deadline``, in the unit of ``minutes``.
     ``names`` are the nodes' names for explanations. ``most_services`` limits how many services a load may take (0: any
     number), ``longest_detour`` its minutes under way against the quickest; the bound holds within these limits.
+    ``reserved`` is the load that alone may take a service, straight to its destination (-1: all may): a seat on a
+    timetable is such a service, its minutes counted from the load's release with the wait for it. ``ends`` says which
+    nodes are ends only: no load passes them on its way.
     """
 
     tail: NDArray[np.int64]
@@ -39,6 +42,13 @@ class Instance:
     names: tuple[str, ...] = ()
     most_services: int = 0
     longest_detour: float = np.inf
+    reserved: NDArray[np.int64] | None = None
+    ends: NDArray[np.bool_] | None = None
+
+    @property
+    def shared(self) -> NDArray[np.bool_]:
+        """Which services all loads may take."""
+        return np.ones(self.tail.size, np.bool_) if self.reserved is None else self.reserved < 0
 
     @property
     def nodes(self) -> int:
@@ -51,12 +61,16 @@ class Instance:
         return self.names[node] if self.names else str(node + 1)
 
     def shortest(self) -> NDArray[np.float64]:
-        """Return the least minutes between all nodes; infinite where there is no way."""
+        """Return the least minutes between all nodes by services for all; infinite where there is no way."""
         best = np.full((self.nodes, self.nodes), np.inf)
-        np.minimum.at(best, (self.tail, self.head), self.minutes)
-        rows, columns = np.nonzero(np.isfinite(best))
+        np.minimum.at(best, (self.tail[self.shared], self.head[self.shared]), self.minutes[self.shared])
+        closed = np.zeros(self.nodes, np.bool_) if self.ends is None else self.ends
+        rows, columns = np.nonzero(np.isfinite(best) & ~closed[:, None])
         graph = csr_array((best[rows, columns], (rows, columns)), shape=best.shape)
-        return np.asarray(dijkstra(graph))
+        least = np.asarray(dijkstra(graph))
+        for node in np.flatnonzero(closed):  # a way may begin at an end, but not lead on from one
+            least[node] = np.minimum(least[node], (best[node][:, None] + least).min(0))
+        return least
 
     def check(self) -> NDArray[np.float64]:
         """Return the least minutes; ``DataError`` for impossible figures, ``InfeasibleError`` for hopeless loads.
@@ -71,6 +85,9 @@ class Instance:
             raise DataError.of("lines.bad_load", count=int((self.quantity <= 0).sum()))
         least = self.shortest()
         need, given = least[self.origin, self.destination], self.deadline - self.release
+        if self.reserved is not None:
+            own = np.flatnonzero(~self.shared)
+            np.minimum.at(need, self.reserved[own], self.minutes[own])
         faults = []
         for k in np.flatnonzero(need > given + 1e-9).tolist():
             ends = {"origin": self.name(int(self.origin[k])), "destination": self.name(int(self.destination[k]))}

@@ -55,14 +55,17 @@ def paths(instance: Instance, stop: Callable[[], bool] | None = None) -> Paths:
     """
     least = instance.check()
     out: list[list[int]] = [[] for _ in range(instance.nodes)]
-    for arc, tail in enumerate(instance.tail.tolist()):
-        out[tail].append(arc)
+    for arc in np.flatnonzero(instance.shared).tolist():
+        out[int(instance.tail[arc])].append(arc)
+    own = _reserved(instance)
+    closed = frozenset() if instance.ends is None else frozenset(np.flatnonzero(instance.ends).tolist())
     head, minutes = instance.head.tolist(), instance.minutes.tolist()
     counts, flat = [], []
     for k in range(instance.quantity.size):
         if stop and k % 64 == 0 and stop():
             raise Stopped.of("errors.stopped", done=k, total=instance.quantity.size)
-        found = _of_load(instance, k, least, (out, head, minutes))
+        found = _of_load(instance, k, least, (out, head, minutes), closed) + own.get(k, [])
+        found = _undominated(instance, k, sorted(found))
         counts.append(len(found))
         flat += found
         if len(flat) > MOST_PATHS:
@@ -71,7 +74,11 @@ def paths(instance: Instance, stop: Callable[[], bool] | None = None) -> Paths:
 
 
 def _of_load(
-    instance: Instance, k: int, least: NDArray[np.float64], graph: tuple[list[list[int]], list[int], list[float]]
+    instance: Instance,
+    k: int,
+    least: NDArray[np.float64],
+    graph: tuple[list[list[int]], list[int], list[float]],
+    closed: frozenset[int],
 ) -> list[tuple[int, ...]]:
     out, head, minutes = graph
     origin, goal = int(instance.origin[k]), int(instance.destination[k])
@@ -86,13 +93,23 @@ def _of_load(
         if node == goal:
             found.append(taken)
             continue
-        if len(taken) == most:
+        if len(taken) == most or (node in closed and taken):
             continue
         for arc in out[node]:
             after = spent + minutes[arc]
             if head[arc] not in seen and after + onward[head[arc]] <= window:
                 stack.append((head[arc], after, (*taken, arc), seen | {head[arc]}))
-    return _undominated(instance, k, sorted(found))
+    return found
+
+
+def _reserved(instance: Instance) -> dict[int, list[tuple[int, ...]]]:
+    """The services that each load alone may take, where they keep its window."""
+    held: dict[int, list[tuple[int, ...]]] = {}
+    for arc in np.flatnonzero(~instance.shared).tolist():
+        k = int(instance.reserved[arc]) if instance.reserved is not None else -1
+        if instance.minutes[arc] <= instance.deadline[k] - instance.release[k] + 1e-9:
+            held.setdefault(k, []).append((arc,))
+    return held
 
 
 def _undominated(instance: Instance, k: int, found: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
