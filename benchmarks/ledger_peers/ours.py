@@ -11,7 +11,7 @@ import polars as pl
 
 from benchmarks.ledger_peers.files import UNTIL, in_order
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Counter, Ledger
+from postroad.supervise.ledger import Counter, Ledger, plain
 from postroad.supervise.ledger.balance import balance
 from postroad.supervise.ledger.checks import check
 from postroad.supervise.ledger.claims import claims
@@ -21,6 +21,7 @@ from postroad.supervise.sha256 import leaves, macs
 
 def warm() -> None:
     """Load what is compiled once."""
+    plain.warm()
     macs(b"k" * 32, pl.Series(["a"]))
     Tree(leaves(pl.Series(["a", "b"])))
 
@@ -33,8 +34,7 @@ def run(feed: str, work: str) -> dict[str, Any]:
     start, cpu = time.perf_counter(), time.process_time()
     totals: dict[str, int] = {"lines": 0, "stored": 0, "corrected": 0, "repeated": 0, "quarantined": 0}
     with Counter(root / "ledger", ring) as counter:
-        for file in in_order(Path(feed)):
-            taken = counter.take(file)
+        for _, taken in counter.take_all(in_order(Path(feed))):
             for name in totals:
                 totals[name] += getattr(taken, name)
     taken_s = time.perf_counter() - start

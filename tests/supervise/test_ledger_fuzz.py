@@ -6,14 +6,15 @@ import csv
 import random
 import re
 
+import numpy as np
 import polars as pl
 import pytest
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, quarantine, take
+from postroad.supervise.ledger import Ledger, judging, plain, quarantine, reading, take
 from postroad.supervise.ledger.kinds import kind_of
 from postroad.supervise.ledger.store import frame_of
-from tests.supervise.ledger_world import KNOWN, acceptance, delivery, scan, write
+from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
 NASTY = (
     '"', "'", ",", "\t", "\r", "\x00", "\x1f", "\u200b", "\u3000", "，", "\ufeff", "-1", "1e400", "NaN", "inf", "null",
@@ -128,6 +129,57 @@ def test_no_secret_of_a_bad_row_is_kept(tmp_path):
     shapes = quarantine(tmp_path / "l")["shape"].drop_nulls()
     assert not shapes.str.contains(r"[1-8b-zB-Z\p{Han}]").any()
     assert pl.Series(["王", "1"]).str.contains(r"[1-8b-zB-Z\p{Han}]").all()
+
+
+@pytest.mark.parametrize("kind", list(ROWS))
+def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
+    """Lines read in one pass and the rest judged are the lines that the judge alone would take, in every cell."""
+    table = kind_of(kind)
+    path, names, lines = files(tmp_path, kind, 3000, 50 + list(ROWS).index(kind), 0.3)
+    block = path.read_bytes().split(b"\n", 1)[1]
+    columns = reading.meant(names, table)
+    numbers = np.arange(1, len(lines) + 1)
+    told = []
+    for plan in (plain.planned(names, columns, table, KNOWN), None):
+        chunk = reading._csv_chunk(block, names, columns, plan, numbers)
+        judged = judging.judge(chunk.frame, table, KNOWN)
+        good = judged.good if chunk.typed is None else pl.concat([chunk.typed, judged.good])
+        told.append((good.sort("line"), judged.bad, sorted(chunk.torn), chunk.blank))
+        if plan is not None:
+            assert chunk.typed is not None
+            assert chunk.typed.height > 0.9 * told[0][0].height
+    for first, second in zip(*told, strict=True):
+        assert first.equals(second) if isinstance(first, pl.DataFrame) else first == second
+
+
+HARD = (
+    ("S10 with the right check digit", "waybill", "RR123456785CN"), ("and the wrong one", "waybill", "RR123456784CN"),
+    ("a resident's number", "waybill", resident("11010519491231002")),
+    ("a leap day", "event_at", "2024-02-29 00:00:00"),
+    ("a day that is none", "event_at", "2025-02-29 00:00:00"), ("a minute too many", "event_at", "2026-01-01 00:60:00"),
+    ("the T of ISO 8601", "event_at", "2026-03-01T08:00:00"), ("an hour ahead", "event_at", "2026-03-10 07:00:00"),
+    ("and more", "event_at", "2026-03-10 07:00:01"), ("a mobile number", "facility_id", "H13800138000"),
+    ("twelve digits", "facility_id", "H138001380001"), ("a person inside", "other_id", "x11010519491231002Xx"),
+    ("the longest name", "facility_id", "H" * 64), ("one sign more", "facility_id", "H" * 65),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("about", "name", "value"), HARD)
+def test_both_ways_of_reading_see_the_same(tmp_path, about, name, value):
+    made = [scan("YT0000000001", "EMK", "2026-03-09 08:00:00"),
+            {**scan("YT0000000002", "EMK", "2026-03-09 08:00:00"), name: value}]  # fmt: skip
+    rows = []
+    for form in ("plain", "patient"):
+        file = write(tmp_path / f"scans-{form}.csv", made)
+        if form == "patient":
+            file.write_text(file.read_text().replace(value, f'"{value}"'))
+        else:
+            file.write_text(file.read_text().replace("\n", "\r\n"))
+        take(tmp_path / form, file, KeyRing.open(tmp_path / "k"), known_at=KNOWN)
+        with Ledger.open(tmp_path / form).query() as link:
+            rows.append((frame_of(link, "SELECT * FROM scans ORDER BY line").rows(),
+                         quarantine(tmp_path / form).select("line", "column", "reason").rows()))  # fmt: skip
+    assert rows[0] == rows[1], about
 
 
 @pytest.mark.slow

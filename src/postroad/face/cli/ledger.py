@@ -40,7 +40,7 @@ def intake(
     json_: bool = JSON,
 ) -> None:
     """接收 Take operators' files into the ledger; bad rows go to quarantine with their reasons."""
-    from postroad.errors import DataError, UsageError
+    from postroad.errors import DataError, PostroadError
     from postroad.face.cli.display import print_json, progress
     from postroad.language import say
     from postroad.parallel import Progress
@@ -50,12 +50,13 @@ def intake(
     told, faults = [], []
     with Counter(ledger, KeyRing.open(keys)) as counter, progress(say("ledger.taking")) as move:
         every = _each(files)
-        for number, file in enumerate(every):
-            move(Progress(number, len(every), file.name))
-            try:
-                told.append(counter.take(file, kind=kind, known_at=_moment(known_at)))
-            except (DataError, UsageError) as wrong:
-                faults += list(wrong.faults)
+        fates = counter.take_all(every, kind=kind, known_at=_moment(known_at))
+        for number, (file, fate) in enumerate(fates):
+            if isinstance(fate, PostroadError):
+                faults += list(fate.faults)
+            else:
+                told.append(fate)
+            move(Progress(number + 1, len(every), file.name))
     if json_:
         print_json([taken.as_dict() for taken in told])
     else:

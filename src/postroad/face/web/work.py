@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from postroad.errors import Stopped, UsageError
+from postroad.errors import PostroadError, Stopped, UsageError
 from postroad.face.web import provinces
 from postroad.parallel import Progress, Work
 from postroad.results import Result, Stamp
@@ -186,7 +186,7 @@ def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Resu
 
     from postroad.supervise.feed import Order, write_feed
     from postroad.supervise.identity import KeyRing
-    from postroad.supervise.ledger import Ledger, take
+    from postroad.supervise.ledger import Counter, Ledger
     from postroad.supervise.ledger.balance import balance
     from postroad.supervise.ledger.checks import check
 
@@ -198,10 +198,12 @@ def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Resu
             folder / "files", _flows(network, options), first, 1, order, progress=bench.part(0, 3), stop=bench.stop
         )
         ring = KeyRing.open(folder / "keys")
-        for number, file in enumerate(sorted(fed.files)):
-            bench.check()
-            take(folder / "ledger", file, ring)
-            bench.part(1, 3)(Progress(number + 1, len(fed.files)))
+        with Counter(folder / "ledger", ring) as counter:
+            fates = counter.take_all(sorted(fed.files), stop=bench.stop)
+            for number, (_, fate) in enumerate(fates):
+                if isinstance(fate, PostroadError):
+                    raise fate
+                bench.part(1, 3)(Progress(number + 1, len(fed.files)))
         held = Ledger.open(folder / "ledger")
         found, told = check(held), balance(held)
     stamp = Stamp.now("ledger", network.fingerprint, {"day": options.day, "pieces": options.pieces}, options.seed)

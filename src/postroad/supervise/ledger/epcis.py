@@ -17,7 +17,7 @@ import polars as pl
 
 from postroad.errors import DataError, Fault
 from postroad.supervise.ledger.kinds import CLOCK, kinds
-from postroad.supervise.ledger.reading import Chunk, as_text
+from postroad.supervise.ledger.reading import Chunk, Piece, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def _checkers() -> tuple[Any, Any]:
     return jsonschema.Draft202012Validator(whole), jsonschema.Draft202012Validator(event)
 
 
-def chunks(file: Path) -> Iterator[tuple[Table, Chunk]]:
+def pieces(file: Path) -> Iterator[tuple[Table, Piece]]:
     """Yield the records of a document by kind; ``DataError`` lists what is wrong with the document itself.
 
     A line is one parcel of one event, counted over the document; an event that cannot be taken is one line.
@@ -74,7 +74,8 @@ def chunks(file: Path) -> Iterator[tuple[Table, Chunk]]:
             {"line": pl.Series(numbers[name], dtype=pl.UInt32),
              **{c: pl.Series([row.get(c) for row in rows[name]], dtype=pl.String) for c in columns}}
         )  # fmt: skip
-        yield table, Chunk(frame, torn)
+        chunk = Chunk(frame, torn)
+        yield table, Piece(frame.height + len(torn), lambda chunk=chunk: chunk)  # type: ignore[misc]
         torn = []
 
 

@@ -151,11 +151,8 @@ def _word_tests(column: Column, written: pl.Series) -> Iterator[tuple[str, str, 
             yield name, "s10_check_digit", pl.lit(_s10_broken(written, s10))
     if column.type != "text" or column.unit in ("time", "waybill", "identity"):
         return
-    plain = bool(written.str.contains(_PLAIN).all())
-    # A number of a person has 11 or 18 signs; only a cell with other signs in it can hide one inside.
-    if not plain or written.str.len_bytes().is_in([11, 18]).any():
-        yield name, "personal_data", here.str.contains(_PERSON)
-    if not plain:
+    yield name, "personal_data", here.str.contains(_PERSON)
+    if not written.str.contains(_PLAIN).all():
         yield name, "strange_signs", here.str.contains(_STRANGE)
         yield name, "too_long", here.str.len_chars() > LONGEST
         yield name, "spaces", here.str.contains(r"^\s|\s$")

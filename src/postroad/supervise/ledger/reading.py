@@ -1,7 +1,8 @@
-"""Files of records into chunks of text cells: CSV, JSON lines and Parquet; every line is accounted for.
+"""Files of records into pieces to be read one by one: CSV, JSON lines and Parquet; every line is accounted for.
 
-A record is a line (or a row). A CSV chunk plainly in order is parsed at once; any other is read line by line, and a
-line that is no record is told with its reason. So the quick way accepts only what the patient way would.
+A record is a line (or a row). Lines of a CSV that are plainly right are read and typed in one pass over their bytes
+(``plain``); the others become cells of text for the judge, and a line that is no record is told with its reason. So the
+quick way accepts only what the patient way would.
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
+from postroad.supervise.ledger import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
     from postroad.tables import Table
 
@@ -33,19 +40,24 @@ LONGEST_LINE = 1 << 20
 
 @dataclass
 class Chunk:
-    """Part of a file: ``frame`` has the column ``line`` (from 1, the header not counted) and columns of text.
+    """Part of a file, read: ``frame`` has the column ``line`` (from 1, the header not counted) and columns of text.
 
-    ``torn`` are the lines that are no record: line and reason. ``blank`` counts empty lines.
+    ``typed`` are records judged already; ``torn`` the lines that are no record: line and reason. ``blank`` counts empty
+    lines.
     """
 
     frame: pl.DataFrame
     torn: list[tuple[int, str]] = field(default_factory=list)
     blank: int = 0
+    typed: pl.DataFrame | None = None
 
-    @property
-    def lines(self) -> int:
-        """All lines of the chunk."""
-        return self.frame.height + len(self.torn) + self.blank
+
+@dataclass(frozen=True)
+class Piece:
+    """Part of a file whose lines are counted and not yet read; ``read`` may be called in any thread."""
+
+    lines: int
+    read: Callable[[], Chunk]
 
 
 def form_of(path: Path) -> str:
@@ -57,25 +69,31 @@ def form_of(path: Path) -> str:
     return FORMS[path.suffix.lower()]
 
 
-def chunks(path: Path, table: Table, form: str, block_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Yield the chunks of a file in order; ``DataError`` when the file as a whole cannot be read."""
-    reader = {"csv": _csv_chunks, "jsonl": _jsonl_chunks, "parquet": _parquet_chunks}[form]
-    yield from reader(path, table, block_bytes)
+def pieces(
+    path: Path, table: Table, form: str, known_at: dt.datetime | None, block_bytes: int = CHUNK_BYTES
+) -> Iterator[Piece]:
+    """Yield the pieces of a file in order; ``DataError`` when the file as a whole cannot be read.
+
+    ``known_at`` is what records must not lie after; without it every line of a CSV is left to the judge.
+    """
+    if form == "csv":
+        yield from _csv_pieces(path, table, known_at, block_bytes)
+    else:
+        reader = {"jsonl": _jsonl_pieces, "parquet": _parquet_pieces}[form]
+        yield from reader(path, table, block_bytes)
 
 
 def _blocks(path: Path, size: int, skip: int = 0) -> Iterator[bytes]:
     """Pieces of a file that end at the end of a line."""
-    rest = b""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         file.seek(skip)
         while block := file.read(size):
-            block = rest + block
-            cut = block.rfind(b"\n") + 1
-            rest = block[cut:]
-            if cut:
-                yield block[:cut]
-    if rest:
-        yield rest
+            while not (cut := block.rfind(b"\n") + 1) and (more := file.read(size)):
+                block += more
+            if cut and cut < len(block):
+                file.seek(cut - len(block), 1)
+                block = block[:cut]
+            yield block
 
 
 def meant(names: list[str], table: Table) -> dict[str, str]:
@@ -130,20 +148,35 @@ def _head(path: Path) -> tuple[list[str], int, str]:
     raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
 
 
-def _csv_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
+def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, block_bytes: int) -> Iterator[Piece]:
     names, skip, encoding = _head(path)
     columns = meant(names, table)
+    plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0
     for raw in _blocks(path, block_bytes, skip):
         block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
-        quick = _quick(block, names, columns)
-        if quick is not None:
-            yield Chunk(quick.with_row_index("line", line + 1))
-            line += quick.height
-            continue
-        for chunk in _patient(block, names, columns, line):
-            line += chunk.lines
-            yield chunk
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        yield Piece(lines, partial(_csv_chunk, block, names, columns, plan, np.arange(line + 1, line + lines + 1)))
+        line += lines
+
+
+def _csv_chunk(
+    block: bytes, names: list[str], columns: dict[str, str], plan: plain.Plan | None, numbers: NDArray[np.int64]
+) -> Chunk:
+    """Read a block of whole lines: at once what is plainly right, then the rest together, or line by line."""
+    typed = None
+    if plan is not None:
+        found = plain.read(block, plan, len(numbers))
+        typed = found.typed.with_columns(pl.Series("line", numbers[found.typed["line"].to_numpy() - 1], pl.UInt32))
+        block, numbers = found.doubtful, numbers[found.doubts - 1]
+    if not len(numbers):
+        return Chunk(_framed([], [], list(columns.values())), typed=typed)
+    quick = _quick(block, names, columns)
+    if quick is not None:
+        return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed)
+    read = list(_patient(block, names, columns, numbers))
+    torn = [line for chunk in read for line in chunk.torn]
+    return Chunk(pl.concat(chunk.frame for chunk in read), torn, sum(chunk.blank for chunk in read), typed)
 
 
 def _quick(block: bytes, names: list[str], columns: dict[str, str]) -> pl.DataFrame | None:
@@ -167,7 +200,7 @@ def _quick(block: bytes, names: list[str], columns: dict[str, str]) -> pl.DataFr
     return frame.select(pl.col(places[n]).alias(columns[name]) for n, name in enumerate(names) if name in columns)
 
 
-def _patient(block: bytes, names: list[str], columns: dict[str, str], line: int) -> Iterator[Chunk]:
+def _patient(block: bytes, names: list[str], columns: dict[str, str], held: NDArray[np.int64]) -> Iterator[Chunk]:
     keep = [(n, columns[name]) for n, name in enumerate(names) if name in columns]
     rows: list[list[str | None]] = []
     numbers: list[int] = []
@@ -176,8 +209,7 @@ def _patient(block: bytes, names: list[str], columns: dict[str, str], line: int)
     lines = block.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    for raw in lines:
-        line += 1
+    for line, raw in zip(held.tolist(), lines, strict=True):
         size += len(raw)
         cells = _cells(raw, len(names))
         if cells is None:
@@ -215,25 +247,27 @@ def _framed(rows: list[list[str | None]], numbers: list[int], names: list[str]) 
     return pl.DataFrame({**made, **{n: pl.Series(n, c, dtype=pl.String) for n, c in zip(names, held, strict=True)}})
 
 
-def _jsonl_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
+def _jsonl_pieces(path: Path, table: Table, block_bytes: int) -> Iterator[Piece]:
     names = [c.name for c in table.columns.values()]
     line = 0
     for block in _blocks(path, min(PATIENT_BYTES, block_bytes)):
-        rows, numbers, torn, blank = [], [], [], 0
-        lines = block.split(b"\n")
-        if lines and not lines[-1]:
-            lines.pop()
-        for raw in lines:
-            line += 1
-            told = _object(raw)
-            if told is None:
-                blank += 1
-            elif isinstance(told, str):
-                torn.append((line, told))
-            else:
-                rows.append([as_text(told.get(name)) for name in names])
-                numbers.append(line)
-        yield Chunk(_framed(rows, numbers, names), torn, blank)
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        yield Piece(lines, partial(_jsonl_chunk, block, names, line))
+        line += lines
+
+
+def _jsonl_chunk(block: bytes, names: list[str], line: int) -> Chunk:
+    rows, numbers, torn, blank = [], [], [], 0
+    for number, raw in enumerate(block.removesuffix(b"\n").split(b"\n"), line + 1):
+        told = _object(raw)
+        if told is None:
+            blank += 1
+        elif isinstance(told, str):
+            torn.append((number, told))
+        else:
+            rows.append([as_text(told.get(name)) for name in names])
+            numbers.append(number)
+    return Chunk(_framed(rows, numbers, names), torn, blank)
 
 
 def _object(raw: bytes) -> dict[str, Any] | str | None:
@@ -272,18 +306,25 @@ def _parquet(path: Path) -> pq.ParquetFile:
         raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
 
 
-def _parquet_chunks(path: Path, table: Table, block_bytes: int) -> Iterator[Chunk]:
+def _parquet_pieces(path: Path, table: Table, block_bytes: int) -> Iterator[Piece]:
     file = _parquet(path)
     columns = meant([str(n) for n in file.schema_arrow.names], table)
     line = 0
     try:
         for batch in file.iter_batches(min(BATCH_ROWS, block_bytes), columns=list(columns)):
             made: Any = pl.from_arrow(pa.Table.from_batches([batch]))
-            frame = made.select(_text_of(made[name]).alias(column) for name, column in columns.items())
-            yield Chunk(frame.with_row_index("line", line + 1))
-            line += frame.height
+            yield Piece(made.height, partial(_parquet_chunk, path, made, columns, line))
+            line += made.height
     except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as wrong:
         raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
+
+
+def _parquet_chunk(path: Path, made: pl.DataFrame, columns: dict[str, str], line: int) -> Chunk:
+    try:
+        frame = made.select(_text_of(made[name]).alias(column) for name, column in columns.items())
+    except pl.exceptions.PolarsError as wrong:
+        raise DataError.of("ledger.cannot_read", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
+    return Chunk(frame.with_row_index("line", line + 1))
 
 
 def _text_of(series: pl.Series) -> pl.Series:

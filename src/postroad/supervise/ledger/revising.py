@@ -62,6 +62,22 @@ def key_columns(kind: str) -> list[str]:
     return list(dict.fromkeys([*kind_of(kind).key, *more]))
 
 
+@dataclass(frozen=True)
+class Met:
+    """The keys of the records of one piece: hashes, the column they are looked up by, and the days they lie in."""
+
+    hashes: pl.Series
+    named: pl.Series
+    numbered: bool
+    days: tuple[str, str]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, kind: str) -> Met:
+        """Return the keys of records."""
+        numbered = "record_id" in frame.columns and frame["record_id"].null_count() < frame.height
+        return cls(keys(frame, kind), frame[LOOKED_UP[kind]], numbered, part_files.days_of(frame, kind))
+
+
 @dataclass
 class Seen:
     """The keys of a file's records of one kind, collected as its chunks are written."""
@@ -73,13 +89,12 @@ class Seen:
     first_day: str = ""
     last_day: str = ""
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Take the keys of a chunk."""
-        self.hashes.append(keys(frame, self.kind))
-        self.named.append(frame[LOOKED_UP[self.kind]])
-        if "record_id" in frame.columns and frame["record_id"].null_count() < frame.height:
-            self.numbered = True
-        first, last = part_files.days_of(frame, self.kind)
+    def add(self, met: Met) -> None:
+        """Take the keys of a piece."""
+        self.hashes.append(met.hashes)
+        self.named.append(met.named)
+        self.numbered = self.numbered or met.numbered
+        first, last = met.days
         self.first_day = min(self.first_day or first, first)
         self.last_day = max(self.last_day, last)
 

@@ -1,0 +1,231 @@
+"""The counter at which files are taken in, under one lock, with the work of several under way at once.
+
+Pieces of a file and of those after it are read, judged and written by a few threads; files are settled and committed in
+their order. The same file again is known by its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postroad.errors import DataError, PostroadError, Stopped, UsageError
+from postroad.parallel import Progress
+from postroad.supervise.ledger import epcis, intake, reading
+from postroad.supervise.ledger.intake import Judged, Taken
+from postroad.supervise.ledger.kinds import kind_of, kinds
+from postroad.supervise.ledger.store import Ledger, Writer
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator
+
+    from postroad.supervise.identity import KeyRing
+    from postroad.tables import Table
+
+THREADS = 2
+"""Pieces judged and written at a time; with those waiting they bound the memory."""
+WAITING = 3
+"""Pieces read and not yet gathered, at most."""
+
+
+@dataclass
+class _Open:
+    """A file begun and not yet committed: its pieces under way, or why it cannot be taken."""
+
+    file: Path
+    job: intake.Job | None = None
+    pieces: deque[Future[Judged]] = field(default_factory=deque)
+    wrong: PostroadError | None = None
+    already: Taken | None = None
+
+
+class Counter:
+    """Takes files under one lock: what an office opens when a day's files have come in.
+
+    ``with Counter(root, ring) as counter: counter.take(file)``; the ledger in ``root`` is made when there is none.
+    """
+
+    def __init__(self, root: str | Path, ring: KeyRing) -> None:
+        self.root, self.ring = Path(root), ring
+        self._open = ExitStack()
+        self._writer: Writer | None = None
+
+    def __enter__(self) -> Counter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+        self._writer = None
+
+    def take(self, file: str | Path, **how: Any) -> Taken:
+        """Take one file and return what became of its lines; ``how`` as for ``take_all``.
+
+        ``DataError`` and ``UsageError`` leave the ledger as it was; so does ``Stopped``.
+        """
+        ((_, fate),) = self.take_all([file], **how)
+        if isinstance(fate, PostroadError):
+            raise fate
+        return fate
+
+    def take_all(
+        self,
+        files: Iterable[str | Path],
+        *,
+        kind: str = "",
+        known_at: dt.datetime | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Iterator[tuple[Path, Taken | PostroadError]]:
+        """Take files in order; yield each with what became of it, or with why the ledger is as it was without it.
+
+        ``kind`` is read from the beginning of a file's name when not given. When stopped, the files yielded are in.
+        """
+        paths = [Path(file) for file in files]
+        watch = _watch(progress, stop, len(paths))
+        line: deque[_Open] = deque()
+        with ThreadPoolExecutor(THREADS) as pool, self._undone(pool, line):
+            for path in paths:
+                opened = _Open(path)
+                line.append(opened)
+                try:
+                    for table, number, piece in self._begin(opened, kind, known_at, line):
+                        watch(piece.lines)
+                        opened.pieces.append(pool.submit(intake.work, _job(opened), table, number, piece))
+                        while sum(len(o.pieces) for o in line) > WAITING:
+                            yield from self._settled(line, len(line) - 1)
+                            if len(line[0].pieces) > WAITING:
+                                _gather(line[0])
+                except (DataError, UsageError) as wrong:
+                    opened.wrong = wrong
+            yield from self._settled(line, len(line))
+
+    def _begin(
+        self, opened: _Open, kind: str, known_at: dt.datetime | None, line: deque[_Open]
+    ) -> Iterator[tuple[Table, int, reading.Piece]]:
+        """Yield the pieces of a file not taken yet; ``opened`` then has a job."""
+        file = opened.file
+        form = reading.form_of(file)
+        table = None if form == "epcis" else kind_of(kind or _kind_in(file))
+        digest = _digest(file)
+        taken = Taken(file.name, form, digest)
+        writer = self._written(intake.origin_of(file, table, form))
+        if digest in writer.taken or any(o.job and o.job.taken.sha256 == digest for o in line):
+            opened.already = taken
+            return
+        if table is not None:
+            taken.not_taken = reading.strangers(reading.header(file, form), table)
+        opened.job = intake.Job(writer.ledger, self.ring, known_at or intake.now(), digest[:16], taken)
+        pieces: Iterable[tuple[Table, reading.Piece]]
+        if table is None:
+            pieces = epcis.pieces(file)
+        else:
+            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at))
+        for number, (of, piece) in enumerate(pieces):
+            taken.lines += piece.lines
+            yield of, number, piece
+
+    def _written(self, origin: str) -> Writer:
+        """The writer, opened with the first file; a file of another origin is refused."""
+        ledger = Ledger.create(self.root, origin)
+        if self._writer is None:
+            self._writer = self._open.enter_context(ledger.writing())
+        return self._writer
+
+    def _settled(self, line: deque[_Open], most: int) -> Iterator[tuple[Path, Taken | PostroadError]]:
+        """Commit the first files of the line, at most so many, and yield what became of each."""
+        for _ in range(most):
+            first = line[0]
+            fate = self._fate(first)
+            line.popleft()
+            yield first.file, fate
+
+    def _fate(self, opened: _Open) -> Taken | PostroadError:
+        writer = self._writer
+        try:
+            while opened.pieces:
+                _gather(opened)
+            if opened.wrong is not None:
+                raise opened.wrong
+            if opened.already is not None and writer is not None:
+                opened.already.already = True
+                opened.already.seq = writer.taken[opened.already.sha256]
+                return opened.already
+            if writer is None:
+                raise RuntimeError(f"{opened.file}: no writer")
+            return intake.settle(_job(opened), opened.file, writer)
+        except (DataError, UsageError) as wrong:
+            _undo(opened)
+            return wrong
+
+    @contextmanager
+    def _undone(self, pool: ThreadPoolExecutor, line: deque[_Open]) -> Iterator[None]:
+        """When anything ends the work early, remove what the files still in the line have written."""
+        try:
+            yield
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for opened in line:
+                _undo(opened)
+            raise
+
+
+def _job(opened: _Open) -> intake.Job:
+    if opened.job is None:
+        raise RuntimeError(f"{opened.file}: not begun")
+    return opened.job
+
+
+def _gather(opened: _Open) -> None:
+    intake.gather(_job(opened), opened.pieces.popleft().result())
+
+
+def _undo(opened: _Open) -> None:
+    """Wait for what still runs, then remove everything written of the file."""
+    while opened.pieces:
+        piece = opened.pieces.popleft()
+        if not piece.cancel():
+            piece.exception()
+    if opened.job is not None and not opened.job.taken.seq:
+        intake.undo(opened.job)
+
+
+def take(root: str | Path, file: str | Path, ring: KeyRing, **how: Any) -> Taken:
+    """Take one file into the ledger in ``root`` and return what became of its lines; see ``Counter.take_all``."""
+    with Counter(root, ring) as counter:
+        return counter.take(file, **how)
+
+
+def _kind_in(file: Path) -> str:
+    """The kind of record that a file's name begins with."""
+    for name in kinds().tables:
+        if file.name.lower().startswith(name):
+            return name
+    raise UsageError.of("ledger.which_kind", path=file.name, known=", ".join(kinds().tables))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()
+
+
+def _watch(
+    progress: Callable[[Progress], None] | None, stop: Callable[[], bool] | None, files: int
+) -> Callable[[int], None]:
+    """Return what counts lines as they are read, tells the listener, and stops when asked."""
+    done = 0
+
+    def step(lines: int) -> None:
+        nonlocal done
+        done += lines
+        if progress:
+            progress(Progress(done, 0))
+        if stop and stop():
+            raise Stopped.of("errors.stopped", done=done, total=files)
+
+    return step

@@ -1,0 +1,202 @@
+"""Blocks of CSV whose lines are plainly right, read and typed at once; what is doubtful is handed on as it was written.
+
+The rules are those of ``judging``, put into numbers for one pass over the bytes; a test holds one against the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pyarrow.lib as pa
+
+from postroad.supervise.ledger import bytewise, rulebook
+from postroad.supervise.ledger.bytewise import CHOICE, EMPTY, FLAG, SECRET, SKIP, TEXT, TIME, WAYBILL, WHOLE, WORD
+from postroad.supervise.ledger.kinds import CLOCK, DOCUMENT, kind_of, stored_type
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from postroad.tables import Column, Table
+
+_WAYBILL_RULE = re.compile(r"\^\[A-Z0-9\]\{(\d+),(\d+)\}\$")
+_MICROSECOND = dt.timedelta(microseconds=1)
+_ANY = 1 << 62
+_ROOM = threading.local()
+_CLASSES = bytewise.sign_classes()
+_NOT_PLAIN, _NOT_ASCII = 1, 2
+OWN_TEXT = ("record_id",)
+"""Columns of text in which hardly a word comes twice."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the written columns of a kind are read: a row of numbers and the column meant, for each."""
+
+    table: Table
+    rows: NDArray[np.int64]
+    meant: tuple[Column | None, ...]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A block read: ``typed`` are the lines taken, ``doubtful`` the others as they stand, ``doubts`` their numbers."""
+
+    typed: pl.DataFrame
+    doubtful: bytes
+    doubts: NDArray[np.int64]
+
+
+def planned(names: list[str], columns: dict[str, str], table: Table, known_at: dt.datetime) -> Plan | None:
+    """Return how to read a file with these columns, or ``None`` where a column has a form that is not read here."""
+    meant = [table.columns[columns[name]] if name in columns else None for name in names]
+    rows = [_row(column, known_at) for column in meant]
+    if any(row is None for row in rows):
+        return None
+    return Plan(table, np.array(rows, np.int64), tuple(meant))
+
+
+def _row(column: Column | None, known_at: dt.datetime) -> tuple[int, int, int, int, int] | None:
+    """Kind, needed, low, high and forbidden bytes of a column."""
+    if column is None or column.name == "source":
+        return SKIP, 0, 0, 0, _NOT_PLAIN
+    needed = int(column.required and column.name != "origin")
+    low, high = -_ANY, _ANY
+    if column.unit == "time":
+        kind = TIME
+        if column.name in CLOCK.values():
+            ahead = dt.timedelta(minutes=rulebook.value("late", "ahead_min"))
+            low = _micros(dt.datetime.fromisoformat(rulebook.value("late", "earliest")))
+            high = _micros(known_at + ahead)
+    elif column.unit == "waybill":
+        form = _WAYBILL_RULE.fullmatch(rulebook.value("waybill", "domestic"))
+        if form is None:
+            return None
+        kind, low, high = WAYBILL, int(form[1]), int(form[2])
+    elif column.type in ("category", "boolean", "integer"):
+        kind = {"category": CHOICE, "boolean": FLAG, "integer": WHOLE}[column.type]
+        low = int(column.low) if column.low is not None else low
+        high = int(column.high) if column.high is not None else high
+    elif column.type == "text":
+        kind = SECRET if column.name == DOCUMENT else TEXT if column.name in OWN_TEXT else WORD
+    else:
+        return None
+    return kind, needed, low, high, _NOT_PLAIN | _NOT_ASCII
+
+
+def _micros(moment: dt.datetime) -> int:
+    return (moment - dt.datetime(1970, 1, 1)) // _MICROSECOND
+
+
+def read(block: bytes, plan: Plan, lines_there: int) -> Plain:
+    """Return what is plainly right in a block of so many whole lines, typed, and the lines that are not."""
+    data = np.frombuffer(block, np.uint8)
+    rows = plan.rows
+    if not block.isascii() and not _is_utf8(block):
+        rows = rows.copy()
+        rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
+    cells, lines, asked = _scratch(len(rows), lines_there)
+    lists = _lists(plan)
+    taken, doubts = bytewise.read(data, _CLASSES, rows, *lists, cells, lines, asked)
+    held: dict[str, pl.Series] = {"line": pl.Series("line", lines[:taken].copy())}
+    for place, column in enumerate(plan.meant):
+        if column is not None and rows[place, 0] != SKIP:
+            values = cells[place, :taken]
+            held[column.name] = _series(int(rows[place, 0]), values, data, _words(lists, place), column)
+    # A block with no line taken is handed on whole, not line by line.
+    asked = asked[:doubts]
+    doubtful = b"".join(block[a:b] for _, a, b in asked.tolist()) if taken else block
+    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0].copy())
+
+
+def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
+    """Room for the cells and lines of a block, the same for one block of a thread after another.
+
+    New room of this size comes from the system page by page, which takes longer than reading the lines.
+    """
+    size = lines * (width + 4)
+    room: NDArray[np.int64] | None = getattr(_ROOM, "held", None)
+    if room is None or room.size < size:
+        room = _ROOM.held = np.empty(size, np.int64)
+    cells, rest = room[: width * lines].reshape(width, lines), room[width * lines : size]
+    return cells, rest[:lines].view(np.uint32)[:lines], rest[lines:].reshape(lines, 3)
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lists(plan: Plan) -> tuple[NDArray[Any], ...]:
+    """Empty lists of words for each column; that of a choice has its words already."""
+    width = len(plan.rows)
+    words = np.empty((width, bytewise.MOST_WORDS * bytewise.LONGEST), np.uint8)
+    places = np.empty((width, bytewise.MOST_WORDS, 2), np.int64)
+    slots = np.full((width, bytewise.SLOTS), -1, np.int32)
+    lists = words, places, slots, np.zeros(width, np.int64), np.full(width, -1, np.int64)
+    for place, column in enumerate(plan.meant):
+        if column is not None and plan.rows[place, 0] == CHOICE:
+            for choice in column.choices:
+                sign = np.frombuffer(choice.encode(), np.uint8)
+                bytewise.add_word(sign, 0, len(sign), place, *lists[:4])
+    return lists
+
+
+def _words(lists: tuple[NDArray[Any], ...], place: int) -> list[str | None]:
+    words, places, _, counts, _ = lists
+    return [words[place, a : a + n].tobytes().decode() for a, n in places[place, : counts[place]]]
+
+
+def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], words: list[str | None],
+            column: Column) -> pl.Series:  # fmt: skip
+    """The values of a column as they are kept."""
+    empty = values == EMPTY
+    if kind in (WORD, CHOICE, FLAG):
+        known: list[Any] = [False, True] if kind == FLAG else words
+        default = column.default if kind != FLAG or column.default is None else bool(column.default)
+        listed = pl.Series([*known, default], dtype=pl.Boolean() if kind == FLAG else pl.String())
+        return listed.gather(np.where(empty, len(known), values).astype(np.uint32))
+    if kind == TIME:
+        return pl.Series(values.view("datetime64[us]").copy())
+    if kind == WHOLE:
+        made = pl.Series(values.copy())
+        return made.set(pl.Series(empty), column.default) if empty.any() else made
+    return _texts(values, empty, data)
+
+
+def _texts(values: NDArray[np.int64], empty: NDArray[np.bool_], data: NDArray[np.uint8]) -> pl.Series:
+    offsets = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(np.where(empty, 0, values & 0xFF), out=offsets[1:])
+    out = np.empty(int(offsets[-1]), np.uint8)
+    bytewise.gathered(data, values, offsets, out)
+    there = pa.py_buffer(np.packbits(~empty, bitorder="little")) if empty.any() else None
+    held = pa.LargeStringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(out), there)
+    made: Any = pl.from_arrow(held)
+    return pl.Series(made)
+
+
+def _whole(held: dict[str, pl.Series], table: Table, count: int) -> pl.DataFrame:
+    """The frame with every column of the kind in order, those not written with their default."""
+    for column in table.columns.values():
+        if column.name != "source" and column.name not in held:
+            default = pl.Series([column.default], dtype=stored_type(column))
+            held[column.name] = default.new_from_index(0, count)
+    names = ["line", *(name for name in table.columns if name != "source")]
+    return pl.DataFrame({name: held[name] for name in names})
+
+
+def warm() -> None:
+    """Load what is compiled once, so that a clock started after does not count it."""
+    table = kind_of("deliveries")
+    names = ["waybill", "record_id"]
+    plan = planned(names, {name: name for name in names}, table, dt.datetime(2026, 1, 1))
+    if plan is not None:
+        read(b"YT0000000001,1\n", plan, 1)
