@@ -1,8 +1,10 @@
 """One day of the province taken in, checked and balanced, against plain pandas and against PostgreSQL.
 
-The files are a rehearsal feed as CSV, with planted faults. Every contender reads the same files, finds the same valid
-records, gaps, false claims and unexplained pieces, or the run fails. ``--parcels`` is the day for the ledger, the peers
-get ``--peer-parcels`` and the ledger is measured there too.
+The files are a rehearsal feed as CSV, with planted faults. Every contender reads the same files and finds the same
+valid records, rows set aside, gaps, false claims and unexplained pieces, or the run fails. Each knows every file by its
+SHA-256, keeps a reason for every row set aside, makes pseudonyms, hashes every acceptance into a Merkle tree, and has
+all of it on disk when it says so. ``--parcels`` is the day for the ledger; the peers get ``--peer-parcels``, and the
+ledger as well.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 from benchmarks import Options, Row, alone, register
 
 DAY = dt.date(2026, 1, 12)
-SAME = ("valid", "gaps", "claims", "pieces", "unexplained")
+SAME = ("valid", "quarantined", "gaps", "claims", "pieces", "unexplained")
 PEERS = {"pandas": "pandas", "postgres": "PostgreSQL 15, COPY and SQL"}
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 UNTIL = dt.datetime(2026, 1, 20)
+KNOWN = dt.datetime(2026, 1, 20)
+"""When the files are known, for the rule that no record may lie after that."""
 
 
 def in_order(feed: Path) -> list[Path]:

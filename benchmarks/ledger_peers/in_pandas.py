@@ -1,9 +1,14 @@
-"""The same work in plain pandas: read as text, check columns, drop repeats, keep the last version, group and merge."""
+"""The same work in plain pandas.
+
+Read as text, check columns, set aside with reasons, drop repeats, keep the last version, hash what has to be proved,
+write it durably, group and merge.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.ledger_peers.files import UNTIL, in_order
+from benchmarks.ledger_peers.files import KNOWN, UNTIL, in_order
 
 KEYS = {
     "acceptances": ["operator_id", "waybill"],
@@ -30,6 +35,11 @@ CHOICES = {
         "origin": "observed derived assumed synthetic",
     }.items()
 }
+NAMES = ("operator_id", "outlet_id", "facility_id", "other_id", "machine_id", "product_id")
+PERSON = (
+    r"(?:^|\D)(?:[0-9]{6}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+    r"|1[3-9][0-9]{9})(?:$|\D)"
+)
 WEIGHTS = np.array([8, 6, 4, 2, 3, 5, 9, 7])
 DEPART, ARRIVE = ["EMC", "EMF", "EMK"], ["EMD", "EMJ", "EMG"]
 
@@ -38,26 +48,30 @@ def run(feed: str, work: str) -> dict[str, Any]:
     """Take every file, then check and balance."""
     start, cpu = time.perf_counter(), time.process_time()
     held: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
-    bad = 0
+    aside = []
     registers = {}
     for file in in_order(Path(feed)):
         kind = next((k for k in KEYS if file.name.startswith(k)), None)
-        hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
         frame = pd.read_csv(file, dtype=str)
         if kind is None:
             registers[file.name] = frame
             continue
         good, wrong = _judged(frame, kind)
-        bad += wrong
+        aside.append(wrong.assign(file=digest))
         held[kind].append(good)
+    root = Path(work) / "pandas"
+    set_aside = pd.concat(aside, ignore_index=True)
+    bad = len(set_aside.drop_duplicates(["file", "line"]))
+    _write(set_aside, root / "quarantine.parquet")
     tables = {}
     for kind, frames in held.items():
         whole = pd.concat(frames, ignore_index=True).drop_duplicates()
         tables[kind] = whole.drop_duplicates(KEYS[kind], keep="last")
         for (operator, day), part in tables[kind].groupby(["operator_id", tables[kind][CLOCK[kind]].dt.date]):
-            path = Path(work) / "pandas" / kind / str(day)
-            path.mkdir(parents=True, exist_ok=True)
-            part.to_parquet(path / f"{operator}.parquet")
+            _write(part, root / kind / str(day) / f"{operator}.parquet")
+            if kind == "acceptances":
+                _root(part)
     taken = time.perf_counter() - start
     told = _checked(tables, registers)
     checked = time.perf_counter() - start - taken
@@ -68,33 +82,70 @@ def run(feed: str, work: str) -> dict[str, Any]:
                        "balance": round(time.perf_counter() - start - taken - checked, 1)}}  # fmt: skip
 
 
-def _judged(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, int]:
-    wrong = ~frame["waybill"].str.match(r"^[A-Z0-9]{8,30}$").fillna(False).astype(bool)
-    s10 = frame["waybill"].str.match(r"^[A-Z]{2}\d{9}[A-Z]{2}$").fillna(False).astype(bool)
-    some = frame.loc[s10, "waybill"]
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a file so that it survives a loss of power."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(path)
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+
+
+def _root(part: pd.DataFrame) -> bytes:
+    """The root of the Merkle tree over the records."""
+    shown = part.assign(sender=[s.hex() if isinstance(s, bytes) else "" for s in part["sender"]])
+    cells = [[str(value) for value in shown[name]] for name in shown.columns]
+    level = [hashlib.sha256(b"\x00" + "\x1f".join(row).encode()).digest() for row in zip(*cells, strict=True)]
+    while len(level) > 1:
+        pairs = [hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + level[len(level) - len(level) % 2 :]
+    return level[0]
+
+
+def _judged(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that can be taken, and every reason why another cannot."""
+    told: list[pd.DataFrame] = []
+
+    def aside(name: str, reason: str, where: Any) -> None:
+        rows = np.flatnonzero(where)
+        if len(rows):
+            told.append(pd.DataFrame({"line": rows + 1, "column": name, "reason": reason}))
+
+    waybill = frame["waybill"]
+    aside("waybill", "not_a_waybill", ~waybill.str.match(r"^[A-Z0-9]{8,30}$").fillna(False).astype(bool))
+    s10 = waybill.str.match(r"^[A-Z]{2}\d{9}[A-Z]{2}$").fillna(False).astype(bool)
+    some = waybill[s10]
     if len(some):
         digits = np.array([[int(d) for d in text[2:11]] for text in some])
         check = 11 - digits[:, :8] @ WEIGHTS % 11
         check = np.where(check == 10, 0, np.where(check == 11, 5, check))
-        wrong.loc[some.index[digits[:, 8] != check]] = True
+        aside("waybill", "s10_check_digit", waybill.index.isin(some.index[digits[:, 8] != check]))
     for name in ("operator_id", "outlet_id", "facility_id", CLOCK[kind]):
         if name in frame:
-            wrong |= frame[name].isna()
-    for name in ("operator_id", "outlet_id", "facility_id", "other_id", "machine_id", "product_id"):
+            aside(name, "missing", frame[name].isna())
+    for name in NAMES:
         if name in frame:
-            wrong |= frame[name].notna() & ~frame[name].str.match(r"^[\x21-\x7e]{1,64}$").fillna(True).astype(bool)
+            there = frame[name].notna()
+            aside(name, "strange", there & ~frame[name].str.match(r"^[\x21-\x7e]{1,64}$").fillna(True).astype(bool))
+            aside(name, "personal_data", there & frame[name].str.contains(PERSON).fillna(False).astype(bool))
     for name, known in CHOICES.items():
         if name in frame:
-            wrong |= frame[name].notna() & ~frame[name].isin(known)
+            aside(name, "not_a_choice", frame[name].notna() & ~frame[name].isin(known))
     for name in ("accepted_at", "event_at", "delivered_at", "opened_at", "xray_at"):
         if name in frame:
             made = pd.to_datetime(frame[name], format="%Y-%m-%d %H:%M:%S", errors="coerce")
-            wrong |= frame[name].notna() & made.isna()
+            aside(name, "unreadable", frame[name].notna() & made.isna())
             frame[name] = made
+    clock = frame[CLOCK[kind]]
+    aside(CLOCK[kind], "not_in_time", (clock > KNOWN + pd.Timedelta(hours=1)) | (clock < pd.Timestamp("2000-01-01")))
     for name in ("opened", "e_waybill", "repacked", "label_private", "consent"):
         if name in frame:
-            wrong |= frame[name].notna() & ~frame[name].isin(["true", "false"])
+            aside(name, "unreadable", frame[name].notna() & ~frame[name].isin(["true", "false"]))
             frame[name] = frame[name] == "true"
+    if "tape_mm" in frame:
+        width = pd.to_numeric(frame["tape_mm"], errors="coerce")
+        aside("tape_mm", "not_in_bounds", frame["tape_mm"].notna() & ~width.between(0, 200))
     if kind == "acceptances":
         number = frame["id_number"]
         frame["sender"] = [
@@ -104,7 +155,10 @@ def _judged(frame: pd.DataFrame, kind: str) -> tuple[pd.DataFrame, int]:
             _resident(n) if k == "resident_id" else True for k, n in zip(frame["id_kind"], number, strict=True)
         ]
         frame = frame.drop(columns="id_number")
-    return frame[~wrong], int(wrong.sum())
+    if not told:
+        return frame, pd.DataFrame({"line": [], "column": [], "reason": []})
+    wrong = pd.concat(told, ignore_index=True)
+    return frame.drop(frame.index[wrong["line"].unique() - 1]), wrong
 
 
 def _resident(number: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.ledger_peers.files import UNTIL, in_order
+from benchmarks.ledger_peers.files import KNOWN, UNTIL, in_order
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Counter, Ledger, plain
 from postroad.supervise.ledger.balance import balance
@@ -34,7 +34,7 @@ def run(feed: str, work: str) -> dict[str, Any]:
     start, cpu = time.perf_counter(), time.process_time()
     totals: dict[str, int] = {"lines": 0, "stored": 0, "corrected": 0, "repeated": 0, "quarantined": 0}
     with Counter(root / "ledger", ring) as counter:
-        for _, taken in counter.take_all(in_order(Path(feed))):
+        for _, taken in counter.take_all(in_order(Path(feed)), known_at=KNOWN):
             for name in totals:
                 totals[name] += getattr(taken, name)
     taken_s = time.perf_counter() - start
