@@ -280,8 +280,11 @@ def test_bad_options_are_named() -> None:
     network = rural(AROUND)
     with pytest.raises(UsageError, match="NOBODY"):
         design_rounds(network, RuralOptions(shares={"NOBODY": 1.0}), loads=loads(network, 1.0, 1.0))
-    with pytest.raises(DataError, match="安图"):
-        design_rounds(network, RuralOptions(counties=("安图",)), loads=loads(network, 1.0, 1.0))
+    with pytest.raises(UsageError, match="安徒"):
+        design_rounds(network, RuralOptions(counties=("安徒",)), loads=loads(network, 1.0, 1.0))
+    town = network["places"].filter(level="township")["place_id"][0]
+    with pytest.raises(DataError, match=town):
+        design_rounds(network, RuralOptions(counties=(town,)), loads=loads(network, 1.0, 1.0))
 
 
 # Weekdays.

@@ -46,7 +46,7 @@ def test_a_county_is_designed_written_and_keeps_every_rule(tmp_path):
 
 
 def test_what_cannot_be_asked_is_refused_with_code_2(tmp_path):
-    for words in (("--county", "安图"), ("--share", "NOBODY=1")):
+    for words in (("--county", "安徒"), ("--county", "松江镇"), ("--share", "NOBODY=1")):
         done = postroad("design", "jilin", "--rural", *words, "--out", tmp_path)
         assert done.returncode == 2, (words, done.stderr)
         assert words[1].split("=")[0] in done.stderr + done.stdout
