@@ -211,7 +211,10 @@ def test_a_bus_line_without_times_is_named_and_carries_nothing() -> None:
                          loads=loads(network, 8.0, 2.0))  # fmt: skip
     assert made.result["bus_lines"]["note"].to_list() == ["rounds.bus_no_trips"]
     assert not made.network["bus_holds"].height
-    assert "地990101100" in report(network, made, "zh").split("时刻表才能带货")[1]
+    fault = made.untimed[0]
+    assert fault.say("zh") in report(network, made, "zh")
+    assert fault.value == "990101100"
+    assert f"{made.result['bus_lines']['van_yuan_piece'][0]:.2f} yuan" in fault.say("en")
 
 
 def test_a_village_without_coordinates_is_named() -> None:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 TOGETHER = 1500
 """Up to so many stops PyVRP searches on the second core."""
-STEPS_PER_ITERATION = 50
+STEPS_PER_ITERATION = 150
 """Steps of ours that take about as long as one iteration of PyVRP: so a number of steps divides fairly."""
 ALONE = 0.7
 """The share of its time that our search spends on its own routes; then it goes on from the better ones of the two."""
-HOT, WARM, COLD = 1.0, 0.1, 0.005
+HOT, WARM, COLD = 1.0, 0.2, 0.005
 """Temperatures: where our own search begins, where polishing begins, and where both end."""
 
 

@@ -78,6 +78,18 @@ class RuralDesign:
         """Every village that is not served, with what stops it and the cheapest repair."""
         return {one.place_id: as_fault(one) for plan in self.plans for one in plan.unserved}
 
+    @property
+    def untimed(self) -> list[Fault]:
+        """Every bus line without times, which carries nothing, with what would make it carry parcels."""
+        latest = self.plans[0].county.terms.bus_latest_min / 60.0
+        lines = self.result["bus_lines"].filter(pl.col("note") != "")
+        return [
+            Fault.of(
+                note, table="bus_lines", value=town, latest=f"{latest:g}", fee="?" if fee is None else f"{fee:.2f}"
+            )
+            for town, note, fee in lines.select("township_id", "note", "van_yuan_piece").iter_rows()
+        ]
+
     def why(self, village_id: str | None = None) -> list[Fault]:
         """Return why a village is not served, with the cheapest repair; without a village all of them. Empty: served.
 

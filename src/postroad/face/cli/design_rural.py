@@ -43,7 +43,7 @@ def run(asked: Asked) -> None:
     for way, row in told["ways"].items():
         out.print(say("rounds.way_line", way=say(f"rounds.{way}"), yuan=row["yuan_piece"], grams=row["co2e_g_piece"],
                       chosen=row["townships_chosen"]))  # fmt: skip
-    for fault in made.why()[:20]:
+    for fault in [*made.why()[:20], *made.untimed[:20]]:
         out.print(fault.say())
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 

@@ -48,6 +48,7 @@ def summary(made: RuralDesign) -> dict[str, Any]:
         "pieces_week": round(float(towns.filter(way="shared_round")["pieces_week"].sum())),
         "ways": ways,
         "bus_lines_worth_opening": buses.filter(pl.col("saving_yuan_week") > 0).height,
+        "bus_lines_without_times": [fault.value for fault in made.untimed],
         "bus_saving_yuan_week": round(float(buses["saving_yuan_week"].sum())),
         "worked_min_p10_p50_p90": [round(float(couriers["worked_min"].quantile(q) or 0)) for q in (0.1, 0.5, 0.9)],
         "one_courier_share": round(villages.filter(pl.col("couriers") <= 1).height / max(1, villages.height), 4),
@@ -104,7 +105,7 @@ def report(network: Network, made: RuralDesign, spoken: Language) -> str:
         say("rounds.report_buses_lead", spoken, lines=told["bus_lines_worth_opening"],
             saving=f"{told['bus_saving_yuan_week']:,}"),
         _table(say("rounds.report_buses_head", spoken), _buses(made, names)),
-        *_untimed(made, names, spoken),
+        *(f"- {fault.say(spoken)}" for fault in made.untimed),
         f"## {say('rounds.report_work', spoken)}",
         say("rounds.report_work_lead", spoken, low=told["worked_min_p10_p50_p90"][0],
             middle=told["worked_min_p10_p50_p90"][1], high=told["worked_min_p10_p50_p90"][2],
@@ -146,13 +147,6 @@ def _buses(made: RuralDesign, names: dict[str, str]) -> list[list[str]]:
          f"{r['saving_yuan_week']:.0f}", f"{r['worst_delay_min']:.1f}"]
         for r in own.head(SHOWN).iter_rows(named=True)
     ]  # fmt: skip
-
-
-def _untimed(made: RuralDesign, names: dict[str, str], spoken: Language) -> list[str]:
-    """Name the bus lines that have no times and so can carry nothing."""
-    lines = made.result["bus_lines"].filter(note="rounds.bus_no_trips")["township_id"]
-    told = ", ".join(names.get(town) or town for town in lines)
-    return [say("rounds.bus_no_trips", spoken, towns=told)] if told else []
 
 
 def _splits(made: RuralDesign, names: dict[str, str]) -> list[list[str]]:
