@@ -216,6 +216,25 @@ def province(name: str | Path) -> Network:
     return Network.load(name)
 
 
+def overlaid(network: Network, folder: str | Path) -> Network:
+    """Return the network with the tables of the schema that a design wrote into a folder, or into folders in it.
+
+    Sources that the tables cite and nobody has are added by their names. ``UsageError`` when there is no such table;
+    ``DataError`` lists every fault the tables bring.
+    """
+    changed: dict[str, pl.DataFrame] = {}
+    for file in sorted(Path(folder).rglob("*.parquet")):
+        if file.stem in network.tables and file.stem not in changed:
+            changed[file.stem] = tables.conform(pl.read_parquet(file), file.stem)
+    if not changed:
+        raise UsageError.of("network.no_tables_there", path=str(folder))
+    sources = changed.pop("sources", network["sources"])
+    cited = pl.concat([frame.select("source", "origin") for frame in changed.values()]).drop_nulls()
+    fresh = cited.unique("source", keep="first").filter(~pl.col("source").is_in(sources["source_id"].implode()))
+    rows = fresh.sort("source").select("origin", "source", source_id="source", title="source")
+    return network.with_(**changed, sources=pl.concat([sources, rows], how="diagonal_relaxed").select(sources.columns))
+
+
 def shipped_packs() -> tuple[str, ...]:
     """Return the names of the packs that come with postroad."""
     folder = files("postroad").joinpath("provinces")

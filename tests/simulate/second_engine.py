@@ -40,7 +40,7 @@ class Day:
         self.sorter_wakes = [None] * nodes
         docks = [int(w.nodes.dock_first[n + 1] - w.nodes.dock_first[n]) for n in range(nodes)]
         self.docks = [simpy.Resource(self.env, n) if n else None for n in docks]
-        self.cells = {}
+        self.cells, self.aboard, self.carried, self.room_of, self.riding = {}, {}, {}, {}, {}
 
     def run(self):
         w = self.w
@@ -56,8 +56,9 @@ class Day:
                 self.outlets.setdefault(self.own_queue(parcel, parcel.home), []).append(parcel)
         for node in range(len(w.nodes.handling)):
             self.env.process(self.sorter(node))
+        acts = {a.TRIP: self.trip, a.ROUND_OUT: self.round_out, a.ROUND_BACK: self.round_back, a.VAN: self.van}
         for time, kind, what in zip(w.departure_time, w.departure_kind, w.departure_what, strict=True):
-            act = {a.TRIP: self.trip, a.ROUND_OUT: self.round_out, a.ROUND_BACK: self.round_back}[int(kind)]
+            act = acts[int(kind)]
             self.env.process(self.at(int(time), act, int(what)))
         self.env.run(until=self.end)
         return self.parcels
@@ -98,8 +99,40 @@ class Day:
         lane, room = int(lanes.lane_of[what]), int(lanes.capacity[what])
         if room < 0:
             return
+        van, frees = int(lanes.van[what]), int(lanes.frees[what])
+        if van >= 0:
+            self.aboard[van] -= self.carried.get(frees, 0)
+            room = self.room_of[van] - self.aboard[van]
         load = self.take(2 * lane, room)
         load += self.take(2 * lane + 1, room - len(load))
+        if van >= 0:
+            self.aboard[van] += len(load)
+        self.sets_out(what, load)
+
+    def van(self, what):
+        """All who are ready stand in one line for the van, urgent ones in front, and each rides to his own stop."""
+        lanes = self.w.lanes
+        legs = [int(t) for t in lanes.van_trip[lanes.van_first[what] : lanes.van_first[what + 1]]]
+        legs = [t for t in legs if lanes.capacity[t] >= 0]
+        room = int(lanes.capacity[legs[0]]) if legs else 0
+        line = []
+        for n, leg in enumerate(legs):
+            for urgency in range(2):
+                waiting = self.queues.get(2 * int(lanes.lane_of[leg]) + urgency, ())
+                ready = [p for p in waiting if p.joined < self.env.now]
+                line += [(urgency, p.joined, n, k, p) for k, p in enumerate(ready)]
+        loads = {leg: [] for leg in legs}
+        for urgency, _, n, _, parcel in sorted(line, key=lambda who: who[:4])[:room]:
+            self.queues[2 * int(lanes.lane_of[legs[n]]) + urgency].remove(parcel)
+            loads[legs[n]].append(parcel)
+        self.room_of[what], self.aboard[what] = room, sum(map(len, loads.values()))
+        for leg, load in loads.items():
+            self.carried[leg] = len(load)
+            self.sets_out(leg, load)
+
+    def sets_out(self, what, load):
+        lanes = self.w.lanes
+        lane = int(lanes.lane_of[what])
         for parcel in load:
             parcel.status = a.ON_LINE
             if parcel.visits:
@@ -211,9 +244,13 @@ class Day:
         for queue, there, spread in self.stops(run):
             load = self.take(queue, room)
             room -= len(load)
+            self.riding.setdefault(run, []).extend(load)
             to_locker = []
             for parcel in load:
-                fate = self.attempt(parcel, there, spread)
+                parcel.leaves_at = there + spread
+                fate = self.attempt(parcel, there, spread, bool(rounds.run_fetched[run]))
+                if fate == "failed":
+                    parcel.leaves_at = None
                 if fate == "locker":
                     to_locker.append(parcel)
                 elif fate == "failed":
@@ -230,7 +267,7 @@ class Day:
         yield self.env.timeout(end - self.env.now)
         self.arrive(load, int(rounds.depot[rounds.run_round[run]]))
 
-    def attempt(self, parcel, there, spread):
+    def attempt(self, parcel, there, spread, fetched):
         doors, now = self.w.doors, self.env.now
         consent, locker_share, not_home, _ = (float(c) for c in doors.chances)
         if parcel.out < 0:
@@ -242,6 +279,9 @@ class Day:
         nth, parcel.tries = parcel.tries, parcel.tries + 1
         if parcel.returning:
             parcel.status, parcel.done = a.SENT_BACK, at
+            return "done"
+        if fetched:
+            parcel.status, parcel.done = a.AT_STATION, at
             return "done"
         if self.chance(1, parcel, 0) < consent:
             if doors.cell_first[parcel.leaf + 1] > doors.cell_first[parcel.leaf] and (
@@ -278,16 +318,20 @@ class Day:
                 parcel.status, parcel.done = a.AT_STATION, time + 600_000
             else:
                 self.fail(parcel)
+                parcel.leaves_at = None
                 refused.append(parcel)
         self.cells[leaf] = taken
         if refused:
             self.env.process(self.brought_back(run, refused[::-1]))
 
     def round_back(self, run):
-        load = []
+        load, rode = [], self.riding.get(run, [])
         for queue, there, spread in self.stops(run):
             waiting = self.outlets.get(queue, [])
-            while waiting and waiting[0].joined < there + spread:
+            # Aboard are those collected so far and those who have not been handed over by now.
+            riding = [p for p in rode if p.leaves_at is None or p.leaves_at > there + spread]
+            room = int(self.w.rounds.run_capacity[run]) - len(riding)
+            while waiting and len(load) < room and waiting[0].joined < there + spread:
                 parcel = waiting.pop(0)
                 parcel.collected = there + spread
                 load.append(parcel)

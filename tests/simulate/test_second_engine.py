@@ -21,7 +21,30 @@ from postroad.simulate.day.world import setting
 VILLAGES = ["220101001001", "220101001002", "220201001001", "220201001002"]
 
 
-def world(seed):
+def country(pick):
+    """A van from the seat to two townships, perhaps twice; rounds from there to a village each; a bus to a third."""
+    at = 300 + np.sort(pick("van", 1, 300, 4)).astype(float)
+    own, stops = round_("V", "220101", 200, [("220101002", at[0]), ("220101003", at[1])])
+    again = [("220101", at[2]), ("220101003", at[3])] if pick("again", 0, 1)[0] else []
+    stops += [{"round_id": "V", "stop": 3 + k, "place_id": p, "arrive_min": m} for k, (p, m) in enumerate(again)]
+    if pick("ready", 0, 1)[0]:
+        stops = [{**s, "leave_min": s["arrive_min"] + 5.0, "ready_min": s["arrive_min"] + 9.0} for s in stops]
+    room = float(pick("van room", 1, 12)[0])
+    rounds = [{**own, "duration_min": 500.0, "capacity_pieces": room, "season": "winter", "tier": 1}]
+    for town in ("220101002", "220101003"):
+        leaves = float(pick(f"leaves{town}", 300, 700)[0])
+        own, its = round_(f"T{town}", town, leaves, [(f"{town}001", leaves + 20), (town, leaves + 50),
+                                                     (f"{town}001", leaves + 70)])  # fmt: skip
+        rounds.append({**own, "county_id": "220101", "capacity_pieces": float(pick(f"room{town}", 1, 9)[0])})
+        stops += its
+    seat, its = round_("S", "220101", 500, [("220101001002", 530.0)])
+    ride = {"depart_min": 480.0, "duration_min": 33.0, "handover_min": 4.0}
+    buses = [{"from_place_id": a, "to_place_id": b, "capacity_pieces": float(pick(f"hold{a}", 1, 6)[0]), **ride}
+             for a, b in (("220101", "220101001001"), ("220101001001", "220101"))]  # fmt: skip
+    return [*rounds, {**seat, "capacity_pieces": 5.0}], [*stops, *its], buses
+
+
+def world(seed, rural=False):
     """Lines at odd times both ways through a hub, waves or none, docks or none, lockers, an office for abroad."""
     pick = lambda name, low, high, n=1: low + randomness.integers(seed, name, 0, n, high - low + 1)  # noqa: E731
     coarse = 5 if pick("coarse", 0, 1)[0] else 1
@@ -47,8 +70,8 @@ def world(seed):
          "release_min": float(cuts[k] + pick(f"release{k}", 0, 90)[0])}
         for k in range(3)
     ] if pick("waves", 0, 1)[0] else []  # fmt: skip
-    rounds, stops = [], []
-    for k, county in enumerate(("220101", "220201")):
+    rounds, stops, buses = country(pick) if rural else ([], [], [])
+    for k, county in list(enumerate(("220101", "220201")))[int(rural) :]:
         for n in range(int(pick(f"rounds{k}", 1, 3)[0])):
             minutes = 300 + np.sort(pick(f"stops{k}{n}", 1, 200, 2))
             served = list(zip(VILLAGES[2 * k : 2 * k + 2], minutes, strict=True))
@@ -62,7 +85,7 @@ def world(seed):
     kinds = (("locker_group", 0, 2), ("village_post_station", 2, None), ("locker_group", 2, 1))
     sites = [{"site_id": f"S{k}", "kind": kind, "place_id": VILLAGES[at], "cells": cells, "status": "open"}
              for k, (kind, at, cells) in enumerate(kinds)]  # fmt: skip
-    return network(plants=plants, lines=lines, waves=waves, rounds=rounds, stops=stops, sites=sites)
+    return network(plants=plants, lines=lines, waves=waves, rounds=rounds, stops=stops, sites=sites, buses=buses)
 
 
 def bad_day(seed):
@@ -77,8 +100,10 @@ def bad_day(seed):
 
 
 def both(seed, count):
-    made = world(seed)
-    ends = [*VILLAGES, "X-BEIJING", "X-SEOUL"]
+    rural = bool(randomness.integers(seed, "rural", 0, 1, 2)[0])
+    made = world(seed, rural)
+    near = ["220101002001", "220101003001", *VILLAGES[:2]] if rural else VILLAGES
+    ends = [*near, "X-BEIJING", "X-SEOUL"]
     draw = lambda name, below: randomness.integers(seed, name, 0, count, below)  # noqa: E731
     origin, destination, minute = draw("origin", 5), draw("destination", 6), draw("minute", 1440)
     urgent = draw("urgent", 5)
@@ -86,7 +111,7 @@ def both(seed, count):
         (ends[o], ends[d], int(m), "MEDICAL" if u == 0 else "INTRA", "AB"[u % 2])
         for o, d, m, u in zip(origin, destination, minute, urgent, strict=True)
         if o != 4 or d < 4
-    ] or [(VILLAGES[0], VILLAGES[3], 5, "INTRA", "A")]
+    ] or [(near[0], near[3], 5, "INTRA", "A")]
     options = Options.of(made, tail_days=3, not_home=0.3, locker_share=0.5, most_tries=2, outlet_min=3.0,
                          dock_pieces_h=60.0, customs_transfer_min=45.0)  # fmt: skip
     horizon = Horizon.of(DAY, 1, 2021, options)

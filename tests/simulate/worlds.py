@@ -12,9 +12,11 @@ PLACES = [
     ("220101001001", "village", "220101"), ("220101001002", "village", "220101"),
     ("220201001001", "village", "220201"), ("220201001002", "village", "220201"), ("X-BEIJING", "external", None),
     ("X-SEOUL", "external", None),
+    ("220101002", "township", "220101"), ("220101003", "township", "220101"),
+    ("220101002001", "village", "220101002"), ("220101003001", "village", "220101003"),
 ]  # fmt: skip
 KINDS = {"province": "province", "prefecture": "prefecture_city", "county": "county", "village": "village",
-         "external": "city"}  # fmt: skip
+         "township": "township", "external": "city"}  # fmt: skip
 COUNTRY = {"X-SEOUL": "KR"}
 
 
@@ -22,7 +24,7 @@ def frame(rows):
     return pl.DataFrame([{**row, **STAMP} for row in rows], infer_schema_length=None)
 
 
-def network(plants=(), lines=(), waves=(), rounds=(), stops=(), sites=(), routings=(), allocations=None):
+def network(plants=(), lines=(), waves=(), rounds=(), stops=(), sites=(), routings=(), buses=(), allocations=None):
     """A network with these trunk and rural tables; by default everyone looks up to the hub 2201."""
     places = [
         {"place_id": place, "name_zh": place, "level": level, "kind": KINDS[level], "parent_id": parent, "lon": 125.0,
@@ -49,6 +51,7 @@ def network(plants=(), lines=(), waves=(), rounds=(), stops=(), sites=(), routin
         "round_stops": list(stops),
         "sites": list(sites),
         "routings": list(routings),
+        "bus_holds": [{"bus_hold_id": f"B{k}", **row} for k, row in enumerate(buses)],
     }
     made = Network({name: frame(rows) for name, rows in tables.items() if rows}, {"name": "small"})
     assert made.check() == []

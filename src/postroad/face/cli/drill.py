@@ -19,20 +19,20 @@ def drill(
     scenario: str = typer.Option("base", "--scenario"),
     scale: float = typer.Option(0.02, "--scale", min=1e-4, max=1.0, help="件量份额 share of pieces"),
     seed: int = typer.Option(0, "--seed"),
+    designs: list[Path] = typer.Option([], "--network", help="设计写出的文件夹，可多次 folders a design wrote"),
     to: Path = typer.Option(Path("out/drill"), "--out", help="文件夹 folder"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """演练 Run a drill on the twin: what breaks, what is late, which action helps most; without --script, list them."""
     from postroad.demand import demand as synthesise
     from postroad.face.cli.display import out, print_json, progress, write_text
-    from postroad.face.cli.simulate import with_timetable
+    from postroad.face.cli.simulate import designed, with_timetable
     from postroad.face.report import drill as report
     from postroad.language import LANGUAGES, current, say
-    from postroad.network import province as open_province
     from postroad.simulate.drill import drill as run
     from postroad.simulate.drill import names, script
 
-    network = open_province(province)
+    network = designed(province, designs)
     if not name:
         for each in names(network):
             made = script(each, network)

@@ -31,6 +31,7 @@ def simulate(
     scale: float = typer.Option(0.0, "--scale", help="抽样比例，运力同比 share of parcels, capacities alike"),
     weather: str = typer.Option("ordinary", "--weather", help="ordinary | snow"),
     warm_days: int = typer.Option(-1, "--warm-days", help="预热天数 days before"),
+    designs: list[Path] = typer.Option([], "--network", help="设计写出的文件夹，可多次 folders a design wrote"),
     disruptions: Path = typer.Option(None, "--disruptions", help="扰动表 .csv | .parquet"),
     film: bool = typer.Option(False, "--film", help="一天的影片 HTML film of the day"),
     events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
@@ -40,9 +41,8 @@ def simulate(
 ) -> None:
     """模拟 Simulate every parcel of a day; with --worlds, many days in many worlds and the certificate."""
     from postroad.demand import demand as synthesise
-    from postroad.network import province as open_province
 
-    network = open_province(province)
+    network = designed(province, designs)
     known = year if day == "peak" or not day[:4].isdigit() else int(day[:4])
     made = synthesise(network, known, scenario)
     network = with_timetable(network, made)
@@ -57,6 +57,17 @@ def simulate(
         run = _one(network, made, day, days, seed, chosen, struck, to, json_)
         if film:
             _film(run, network, to, quiet=json_)
+
+
+def designed(province: str, folders: list[Path]) -> Network:
+    """Return a province with the tables that designs wrote; later folders win."""
+    from postroad.network import overlaid
+    from postroad.network import province as open_province
+
+    network = open_province(province)
+    for folder in folders:
+        network = overlaid(network, folder)
+    return network
 
 
 def with_timetable(network: Network, made: Demand) -> Network:

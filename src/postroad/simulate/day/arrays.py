@@ -21,7 +21,7 @@ DOCK, SORTER, FULL, SLOW_ROAD, NOT_HOME, LOCKER_FULL, CLOSED, CUSTOMS = range(1,
 (AT_OUTLET, AT_NODE, ON_LINE, ON_ROUND, AT_DOOR, AT_STATION, IN_LOCKER, OUTSIDE, ABROAD, SENT_BACK) = range(10)
 """Where a parcel is; from ``AT_DOOR`` on it has been delivered."""
 
-TRIP, ROUND_OUT, ROUND_BACK = 0, 1, 2
+TRIP, ROUND_OUT, ROUND_BACK, VAN = 0, 1, 2, 3
 BATCH, LOCKER = 0, 1
 
 
@@ -58,6 +58,12 @@ class Lanes(NamedTuple):
     number: Any
     """How many trips of the lane that run come before this one."""
     last_of_moment: Any
+    van: Any
+    """The van a trip is a leg of, -1 for none; ``frees``: the leg out whose pieces have left it, -1 for none."""
+    frees: Any
+    van_first: Any
+    """Legs out of van ``v`` are ``van_trip[van_first[v]:van_first[v + 1]]``."""
+    van_trip: Any
 
 
 class Ways(NamedTuple):
@@ -91,6 +97,10 @@ class Rounds(NamedTuple):
     run_capacity: Any
     run_delivers: Any
     run_collects: Any
+    run_fetched: Any
+    """Whether parcels are handed over at the stop, where people fetch them, as from a bus."""
+    run_stop_first: Any
+    """Where the stops of a run begin in ``Moving.dropped``."""
 
 
 class Doors(NamedTuple):
@@ -135,6 +145,9 @@ class Moving(NamedTuple):
     dock_free: Any
     cell_until: Any
     cells_used: Any
+    van_room: Any
+    dropped: Any
+    """Parcels that have left a run's vehicle at each of its stops."""
     heap_key: Any
     heap_what: Any
     counters: Any

@@ -53,6 +53,7 @@ from postroad.simulate.day.arrays import (
     STATUS,
     TRIES,
     TRIP,
+    VAN,
     VISITED,
     VISITS,
     WHERE,
@@ -302,13 +303,58 @@ def gamma(key, number, mean):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def leave(world, trip, now):  # type: ignore[no-untyped-def]
     """A trip takes who is ready, urgent ones first and then in order of readiness, up to its capacity."""
-    lanes, moving, tally = world.lanes, world.moving, world.tally
-    lane, capacity = np.int64(lanes.lane_of[trip]), np.int64(lanes.capacity[trip])
-    if capacity < 0:
+    lanes, moving = world.lanes, world.moving
+    room, van = np.int64(lanes.capacity[trip]), lanes.van[trip]
+    if room < 0:
         return
+    if van >= 0:
+        # A leg back: what was brought here has left the van.
+        room = moving.van_room[van] + world.tally.trip_loaded[lanes.frees[trip]]
+    count = _load(world, trip, now, room, room)
+    if van >= 0:
+        moving.van_room[van] = room - count
+    _left(world, trip, now, count == room)
+
+
+@njit(cache=True)
+def leave_van(world, van, now):  # type: ignore[no-untyped-def]
+    """A van takes parcels for all its stops together, urgent ones first, then in order of readiness."""
+    lanes, moving, state = world.lanes, world.moving, world.parcels.state
+    trips = lanes.van_trip[lanes.van_first[van] : lanes.van_first[van + 1]]
+    room, size = np.int64(-1), trips.size
+    at, take = np.full(2 * size, np.int64(-1)), np.zeros(2 * size, np.int64)
+    for k in range(size):
+        if lanes.capacity[trips[k]] >= 0:
+            room = max(room, np.int64(lanes.capacity[trips[k]]))
+            for urgency in range(2):
+                at[urgency * size + k] = moving.head[2 * np.int64(lanes.lane_of[trips[k]]) + urgency]
+    total = np.int64(0)
+    for urgency in range(2):
+        while total < room:
+            best, ready = -1, now
+            for k in range(urgency * size, (urgency + 1) * size):
+                if at[k] >= 0 and state[at[k], JOINED] < ready:
+                    best, ready = k, np.int64(state[at[k], JOINED])
+            if best < 0:
+                break
+            at[best] = state[at[best], NEXT]
+            take[best] += 1
+            total += 1
+    moving.van_room[van] = max(room, np.int64(0)) - total
+    for k in range(size):
+        if lanes.capacity[trips[k]] >= 0:
+            _load(world, trips[k], now, take[k], take[k] + take[size + k])
+            _left(world, trips[k], now, total == room)
+
+
+@njit(cache=True)
+def _load(world, trip, now, urgent, room):  # type: ignore[no-untyped-def]
+    """Load at most so many urgent parcels and so many in all; return how many went."""
+    lanes, moving, tally = world.lanes, world.moving, world.tally
+    lane = np.int64(lanes.lane_of[trip])
     load, end, count = np.int64(-1), np.int64(-1), np.int64(0)
     for urgency in range(2):
-        first, last, taken = _board(world, 2 * lane + urgency, trip, now, capacity - count)
+        first, last, taken = _board(world, 2 * lane + urgency, trip, now, room - count if urgency else urgent)
         if taken:
             if count:
                 world.parcels.state[end, NEXT] = first
@@ -316,16 +362,22 @@ def leave(world, trip, now):  # type: ignore[no-untyped-def]
                 load = first
             end = last
             count += taken
-    node, slot = lanes.source[lane], min(tally.left.shape[1] - 1, now // SLOT_MS)
-    if count == capacity and lanes.last_of_moment[trip]:
-        state = world.parcels.state
-        left = _ready_by(moving, state, 2 * lane, now) + _ready_by(moving, state, 2 * lane + 1, now)
-        tally.trip_left[trip] = left
-        tally.left[node, slot] += left
     if count:
         tally.trip_loaded[trip] = count
-        tally.boarded[node, slot] += count
+        tally.boarded[lanes.source[lane], min(tally.left.shape[1] - 1, now // SLOT_MS)] += count
         _push(moving, lanes.arrive[trip], BATCH, np.int64(lanes.target[lane]), load)
+    return count
+
+
+@njit(cache=True)
+def _left(world, trip, now, full):  # type: ignore[no-untyped-def]
+    """Count whoever was ready and did not fit; among trips of one moment the last one counts."""
+    lanes, moving, tally, state = world.lanes, world.moving, world.tally, world.parcels.state
+    if full and lanes.last_of_moment[trip]:
+        lane = np.int64(lanes.lane_of[trip])
+        left = _ready_by(moving, state, 2 * lane, now) + _ready_by(moving, state, 2 * lane + 1, now)
+        tally.trip_left[trip] = left
+        tally.left[lanes.source[lane], min(tally.left.shape[1] - 1, now // SLOT_MS)] += left
 
 
 @njit(cache=True)
@@ -390,6 +442,7 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
     rounds, moving, state = world.rounds, world.moving, world.parcels.state
     number = rounds.run_round[run]
     room, back, left = rounds.run_capacity[run], np.int64(-1), 0
+    at_stop = rounds.run_stop_first[run] - rounds.stop_first[number]
     for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
         queue = rounds.stop_queue[stop]
         there = now + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
@@ -399,7 +452,10 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
             following = np.int64(state[p, NEXT])
             state[p, NEXT] = -1
             taken += 1
-            fate = _attempt(world, p, rounds.stop_leaf[stop], now, there, rounds.stop_spread[stop])
+            fate = _attempt(
+                world, p, rounds.stop_leaf[stop], now, there, rounds.stop_spread[stop], rounds.run_fetched[run]
+            )
+            moving.dropped[at_stop + stop] += fate != AT_NODE
             if fate == IN_LOCKER:
                 if locker_end >= 0:
                     state[locker_end, NEXT] = p
@@ -427,7 +483,7 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _attempt(world, p, leaf, now, there, spread):  # type: ignore[no-untyped-def]
+def _attempt(world, p, leaf, now, there, spread, fetched):  # type: ignore[no-untyped-def]
     """Deliver at station or door, or say that it goes to a locker (IN_LOCKER) or back to the depot (AT_NODE)."""
     doors, row, number = world.doors, world.parcels.state[p], world.parcels.number[p]
     keys, chances, tries = doors.keys, doors.chances, row[TRIES] & 15
@@ -440,6 +496,8 @@ def _attempt(world, p, leaf, now, there, spread):  # type: ignore[no-untyped-def
     at = there + np.int64(_chance(keys[0], number, tries) * spread)
     if row[HOME] < 0:
         return _done(world, row, SENT_BACK, at)
+    if fetched:
+        return _done(world, row, AT_STATION, at)
     if _chance(keys[1], number, 0) < chances[0]:
         if doors.cell_first[leaf + 1] > doors.cell_first[leaf] and _chance(keys[1], number, 1) < chances[1]:
             return IN_LOCKER
@@ -475,7 +533,7 @@ def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
     leaf = parcels.state[p, LEAF]
     first, cells = doors.cell_first[leaf], doors.cell_first[leaf + 1] - doors.cell_first[leaf]
     until = moving.cell_until
-    used = moving.cells_used[leaf]
+    used, refused = moving.cells_used[leaf], 0
     k = 0
     while k < used:
         if until[first + k] <= now:
@@ -502,25 +560,43 @@ def at_locker(world, run, head, now):  # type: ignore[no-untyped-def]
                 _failed(world, row)
                 row[NEXT] = back
                 back = p
+                refused += 1
         p = following
     moving.cells_used[leaf] = used
+    if refused:
+        _stays_aboard(world, run, leaf, refused)
     if back >= 0:
         end = max(now, world.rounds.run_end[run])
         _push(moving, end, BATCH, np.int64(world.rounds.depot[world.rounds.run_round[run]]), back)
 
 
 @njit(cache=True)
+def _stays_aboard(world, run, leaf, refused):  # type: ignore[no-untyped-def]
+    """Parcels a locker refused ride on with the round."""
+    rounds = world.rounds
+    number = rounds.run_round[run]
+    for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
+        if rounds.stop_leaf[stop] == leaf:
+            world.moving.dropped[rounds.run_stop_first[run] + stop - rounds.stop_first[number]] -= refused
+            return
+
+
+@njit(cache=True)
 def round_back(world, run, now):  # type: ignore[no-untyped-def]
-    """A round comes back with what it collected: at each stop whatever was ready when it passed."""
+    """A round comes back with what it collected: at each stop whatever was ready when it passed and found room."""
     rounds, parcels, moving, state = world.rounds, world.parcels, world.moving, world.parcels.state
     number = rounds.run_round[run]
     head, end = np.int64(-1), np.int64(-1)
+    room = np.int64(rounds.run_capacity[run]) - world.tally.run_loaded[run]
+    at_stop = rounds.run_stop_first[run] - rounds.stop_first[number]
     for stop in range(rounds.stop_first[number], rounds.stop_first[number + 1]):
+        room += moving.dropped[at_stop + stop]
         queue = rounds.stop_queue[stop]
         passed = rounds.run_depart[run] + np.int64(rounds.stop_offset[stop]) * rounds.run_stretch[run] // 1000
         passed += rounds.stop_spread[stop]
         at, last = moving.start_at[queue], parcels.start_first[queue + 1]
-        while at < last and state[parcels.start_order[at], JOINED] < passed:
+        while at < last and room > 0 and state[parcels.start_order[at], JOINED] < passed:
+            room -= 1
             p = np.int64(parcels.start_order[at])
             state[p, NEXT] = -1
             parcels.collected[p] = passed
@@ -569,6 +645,8 @@ def advance(world, until):  # type: ignore[no-untyped-def]
             counters[3] += 1
             if kind == TRIP:
                 leave(world, what, departs)
+            elif kind == VAN:
+                leave_van(world, what, departs)
             elif kind == ROUND_OUT:
                 round_out(world, what, departs)
             else:

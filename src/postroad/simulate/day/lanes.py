@@ -12,8 +12,10 @@ from postroad.errors import DataError, Fault
 from postroad.simulate.chance import factors
 from postroad.simulate.day.arrays import NEVER, Lanes
 from postroad.simulate.day.disruption import MINUTE_MS
+from postroad.simulate.day.lines import UNLIMITED, Line
 from postroad.simulate.day.places import CUSTOMS
 from postroad.simulate.day.plants import DAY_MIN
+from postroad.simulate.day.vans import legs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,26 +27,10 @@ if TYPE_CHECKING:
     from postroad.simulate.day.options import Horizon, Options
     from postroad.simulate.day.places import Places
 
-UNLIMITED = 2**31 - 1
 DEFAULT_RUNS = ((450.0, 780.0), (630.0, 990.0))
 """County to township at these minutes, and back at those, where a depot has no line or bus of its own; assumed."""
 DETOUR = 1.3
 KM_PER_DEGREE = 111.195
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the timetable, wherever it stands: line-haul, bus, or a hand-over assumed by the engine."""
-
-    name: str
-    source: str
-    target: str
-    mode: str
-    depart_min: float
-    duration_min: float
-    days: str
-    season: str
-    pieces: float
 
 
 @dataclass(frozen=True)
@@ -56,14 +42,20 @@ class Timetable:
     lane: dict[tuple[str, str], int]
     trip_line: NDArray[Any]
     trip_mode: NDArray[Any]
+    plan_arrive: NDArray[np.int64]
+    """When each trip would arrive if nothing were slow."""
 
 
 def lines(network: Network, spots: Places, needed: Sequence[tuple[str, str]], options: Options) -> list[Line]:
     """Return every line that can run; ``needed`` pairs that have none get the default between county and township."""
     columns = ("line_haul_id", "from_place_id", "to_place_id", "mode", "depart_min", "duration_min", "days", "season",
                "capacity_pieces")  # fmt: skip
-    made = [Line(*row) for row in network["line_hauls"].select(columns).iter_rows()]
-    holds = network["bus_holds"].select("bus_hold_id", "from_place_id", "to_place_id", "depart_min", "duration_min",
+    made = [Line(*row, *(("winter",) if row[7] == "winter" else ()))
+            for row in network["line_hauls"].select(columns).iter_rows()]  # fmt: skip
+    made += legs(network, spots)
+    holds = network["bus_holds"].filter(pl.col("to_place_id").is_in(spots.nodes)).filter(
+        pl.col("from_place_id").is_in(spots.nodes)
+    ).select("bus_hold_id", "from_place_id", "to_place_id", "depart_min", "duration_min",
                                         "handover_min", "days", "capacity_pieces")  # fmt: skip
     made += [
         Line(name, a, b, "bus", leaves, takes + (hand or 0.0), days, "any", pieces)
@@ -123,12 +115,14 @@ def timetable(
     ends = tuple(sorted({(line.source, line.target) for line in made}))
     number = {pair: k for k, pair in enumerate(ends)}
     lane = np.array([number[row[0].source, row[0].target] for row in rows], np.int32)
-    depart = np.array([row[1] for row in rows], np.int64)
     names = np.array([row[0].name for row in rows], object)
-    order = np.lexsort((names.astype(str), depart, lane)) if rows else np.zeros(0, np.int64)
-    luck = _luck(rows, horizon, options, seed)
+    stretch = _luck(rows, horizon, options, seed) / np.array([row[3] for row in rows])
     planned = np.array([round(row[0].duration_min * MINUTE_MS) for row in rows], np.int64)
-    takes = np.maximum(1, np.round(planned * luck / np.array([row[3] for row in rows]))).astype(np.int64)
+    # A leg of a van leaves late where the van came late to its stop.
+    since = np.array([round((row[0].depart_min - row[0].begins_min) * MINUTE_MS) if row[0].van else 0 for row in rows])
+    depart = np.array([row[1] for row in rows], np.int64) + np.round(since * (stretch - 1)).astype(np.int64)
+    takes = np.maximum(1, np.round(planned * stretch)).astype(np.int64)
+    order = np.lexsort((names.astype(str), depart, lane)) if rows else np.zeros(0, np.int64)
     capacity = np.array([row[2] for row in rows], np.int64)[order]
     lane, depart, planned, takes = lane[order], depart[order], planned[order], takes[order]
     runs = (capacity >= 0).astype(np.int64)
@@ -147,9 +141,26 @@ def timetable(
         capacity=capacity.astype(np.int32),
         number=before - before[first[lane]] if len(rows) else before,
         last_of_moment=last,
+        **_vans([rows[k] for k in order]),
     )
     modes = np.array([row[0].mode for row in rows], object)
-    return Timetable(lanes, ends, number, names[order], modes[order])
+    plan = np.array([row[1] for row in rows], np.int64)[order] + planned
+    return Timetable(lanes, ends, number, names[order], modes[order], plan)
+
+
+def _vans(rows: Sequence[tuple[Line, int, int, float, int]]) -> dict[str, NDArray[Any]]:
+    """Legs of vans by trip of the timetable: the van's number (-1: none), the leg out it frees, legs out by van."""
+    vans = sorted({(row[0].van, row[4]) for row in rows if row[0].van})
+    number = {van: k for k, van in enumerate(vans)}
+    van = np.array([number.get((row[0].van, row[4]), -1) for row in rows], np.int64)
+    at = {(row[0].name, row[4]): k for k, row in enumerate(rows) if row[0].van}
+    frees = np.array([at.get((row[0].frees, row[4]), -1) if row[0].frees else -1 for row in rows], np.int64)
+    outward = [[] for _ in vans]  # type: list[list[int]]
+    for k, row in enumerate(rows):
+        if row[0].van and not row[0].frees:
+            outward[van[k]].append(k)
+    return {"van": van, "frees": frees, "van_first": np.concatenate([[0], np.cumsum([len(x) for x in outward])]).astype(
+        np.int64), "van_trip": np.array([k for x in outward for k in x], np.int64)}  # fmt: skip
 
 
 def _dated(
@@ -157,23 +168,19 @@ def _dated(
 ) -> list[tuple[Line, int, int, float, int]]:
     """Every line on every day it runs: line, departure, capacity (-1: does not run), speed, day."""
     rows: list[tuple[Line, int, int, float, int]] = []
-    own = [item for item in struck if item.what in ("line", "road")]
+    own = [item for item in struck if item.what in ("line", "road", "round")]
     start_min = horizon.warm * DAY_MIN
     for day in range(horizon.length):
         seasons, weekday = horizon.seasons(day), str(horizon.date(day).isoweekday())
-        slow = (
-            options.snow_factor if options.weather == "snow" else options.winter_factor if "winter" in seasons else 1.0
-        )
         for line in made:
             if line.season not in seasons or weekday not in line.days:
                 continue
             depart = round((day * DAY_MIN + line.depart_min) * MINUTE_MS)
             share = 1.0 if line.pieces >= UNLIMITED else options.scale
-            # Minutes of a winter row are those of winter roads already.
-            own_pace = slow / options.winter_factor if line.season == "winter" else slow
-            pieces, speed = line.pieces * share, own_pace if _by_road(line) else 1.0
+            pieces, speed = line.pieces * share, options.pace(seasons, line.roads) if _by_road(line) else 1.0
+            met = round((day * DAY_MIN + line.begins_min) * MINUTE_MS) if line.van else depart
             for item in own:
-                if _strikes(item, line) and item.within(depart, start_min):
+                if _strikes(item, line) and item.within(met, start_min):
                     if item.factor == 0:
                         pieces = -1.0
                     elif item.what == "line":
@@ -190,6 +197,13 @@ def _by_road(line: Line) -> bool:
 
 
 def _strikes(item: Disruption, line: Line) -> bool:
+    if line.van:
+        # All legs of a van are struck alike: by what slows its depot's rounds, or the roads around its depot.
+        depot = line.target if line.frees else line.source
+        here = item.place_id in (depot, depot[:6])
+        return here and (item.what == "round" or (item.what == "road" and item.mode in (None, "road")))
+    if item.what == "round":
+        return False
     if item.mode is not None and item.mode != line.mode:
         return False
     if item.line_haul_id is not None:
@@ -208,8 +222,10 @@ def _luck(
 ) -> NDArray[np.float64]:
     """How much longer than planned each trip takes: a share for the road's day, both ways alike, a share of its own."""
     half = options.variation / np.sqrt(2.0)
-    pairs = [(*sorted((row[0].source, row[0].target)), horizon.date(row[4]).isoformat()) for row in rows]
+    ends = [(row[0].van, "") if row[0].van else sorted((row[0].source, row[0].target)) for row in rows]
+    pairs = [(*two, horizon.date(row[4]).isoformat()) for two, row in zip(ends, rows, strict=True)]
     shared = factors(seed, [("road", *pair) for pair in pairs], half)
-    own = factors(seed, [("trip", row[0].name, pair[2]) for row, pair in zip(rows, pairs, strict=True)], half)
+    runs = [("trip", row[0].van or row[0].name, pair[2]) for row, pair in zip(rows, pairs, strict=True)]
+    own = factors(seed, runs, half)
     moves = np.array([_by_road(row[0]) for row in rows], np.bool_)
     return np.where(moves, shared * own, 1.0)

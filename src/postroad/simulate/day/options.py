@@ -28,7 +28,8 @@ class Options:
     empty, ``tail_days`` after the last so that its parcels can arrive. ``scale`` simulates that share of parcels with
     capacities and rates cut alike. ``variation`` is the standard deviation of the logarithm of drive times, half of it
     shared by a road's whole day; ``rate_variation`` that of a sorter's rate from day to day. ``urgent`` products board
-    first. ``summary_only`` writes no parcel rows.
+    first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
+    carry ``round_headroom`` times a usual day's pieces in a day. ``summary_only`` writes no parcel rows.
     """
 
     weather: str = "ordinary"
@@ -52,6 +53,8 @@ class Options:
     delivery_outside_h: float = 3.24
     handling_min: float = 30.0
     dock_pieces_h: float = 6000.0
+    round_wait_min: float = 90.0
+    round_headroom: float = 1.6
     customs_transfer_min: float = 30.0
     speed_rural_kmh: float = 30.0
     speed_city_kmh: float = 22.0
@@ -84,6 +87,11 @@ class Options:
         if faults:
             raise UsageError(faults)
 
+    def pace(self, seasons: set[str], roads: str = "any") -> float:
+        """Return the speed on a day of these seasons, beside that of the roads a timetable's minutes hold on."""
+        now = self.snow_factor if self.weather == "snow" else self.winter_factor if "winter" in seasons else 1.0
+        return min(1.0, now / (self.winter_factor if roads == "winter" else 1.0))
+
     def as_dict(self) -> Mapping[str, Any]:
         """Return the options as plain values."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -104,7 +112,9 @@ _BOUNDS = {
     "locker_share": (0.0, 1.0), "not_home": (0.0, 0.99), "most_tries": (1, 9), "locker_stay_h": (0.01, 1000.0),
     "locker_longest_h": (0.01, 1000.0), "outlet_min": (0.0, 1440.0), "origin_outside_h": (0.0, 240.0),
     "destination_outside_h": (0.0, 240.0), "delivery_outside_h": (0.0, 240.0), "handling_min": (0.0, 1440.0),
-    "dock_pieces_h": (1.0, 1e6), "customs_transfer_min": (1.0, 1440.0), "speed_rural_kmh": (1.0, 200.0),
+    "dock_pieces_h": (1.0, 1e6),
+    "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6),
+    "customs_transfer_min": (1.0, 1440.0), "speed_rural_kmh": (1.0, 200.0),
     "speed_city_kmh": (1.0, 200.0), "events": (0, 10**9),
 }  # fmt: skip
 

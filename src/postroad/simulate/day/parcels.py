@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -98,6 +99,27 @@ class Batch:
     number: NDArray[np.int64]
     day_first: NDArray[np.int64]
     """Parcels of day ``d`` of the horizon are ``day_first[d]:day_first[d + 1]``."""
+    usual: NDArray[np.float64] | None = None
+    """Pieces each leaf gets on a usual day; not known of parcels of one's own."""
+
+
+SURVEY = 400_000
+"""Parcels drawn to learn how the pieces of a usual day lie on the leaves."""
+
+
+def _usual(demand: Any, first: str, drawer: Any) -> NDArray[np.float64] | None:
+    """Return the pieces each leaf gets on a mean day of the demand's year, from a draw that every run shares."""
+    flows = getattr(demand, "flows", None)
+    if flows is None:
+        return None
+    found = np.zeros(len(drawer.place_ids))
+    for block in demand.parcels(first, 0, pieces=SURVEY, workers=2):
+        codes = block.destination
+        same = block.drawer is drawer
+        found += np.bincount(codes if same else _recode(block.drawer.place_ids, drawer.place_ids)[codes],
+                             minlength=found.size)  # fmt: skip
+    days = 366 if calendar.isleap(demand.year) else 365
+    return found / SURVEY * float(flows["pieces"].sum()) / days
 
 
 def batch(
@@ -134,7 +156,8 @@ def batch(
                 progress(Progress(at, 4 * total))
     names = drawers[0]
     leaves, products, operators = (tuple(held) for held in (names.place_ids, names.product_ids, names.operator_ids))
-    return Batch(leaves, products, operators, *columns, day_first=first)  # type: ignore[misc]
+    usual = _usual(demand, days[0], names)
+    return Batch(leaves, products, operators, *columns, day_first=first, usual=usual)  # type: ignore[misc]
 
 
 def _recode(other: pl.Series, same: pl.Series) -> NDArray[np.int32]:

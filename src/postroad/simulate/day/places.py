@@ -53,8 +53,9 @@ def places(network: Network, leaves: Sequence[str]) -> Places:
     level = dict(table.select("place_id", "level").iter_rows())
     country = dict(table.select("place_id", "country").iter_rows())
     faults, units = [], []
+    served = _served(network)
     for leaf in leaves:
-        unit = leaf if level.get(leaf) in ("external", "county") else leaf[:UNIT_DIGITS]
+        unit = served.get(leaf) or (leaf if level.get(leaf) in ("external", "county") else leaf[:UNIT_DIGITS])
         if level.get(unit) not in ("external", "county"):
             faults.append(Fault.of("simulate.leaf_without_unit", table="places", column="place_id", value=leaf))
         units.append(unit)
@@ -62,7 +63,7 @@ def places(network: Network, leaves: Sequence[str]) -> Places:
         raise DataError(faults)
     names = sorted(set(units))
     number = {name: k for k, name in enumerate(names)}
-    nodes = _nodes(network, names, level)
+    nodes = _nodes(network, names, level, leaves)
     outside = [0 if level[n.removesuffix(CUSTOMS)] != "external" else 1 if country.get(n) in (None, "CN") else 2
                for n in nodes]  # fmt: skip
     spots = table.select("place_id", "lon", "lat", "kind", "urban_rural")
@@ -80,7 +81,17 @@ def places(network: Network, leaves: Sequence[str]) -> Places:
     )
 
 
-def _nodes(network: Network, units: list[str], level: dict[str, str]) -> list[str]:
+def _served(network: Network) -> dict[str, str]:
+    """The county whose rounds or buses serve a place, which need not be the one it lies in."""
+    stops = network["round_stops"].select("round_id", "place_id")
+    by_round = stops.join(network["rounds"].select("round_id", "county_id"), on="round_id")
+    found = dict(by_round.select("place_id", "county_id").iter_rows())
+    counties = set(network["places"].filter(level="county")["place_id"])
+    holds = network["bus_holds"].select("to_place_id", "from_place_id").iter_rows()
+    return {**found, **{to: start for to, start in holds if start in counties and to not in found}}
+
+
+def _nodes(network: Network, units: list[str], level: dict[str, str], leaves: Sequence[str]) -> list[str]:
     """Every place with a line, bus, depot, plant or allocation, and every unit; an office where lines go abroad."""
     found = set(units)
     for table, columns in (
@@ -92,6 +103,9 @@ def _nodes(network: Network, units: list[str], level: dict[str, str]) -> list[st
     ):
         for column in columns:
             found |= set(network[table][column].drop_nulls())
+    # Stops that are no leaves, such as townships, are facilities where parcels change vans.
+    found |= set(network["round_stops"]["place_id"])
+    found -= set(leaves) - set(units)
     offices = set(network["hub_plants"].filter(kind="exchange_office")["place_id"])
     abroad = set(network["places"].filter(pl.col("level") == "external", pl.col("country") != "CN")["place_id"])
     lines = network["line_hauls"].filter(pl.col("to_place_id").is_in(abroad))["from_place_id"]

@@ -41,7 +41,9 @@ def plants(
     faults += _shift_faults(shifts)
     if faults:
         raise DataError(faults)
-    made = [_plant(rows, name, options.handling_min) for name in spots.nodes]
+    # Where a round says when its pieces may go on, that is all the handling there is.
+    handed = set(network["round_stops"].filter(pl.col("ready_min").is_not_null())["place_id"])
+    made = [_plant(rows, name, 0.0 if name in handed else options.handling_min) for name in spots.nodes]
     made = [
         (rate, docks if inside else 0, handling if inside else 0.0)
         for (rate, docks, handling), inside in zip(made, spots.outside == 0, strict=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postroad.errors import DataError, Fault
 from postroad.simulate.chance import factors
 from postroad.simulate.day.arrays import Rounds
 from postroad.simulate.day.disruption import MINUTE_MS
-from postroad.simulate.day.lanes import DETOUR, KM_PER_DEGREE, UNLIMITED
+from postroad.simulate.day.lanes import DETOUR, KM_PER_DEGREE
+from postroad.simulate.day.lines import UNLIMITED
 from postroad.simulate.day.plants import DAY_MIN
+from postroad.simulate.day.vans import trips
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from postroad.network import Network
     from postroad.simulate.day.disruption import Disruption
+    from postroad.simulate.day.lanes import Timetable
     from postroad.simulate.day.options import Horizon, Options
     from postroad.simulate.day.places import Places
 
@@ -45,34 +50,66 @@ class Round:
     delivers: bool = True
     collects: bool = True
     back_min: float = 0.0
+    begins_min: float | None = None
+    """When the round's day begins, where that is earlier: a slow day stretches its times from there."""
+    roads: str = "any"
+    fetched: bool = False
+    """Whether parcels are left at the stop, where people fetch them."""
 
 
-def rounds(network: Network, spots: Places, options: Options) -> list[Round]:
-    """Return the network's rounds, and default ones for every leaf no round serves; places outside have none."""
-    made = _given(network, spots)
-    served = {stop[0] for item in made for stop in item.stops}
-    return made + _default(network, spots, options, served)
+def rounds(network: Network, spots: Places, options: Options, usual: NDArray[np.float64] | None = None) -> list[Round]:
+    """Return the network's rounds and buses, and default ones for every leaf neither serves; places outside have none.
+
+    ``usual`` is how many pieces each leaf gets on a usual day, by which the couriers of default rounds are counted.
+    ``DataError`` names leaves that rounds serve from two depots.
+    """
+    made = _given(network, spots) + _buses(network, spots)
+    depots: dict[int, set[str]] = {}
+    for item in made:
+        for stop in item.stops:
+            depots.setdefault(stop[0], set()).add(item.depot)
+    if twice := sorted(leaf for leaf, seen in depots.items() if len(seen) > 1):
+        raise DataError(
+            Fault.of("simulate.two_depots", table="round_stops", column="place_id", value=spots.leaves[leaf],
+                     depots=", ".join(sorted(depots[leaf])))
+            for leaf in twice
+        )  # fmt: skip
+    return made + _default(network, spots, options, set(depots), usual)
 
 
 def _given(network: Network, spots: Places) -> list[Round]:
+    """The trips of the network's rounds to leaves; what they do at townships are legs of the timetable."""
     number = {name: k for k, name in enumerate(spots.leaves)}
-    sizes = dict(network["vehicles"].select("vehicle_id", "capacity_pieces").iter_rows())
-    stops = {key[0]: group.sort("stop") for key, group in network["round_stops"].group_by("round_id")}
     made = []
-    for row in network["rounds"].sort("round_id").iter_rows(named=True):
-        group = stops.get(row["round_id"])
-        if group is None:
-            continue
-        own = [(number[place], arrives - row["depart_min"], 0.0)
-               for place, arrives in group.select("place_id", "arrive_min").iter_rows() if place in number]  # fmt: skip
-        size = sizes.get(row["vehicle_id"])
-        made.append(Round(row["round_id"], row["depot_place_id"], row["operator_id"], row["days"],
-                          (row["depart_min"],), UNLIMITED if size is None else float(size), tuple(own),
-                          back_min=row["duration_min"] or 0.0))  # fmt: skip
+    for trip in trips(network):
+        own = tuple((number[stop.place], stop.arrives - trip.departs_min, 0.0)
+                    for stop in trip.stops if stop.place in number)  # fmt: skip
+        if own:
+            made.append(Round(trip.name, trip.depot, trip.operator, trip.days, (trip.departs_min,), trip.pieces, own,
+                              back_min=trip.ends_min - trip.departs_min, begins_min=trip.begins_min,
+                              roads=trip.roads))  # fmt: skip
     return made
 
 
-def _default(network: Network, spots: Places, options: Options, served: set[int]) -> list[Round]:
+def _buses(network: Network, spots: Places) -> list[Round]:
+    """Buses that stop at a leaf: parcels ride in the hold and are fetched from the stop; others ride back."""
+    number = {name: k for k, name in enumerate(spots.leaves)}
+    made = []
+    for row in network["bus_holds"].sort("bus_hold_id").iter_rows(named=True):
+        start, goal, hand = row["from_place_id"], row["to_place_id"], row["handover_min"] or 0.0
+        takes, common = row["duration_min"], (row["days"], (row["depart_min"],), float(row["capacity_pieces"]))
+        if goal in number and start in spots.node:
+            made.append(Round(row["bus_hold_id"], start, None, *common, ((number[goal], takes + hand, 0.0),),
+                              collects=False, fetched=True))  # fmt: skip
+        elif start in number and goal in spots.node:
+            made.append(Round(row["bus_hold_id"], goal, None, *common, ((number[start], 0.0, 0.0),), delivers=False,
+                              back_min=takes + hand))  # fmt: skip
+    return made
+
+
+def _default(
+    network: Network, spots: Places, options: Options, served: set[int], usual: NDArray[np.float64] | None
+) -> list[Round]:
     """One round for each township or street without rounds, town and country apart."""
     seats = {row[0]: row[1:] for row in network["places"].select("place_id", "lon", "lat").iter_rows()}
     groups: dict[tuple[int, str, bool], list[int]] = {}
@@ -93,7 +130,10 @@ def _default(network: Network, spots: Places, options: Options, served: set[int]
         out, collect = (CITY_OUT, CITY_COLLECT) if city else (RURAL_OUT, RURAL_COLLECT)
         kind = "city" if city else "rural"
         name = f"default:{group}:{kind}"
-        made.append(Round(f"{name}:out", depot, None, "1234567", out, UNLIMITED, tuple(stops), collects=not city))
+        pieces = float(UNLIMITED)
+        if usual is not None:
+            pieces = max(1.0, options.round_headroom * float(usual[leaves].sum()) / len(out))
+        made.append(Round(f"{name}:out", depot, None, "1234567", out, pieces, tuple(stops), collects=not city))
         quick = tuple((leaf, offset, min(spread, 30.0)) for leaf, offset, spread in stops)
         made.append(Round(f"{name}:in", depot, None, "1234567", collect, UNLIMITED, quick, delivers=False))
     return made
@@ -120,7 +160,7 @@ class Runs:
 
 def runs(
     made: Sequence[Round], spots: Places, operators: Sequence[str], first_queue: int, horizon: Horizon,
-    options: Options, seed: int, struck: Sequence[Disruption],
+    options: Options, seed: int, struck: Sequence[Disruption], table: Timetable,
 ) -> Runs:  # fmt: skip
     """Return the runs of every round in the horizon; queues of leaves begin at ``first_queue``."""
     depot = spots.unit_node[spots.unit_of_leaf].copy()
@@ -134,7 +174,8 @@ def runs(
     queue = first_queue + np.concatenate([[0], np.cumsum(width)[:-1]]).astype(np.int64)
     which = {name: k for k, name in enumerate(operators)}
     stops = [_stop_rows(item, apart, queue, which) for item in made]
-    dated = _dated(made, horizon, options, seed, struck)
+    dated = _dated(made, horizon, options, seed, struck, _feeders(table, spots, {item.depot for item in made}))
+    sizes = np.array([len(stops[row[0]]) for row in dated], np.int64)
     flat = [stop for rows in stops for stop in rows]
     arrays = Rounds(
         stop_first=np.concatenate([[0], np.cumsum([len(rows) for rows in stops])]).astype(np.int64),
@@ -150,6 +191,8 @@ def runs(
         run_capacity=np.array([row[4] for row in dated], np.int64),
         run_delivers=np.array([made[row[0]].delivers for row in dated], np.bool_),
         run_collects=np.array([made[row[0]].collects for row in dated], np.bool_),
+        run_fetched=np.array([made[row[0]].fetched for row in dated], np.bool_),
+        run_stop_first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
     )
     return Runs(arrays, depot, queue, apart, int(width.sum()), tuple(item.name for item in made))
 
@@ -164,8 +207,26 @@ def _stop_rows(
     return rows
 
 
+Feeders = Mapping[str, tuple["NDArray[np.int64]", "NDArray[np.int64]"]]
+
+
+def _feeders(table: Timetable, spots: Places, depots: set[str]) -> Feeders:
+    """When vans and buses come to each depot that lines feed: as planned, and on the day, in order of plan."""
+    lanes, found = table.lanes, {}
+    van = (lanes.van >= 0) & (lanes.frees < 0)
+    fed = np.flatnonzero((lanes.capacity >= 0) & (van | (table.trip_mode == "bus")))
+    target = lanes.target[lanes.lane_of[fed]]
+    for depot in sorted(depots):
+        own = fed[target == spots.node[depot]]
+        if own.size:
+            plan = table.plan_arrive[own]
+            order = np.argsort(plan, kind="stable")
+            found[depot] = (plan[order], np.maximum.accumulate(lanes.arrive[own][order]))
+    return found
+
+
 def _dated(
-    made: Sequence[Round], horizon: Horizon, options: Options, seed: int, struck: Sequence[Disruption]
+    made: Sequence[Round], horizon: Horizon, options: Options, seed: int, struck: Sequence[Disruption], fed: Feeders
 ) -> list[tuple[int, int, int, int, int]]:
     """Every run: round, departure, end, stretch of its times in thousandths, pieces."""
     rows = []
@@ -176,23 +237,34 @@ def _dated(
     reach = [_reach(item) for item in made]
     own = [item for item in struck if item.what == "round"]
     for day, date in enumerate(dates):
-        weekday = str(horizon.date(day).isoweekday())
-        slow = 1.0 / options.snow_factor if options.weather == "snow" else 1.0
-        if options.weather != "snow" and "winter" in horizon.seasons(day):
-            slow = 1.0 / options.winter_factor
+        weekday, seasons = str(horizon.date(day).isoweekday()), horizon.seasons(day)
         for k, item in enumerate(made):
             if weekday not in item.days:
                 continue
             pieces = UNLIMITED if item.pieces >= UNLIMITED else max(1, int(item.pieces * options.scale + 0.5))
+            slow = luck[date][k] / options.pace(seasons, item.roads)
             for leaves in item.departs:
                 depart = round((day * DAY_MIN + leaves) * MINUTE_MS)
                 meets = [other.factor for other in own if _strikes(other, item) and other.within(depart, start_min)]
                 if 0.0 in meets:
                     continue
-                stretch = max(1, round(luck[date][k] * slow / math.prod(meets) * 1000))
+                stretch = max(1, round(slow / math.prod(meets) * 1000))
+                late = max(0, round((leaves - item.begins_min) * MINUTE_MS * (stretch / 1000 - 1))) if (
+                    item.begins_min is not None) else 0  # fmt: skip
+                depart = _awaited(depart, fed.get(item.depot), options) + late
                 longest = max(reach[k][0] * stretch / 1000 + reach[k][1], 1.0)
                 rows.append((k, depart, depart + math.ceil(longest * MINUTE_MS) + 1, stretch, pieces))
     return rows
+
+
+def _awaited(depart: int, fed: tuple[NDArray[np.int64], NDArray[np.int64]] | None, options: Options) -> int:
+    """When a round leaves that waits for whoever is due before it: a while, and no longer."""
+    if fed is None:
+        return depart
+    due = int(np.searchsorted(fed[0], depart, "right"))
+    if not due or fed[0][due - 1] < depart - DAY_MIN * MINUTE_MS:
+        return depart
+    return max(depart, min(depart + round(options.round_wait_min * MINUTE_MS), int(fed[1][due - 1]) + 1))
 
 
 def _reach(item: Round) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import polars as pl
 from postroad.simulate.day import arrays as a
 from postroad.simulate.day.disruption import MINUTE_MS
 from postroad.simulate.day.facts import REASONS, STAGES, Judge
-from postroad.simulate.day.lanes import UNLIMITED
+from postroad.simulate.day.lines import UNLIMITED
 from postroad.simulate.day.places import CUSTOMS
 from postroad.simulate.day.plants import DAY_MIN, capacity_by_slot
 

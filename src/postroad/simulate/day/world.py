@@ -61,13 +61,13 @@ def setting(
 ) -> Setting:  # fmt: skip
     """Return the world of a run; errors name whatever cannot be simulated, all at once by kind."""
     spots = places(network, made.leaves)
-    turns = rounds(network, spots, options)
+    turns = rounds(network, spots, options, made.usual)
     nodes = plants(network, spots, horizon, options, seed, struck, shifts)
     depots = {(item.depot, spots.units[int(spots.unit_of_leaf[stop[0]])]) for item in turns for stop in item.stops}
     needed = sorted({pair for d, u in depots if d != u for pair in ((u, d), (d, u))})
     table = timetable(lines(network, spots, needed, options), spots, horizon, options, seed, struck)
     queue_base = 2 * len(table.ends)
-    dated = runs(turns, spots, made.operators, queue_base, horizon, options, seed, struck)
+    dated = runs(turns, spots, made.operators, queue_base, horizon, options, seed, struck, table)
     lane = routes(network, spots, table)
     epochs, by_epoch = diverted(lane, spots, table, horizon, struck)
     prove(_pairs(made, spots), by_epoch, spots, table)
@@ -154,6 +154,8 @@ def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first
         dock_free=np.zeros(int(nodes.dock_first[-1]), np.int64),
         cell_until=np.zeros(int(doors.cell_first[-1]), np.int64),
         cells_used=np.zeros(len(doors.station), np.int64),
+        van_room=np.zeros(table.lanes.van_first.size - 1, np.int64),
+        dropped=np.zeros(int(dated.arrays.run_stop_first[-1]), np.int64),
         heap_key=np.zeros(heap, np.int64),
         heap_what=np.zeros((heap, 3), np.int64),
         counters=np.zeros(8, np.int64),
@@ -169,11 +171,18 @@ def _tally(spots: Places, table: Timetable, dated: Runs, horizon: Horizon) -> a.
 
 
 def _departures(table: Timetable, turns: a.Rounds) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Everything the timetable knows beforehand, by time; trips, then rounds out, then rounds back, then number."""
+    """Everything the timetable knows beforehand, by time; trips, rounds out, rounds back, vans, then number.
+
+    Legs of a van out leave together as the van.
+    """
     lanes = table.lanes
+    alone = np.flatnonzero((lanes.van < 0) | (lanes.frees >= 0))
+    vans = np.arange(lanes.van_first.size - 1)
     out, back = np.flatnonzero(turns.run_delivers), np.flatnonzero(turns.run_collects)
-    time = np.concatenate([lanes.depart, turns.run_depart[out], turns.run_end[back]])
-    kind = np.repeat(np.array([a.TRIP, a.ROUND_OUT, a.ROUND_BACK], np.int8), [lanes.depart.size, out.size, back.size])
-    what = np.concatenate([np.arange(lanes.depart.size), out, back])
+    time = np.concatenate([lanes.depart[alone], turns.run_depart[out], turns.run_end[back],
+                           lanes.depart[lanes.van_trip[lanes.van_first[:-1]]]])  # fmt: skip
+    kinds = np.array([a.TRIP, a.ROUND_OUT, a.ROUND_BACK, a.VAN], np.int8)
+    kind = np.repeat(kinds, [alone.size, out.size, back.size, vans.size])
+    what = np.concatenate([alone, out, back, vans])
     order = np.lexsort((what, kind, time))
     return time[order], kind[order], what[order].astype(np.int64)

@@ -62,6 +62,11 @@ class WithRelief:
         """The growth scenario of the demand."""
         return str(getattr(self.demand, "scenario", ""))
 
+    @property
+    def flows(self) -> Any:
+        """The yearly flows of the demand."""
+        return getattr(self.demand, "flows", None)
+
     def pieces(self, day: str) -> int:
         """Return the pieces of a day; relief counts so that the run's share of it is whole."""
         own = self.goods.table.height if day == self.day else 0
