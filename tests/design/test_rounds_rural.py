@@ -351,6 +351,33 @@ def test_leaving_stops_out_never_makes_a_round_later_or_longer() -> None:
     assert all(timed(day, o.van, o.charged, [(v.row, v.deliver, v.collect) for v in o.visits]) == o for o in kept)
 
 
+# Which township serves a village.
+
+
+def two_townships(border_km: float) -> Network:
+    """A second township 15 km east of the first with a village; the first has one beside it and one this far east."""
+    spots = {"990101100201": (1.0, 0.0), "990101100202": (border_km, 0.0), "990101100203": (15.0, 1.0)}
+    network = rural(spots, [("t", "n", 15.0)], {"n": (15.0, 0.0)})
+    places = network["places"]
+    like = places.filter(place_id="990101100203")
+    town = like.with_columns(place_id=pl.lit("990101101"), level=pl.lit("township"), kind=pl.lit("town"),
+                             parent_id=pl.lit("990101"), lat=pl.col("lat") - 1 / 111.195)  # fmt: skip
+    theirs = pl.when(place_id="990101100203").then(pl.lit("990101101")).otherwise("parent_id")
+    return network.with_(places=pl.concat([places.with_columns(parent_id=theirs), town]))
+
+
+@pytest.mark.parametrize(("border_km", "served_from"), [(14.0, "990101101"), (3.0, "990101100")])
+def test_a_village_beside_another_township_is_served_from_there(border_km: float, served_from: str) -> None:
+    """14 km from its own township and one from the next, it costs less from there; 3 km away it stays."""
+    network = two_townships(border_km)
+    made = design(Asked(network, 30.0))
+    towns = dict(made.result["villages"]["village_id", "township_id"].iter_rows())
+    assert towns == {"990101100201": "990101100", "990101100202": served_from, "990101100203": "990101101"}
+    own = dict(made.result["villages"]["village_id", "own_township"].iter_rows())
+    assert own["990101100202"] == (served_from == "990101100")
+    assert broken(made, network) == []
+
+
 # Electric vans.
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from postroad.design.rounds.bus import BusPlan, best_plan, fees
 from postroad.design.rounds.county import Unserved
 from postroad.design.rounds.routing import Round
-from postroad.design.rounds.ways import NEVER_MIN, WEEK, Feeding, Local, Pricing, county_pieces, shared_fixed
+from postroad.design.rounds.ways import (
+    CONSISTENCY,
+    NEVER_MIN,
+    WEEK,
+    Feeding,
+    Local,
+    Pricing,
+    county_pieces,
+    shared_fixed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +70,8 @@ def design_county(county: County) -> CountyPlan:
     Shared rounds are kept, with buses where they pay: together one can always do what each does alone, so the first
     two ways are never cheaper and stand for comparison.
     """
-    pricing = Pricing(county)
+    pricing = _grouping(county)
+    county = pricing.county
     feeding = pricing.feeding(1.0)
     plain = {t.place_id: pricing.local(t, 1.0, feeding.ready[t.place_id]) for t in county.townships}
     buses = {t.place_id: plan for t in county.townships if (plan := best_plan(pricing, feeding, t))}
@@ -86,6 +96,29 @@ def design_county(county: County) -> CountyPlan:
         _arrivals(pricing),
         (*county.unserved, *late),
     )
+
+
+REGROUP = 0.01
+"""Villages change their township when that saves the county at least this share; ``CONSISTENCY`` when rounds stand."""
+
+
+def _grouping(county: County) -> Pricing:
+    """Return the county with each village at its own township, or the other grouping where that is clearly cheaper."""
+    own = Pricing(county)
+    if county.other is None:
+        return own
+    other, brands = Pricing(county.other), len(county.shares)
+    fewer = len(county.other.unserved) + _left(other) - len(county.unserved) - _left(own)
+    stands = any(town.before for town in county.townships)
+    least = (1.0 - (CONSISTENCY if stands else REGROUP)) * own.shared_yuan(1.0, brands)
+    return other if fewer < 0 or (fewer == 0 and other.shared_yuan(1.0, brands) < least) else own
+
+
+def _left(pricing: Pricing) -> int:
+    """Return how many villages shared rounds cannot reach in time."""
+    feeding = pricing.feeding(1.0)
+    towns = pricing.county.townships
+    return sum(len(pricing.local(t, 1.0, feeding.ready[t.place_id]).left_out) for t in towns)
 
 
 def _too_late(county: County, town: Township, k: int, feeding: Feeding) -> Unserved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,7 +86,10 @@ class Unserved:
 
 @dataclass(frozen=True)
 class County:
-    """A county: ground (row 0 is the seat), townships, operators' shares, terms, and villages out of reach."""
+    """A county: ground (row 0 is the seat), townships, operators' shares, terms, and villages out of reach.
+
+    ``other`` is the same county with border villages at the township that is nearer by road, where there are any.
+    """
 
     place_id: str
     ground: Ground
@@ -95,6 +98,11 @@ class County:
     terms: Terms
     unserved: tuple[Unserved, ...]
     seed: int
+    other: County | None = None
+
+
+NEARER_MIN = 5.0
+"""A village may be served from another township of its county when that is nearer by at least so many minutes."""
 
 
 def build(
@@ -113,22 +121,60 @@ def build(
     ways = engine.ways(ids, ids)
     ground = Ground(tuple(ids), np.asarray(ways.km, float), np.asarray(ways.minutes, float))
     at = {place: row for row, place in enumerate(ids)}
-    position = {row[0]: (row[1], row[2]) for row in engine.network["places"]["place_id", "lon", "lat"].iter_rows()}
-    unserved: list[Unserved] = []
-    townships = []
-    for node in nodes:
-        own = villages.filter(parent_id=node)
-        good = []
-        for place, load in own.select("place_id", "deliver_pieces").iter_rows():
-            fault = _out_of_reach(engine, ground, at, county_id, node, place, load, terms)
-            if fault:
-                unserved.append(fault)
-            else:
-                good.append(place)
-        own = own.filter(pl.col("place_id").is_in(good))
-        if own.height:
-            townships.append(_township(node, own, at, position, terms, given))
-    return County(county_id, ground, tuple(townships), tuple(shares.items()), terms, tuple(unserved), seed)
+    own = _Building(engine, ground, at, terms, shares, given, seed)
+    county = own.county(county_id, nodes, villages)
+    moved = villages.with_columns(parent_id=pl.Series(_nearest(ground, villages, at), dtype=pl.String))
+    if moved["parent_id"].equals(villages["parent_id"]):
+        return county
+    return replace(county, other=own.county(county_id, nodes, moved))
+
+
+def _nearest(ground: Ground, villages: pl.DataFrame, at: dict[str, int]) -> list[str]:
+    """Return the township that serves each village: its own, or a clearly nearer one; none gives all its villages."""
+    parents, rows = villages["parent_id"].to_list(), [at[place] for place in villages["place_id"]]
+    nodes = sorted(set(parents))
+    minutes = ground.minutes[np.ix_([at[node] for node in nodes], rows)]
+    chosen = list(parents)
+    for k, parent in enumerate(parents):
+        best = int(np.argmin(minutes[:, k]))
+        if minutes[best, k] + NEARER_MIN <= minutes[nodes.index(parent), k]:
+            chosen[k] = nodes[best]
+    empty = set(parents) - set(chosen)
+    return [parent if parent in empty else new for parent, new in zip(parents, chosen, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Building:
+    """What townships are made from, whichever villages they serve."""
+
+    engine: RoadEngine
+    ground: Ground
+    at: dict[str, int]
+    terms: Terms
+    shares: dict[str, float]
+    given: Given
+    seed: int
+
+    def county(self, county_id: str, nodes: list[str], villages: pl.DataFrame) -> County:
+        """Return the county whose villages are served from the townships under ``parent_id``."""
+        places = self.engine.network["places"]["place_id", "lon", "lat"]
+        position = {row[0]: (row[1], row[2]) for row in places.iter_rows()}
+        unserved: list[Unserved] = []
+        townships = []
+        for node in nodes:
+            own = villages.filter(parent_id=node)
+            good = []
+            for place, load in own.select("place_id", "deliver_pieces").iter_rows():
+                fault = _out_of_reach(self.engine, self.ground, self.at, county_id, node, place, load, self.terms)
+                if fault:
+                    unserved.append(fault)
+                else:
+                    good.append(place)
+            own = own.filter(pl.col("place_id").is_in(good))
+            if own.height:
+                townships.append(_township(node, own, self.at, position, self.terms, self.given))
+        return County(county_id, self.ground, tuple(townships), tuple(self.shares.items()), self.terms,
+                      tuple(unserved), self.seed)  # fmt: skip
 
 
 def _township(

@@ -131,7 +131,8 @@ def cases(
             lost = villages.join(there, on="place_id", how="anti")["place_id"]
             built = build(county, there, engine, terms, own, given, options.seed)
             nowhere = tuple(Unserved(place, "rounds.no_position") for place in lost)
-            made.append(replace(built, unserved=(*built.unserved, *nowhere)))
+            other = built.other and replace(built.other, unserved=(*built.other.unserved, *nowhere))
+            made.append(replace(built, unserved=(*built.unserved, *nowhere), other=other))
     if not made:
         raise DataError.of("rounds.no_villages", table="places", column="kind")
     return made

@@ -145,13 +145,23 @@ def result_tables(network: Network, plans: Sequence[CountyPlan]) -> dict[str, pl
         ]  # fmt: skip
     return {
         "townships": pl.DataFrame(towns, infer_schema_length=None),
-        "villages": pl.DataFrame(villages, infer_schema_length=None),
+        "villages": _with_own(network, pl.DataFrame(villages, infer_schema_length=None)),
         "couriers": pl.DataFrame(couriers, infer_schema_length=None),
         "splits": pl.DataFrame(parts, infer_schema_length=None),
         "reveals": pl.DataFrame(told, infer_schema_length=None),
         "bus_lines": pl.DataFrame(lines_, schema=BUS_LINES),
         "unserved": pl.DataFrame(left, schema=UNSERVED),
     }
+
+
+def _with_own(network: Network, villages: pl.DataFrame) -> pl.DataFrame:
+    """Say of each village whether it is served from the township it belongs to."""
+    if not villages.height:
+        return villages
+    parents = network["places"].select(village_id="place_id", parent_id="parent_id")
+    joined = villages.join(parents, on="village_id", how="left", maintain_order="left")
+    own = (pl.col("parent_id") == pl.col("township_id")).alias("own_township")
+    return joined.select(*villages.columns[:4], own, *villages.columns[4:])
 
 
 BUS_LINES = {

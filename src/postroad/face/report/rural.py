@@ -44,6 +44,7 @@ def summary(made: RuralDesign) -> dict[str, Any]:
         "townships": towns["township_id"].n_unique(),
         "villages": villages.height,
         "unserved": len(made.unserved),
+        "from_another_township": villages.height - int(villages["own_township"].sum()) if villages.height else 0,
         "served_daily": villages.filter(pl.col("days_a_week") == 7).height,
         "pieces_week": round(float(towns.filter(way="shared_round")["pieces_week"].sum())),
         "ways": ways,
