@@ -92,6 +92,9 @@ def design_trunk(
     if tiers.tiers("best") != tiers.tiers("plan"):
         best = mended(timetable(network, demand, tiers.tiers("best"), **share), **listen)
     rule, winter = by_rule(network, demand, tiers.tiers("plan")), in_winter(plan, **listen)
+    plan = all_year(plan, winter, **listen)
+    if have:
+        check_plants(network, plan)
     weeks = {name: week(table, time_s=0.03 * time_s, **listen) for name, table in (("plan", plan), ("winter", winter))}
     written = with_seasons(weeks["plan"], weeks["winter"])
     tables = {**_tables(bare, plan, weeks), **{name: written[name] for name in TABLES},
@@ -164,6 +167,22 @@ def in_winter(
     return mended(on_winter_roads(table), progress=progress, stop=stop)
 
 
+def all_year(
+    table: Timetable, winter: Timetable, *, progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Timetable:  # fmt: skip
+    """Return the timetable with the ways and lines that winter needs: pieces go the same ways all the year."""
+    if winter.work.ways == table.work.ways:
+        return table
+    work, departures = replace(table.work, ways=winter.work.ways), dict(table.departures)
+    for arc, times in winter.departures.items():
+        departures.setdefault(arc, [(at, work.roads.minutes(*arc)) for at, _ in times])
+    waves = {hub: sorted({*held, *winter.waves.get(hub, [])}) for hub, held in table.waves.items()}
+    made = assembled(work, departures, waves, table.handling, table.program)
+    made = replace(made, mends=winter.mends, network=made.network.with_(routings=routings(work)))
+    return mended(made, rerouted=False, progress=progress, stop=stop)
+
+
 def on_winter_roads(table: Timetable) -> Timetable:
     """Return the timetable with feeders that leave as much earlier as roads take longer; trains keep their times."""
     work = table.work
@@ -193,8 +212,7 @@ def with_seasons(summer: Week, winter: Week) -> Network:
         wave=pl.int_range(1, pl.len() + 1).over("place_id"),
         open_min=pl.col("cutoff_min").shift(1).over("place_id").fill_null(0.0),
     )
-    return summer.table.network.with_(line_hauls=pl.concat(hauls), sort_waves=waves,
-                                      routings=routings(winter.table.work, summer.table.work))  # fmt: skip
+    return summer.table.network.with_(line_hauls=pl.concat(hauls), sort_waves=waves)
 
 
 def _figures(name: str, table: Timetable) -> dict[str, Any]:

@@ -25,13 +25,14 @@ MENDED = ("pair_id", "from_place_id", "to_place_id", "repair", "place_id", "to_i
 
 
 def mended(
-    table: Timetable, rounds: int = 3, *, progress: Callable[[Progress], None] | None = None,
+    table: Timetable, rounds: int = 3, *, rerouted: bool = True, progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Timetable:  # fmt: skip
     """Return the timetable with what makes failing pairs hold, where something on the road or on rails does.
 
-    Of the cheapest two for a pair that is kept which adds least to the day's cost, if more pairs hold with it;
-    ``mends`` of the timetable says what was added, with that price.
+    Without ``rerouted`` all pieces keep their ways and only departures are added. Of the cheapest two for a pair that
+    is kept which adds least to the day's cost, if more pairs hold with it; ``mends`` of the timetable says what was
+    added, with that price.
     """
     for _ in range(rounds):
         told, before = promises(table), len(table.mends)
@@ -44,7 +45,7 @@ def mended(
             now = _row(told, held)
             if now["holds"][0]:
                 continue
-            better = [_kept(table, told, trial) for trial in _mends(table, held, now)]
+            better = [_kept(table, told, trial) for trial in _mends(table, held, now, rerouted=rerouted)]
             found = [one for one in better if one is not None]
             if found:
                 _, table, told = min(found, key=lambda one: one[0])
@@ -73,12 +74,14 @@ def _kept(table: Timetable, told: pl.DataFrame, trial: Timetable) -> tuple[float
     return more, replace(trial, mends=mends), after
 
 
-def _mends(table: Timetable, held: dict[str, Any], now: pl.DataFrame) -> list[Timetable]:
+def _mends(table: Timetable, held: dict[str, Any], now: pl.DataFrame, *, rerouted: bool) -> list[Timetable]:
     """The timetable with each of the cheapest things that make a pair hold, or failing that bring it nearer."""
     own, asked = held["rows"], held["share_asked_percent"] - 1e-9
     options = [extra_departure(table, own, held, now), seat(table, own, held, now),
                *(evening(table, own, held, at_hub=where) for where in (True, False))]  # fmt: skip
     found = [one for one in options if one and one["share_percent"] > float(now["share_percent"][0]) + 0.1]
+    if not rerouted:
+        found = [one for one in found if all(table.work.ways[k] == way for k, way in one["ways"].items())]
     found.sort(key=lambda it: (it["share_percent"] < asked, it["yuan_day"]))
     return [_with(table, held, one) for one in found[:TRIED]]
 

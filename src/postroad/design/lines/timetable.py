@@ -162,18 +162,16 @@ def _departures(work: Trunk, rule: Clockwork, program: Between, seats: Rides) ->
     return {arc: made[arc] for arc in sorted(made) if arc in used}
 
 
-def routings(*works: Trunk) -> pl.DataFrame:
-    """Where to go next by destination, the same for all that pass there; of several works the first one counts.
+def routings(work: Trunk) -> pl.DataFrame:
+    """Where to go next by destination, the same for all that pass there.
 
     A place that is no hub and not outside is told only where it goes on by another way than the layout's.
     """
     steps: dict[tuple[str, str], str] = {}
-    for work in works:
-        for way in sorted(work.ways):
-            for at, then in itertools.pairwise(way):
-                told = at in work.layout.tier or work.kinds.get(at) == "city" or work.layout.above.get(at) != then
-                if told:
-                    steps.setdefault((at, way[-1]), then)
+    for way in sorted(work.ways):
+        for at, then in itertools.pairwise(way):
+            if at in work.layout.tier or work.kinds.get(at) == "city" or work.layout.above.get(at) != then:
+                steps.setdefault((at, way[-1]), then)
     rows: list[dict[str, Any]] = [
         {"at_place_id": at, "destination_place_id": to, "next_place_id": then, "origin": "synthetic", "source": SOURCE}
         for (at, to), then in sorted(steps.items())

@@ -31,6 +31,7 @@ class Asked:
     shares: tuple[str, ...] = ()
     workers: int = 2
     plants: str = "pack"
+    simulate: float = 0.0
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +59,7 @@ def design(
     plants: str = typer.Option(
         "pack", "--plants", help="pack 枢纽设备为约束 hubs' plants are limits | free 按需定 sized"
     ),
+    simulate: float = typer.Option(0.0, "--simulate", help="干线设计后按此比例抽件模拟一天 run this share of a day"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
@@ -70,6 +72,6 @@ def design(
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers, plants,
+            tuple(share), workers, plants, simulate,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

@@ -27,6 +27,8 @@ def run(asked: Asked) -> None:
         )
     folder = _written(made, asked)
     told = _told(made, folder)
+    if asked.simulate > 0:
+        told["simulated"] = _simulated(made, asked, folder)
     if asked.json:
         print_json(told)
         return
@@ -38,8 +40,28 @@ def run(asked: Asked) -> None:
     out.print(say("lines.bound", **bound, gap=100 * facts["between_hubs_gap"]), soft_wrap=True)
     out.print(say("lines.week_line", week_yuan=facts["week_yuan"], fleet=facts["fleet"], drivers=facts["drivers"],
                   mends=made.result["mends"].height), soft_wrap=True)  # fmt: skip
+    for row in told.get("simulated", ()):
+        name = say(f"lines.class_{row['promise_class']}")
+        out.print(say("lines.simulated_line", name=name, **{key: row[key] for key in SHOWN}), soft_wrap=True)
     err.print(say("lines.done", seconds=facts["seconds"], failing=len(told["failing"])))
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+SHOWN = ("planned_percent", "simulated_percent", "pairs", "pairs_hold_planned", "pairs_hold_simulated")
+
+
+def _simulated(made: TrunkDesign, asked: Asked, folder: Path) -> list[dict[str, Any]]:
+    """Run a sample of a day through the designed trunk, write planned against simulated, return it by class."""
+    from postroad.evaluate.planned import by_class, simulated
+    from postroad.face.cli.display import progress, write_text
+    from postroad.language import say
+
+    with progress(say("simulate.running")) as move:
+        held, _ = simulated(made, f"{asked.year}-06-10", scale=asked.simulate, seed=asked.seed, progress=move)
+    write_text(folder / "planned-simulated.csv", held.write_csv())
+    classes = by_class(held)
+    write_text(folder / "planned-simulated-classes.csv", classes.write_csv())
+    return classes.to_dicts()
 
 
 def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:
