@@ -18,7 +18,7 @@ from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.gtfs import feed
 from postroad.design.lines.mending import mended, yuan
 from postroad.design.lines.pairs import stands_for
-from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile, promises, spread
+from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile, promises, spread, without_flow
 from postroad.design.lines.refusals import check_plants, check_services
 from postroad.design.lines.repair import repairs
 from postroad.design.lines.thinning import Ledger, poured
@@ -257,3 +257,16 @@ def test_a_choice_of_plants_that_there_is_not(jilin):
     with pytest.raises(UsageError) as caught:
         design_trunk(jilin, demand(jilin), plants="borrowed")
     assert caught.value.exit_code == 2
+
+
+def test_promised_pairs_that_pass_elsewhere_are_told_apart(jilin, table, told):
+    held = without_flow(table)
+    ends = {tuple(row) for row in held.select("from_place_id", "to_place_id").iter_rows()}
+    assert ("X-SHENYANG", "X-HARBIN") in ends
+    assert all(a.startswith("X-") and b.startswith("X-") for a, b in ends)
+    # by hand: cut-off 18:00, ready 19:30, the drive, 40 minutes, the next round at 8:00 or 14:00, and the delivery
+    row = held.filter(from_place_id="X-SHENYANG", to_place_id="X-HARBIN").row(0, named=True)
+    there = 1170 + row["drive_min"] + 40
+    begins = next(at for at in (1440 + 480, 1440 + 840, 2880 + 480) if at >= there)
+    assert row["door_h"] == pytest.approx((begins + table.work.terms.delivery_min - 1080) / 60)
+    assert row["holds"] == (row["door_h"] <= 24)

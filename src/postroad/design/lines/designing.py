@@ -15,7 +15,7 @@ from postroad.design.lines.balance import balanced
 from postroad.design.lines.costs import legs, lines
 from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.mending import MENDED, mended
-from postroad.design.lines.promise import by_hour, promises
+from postroad.design.lines.promise import by_hour, promises, without_flow
 from postroad.design.lines.refusals import check_plants, check_services, plants_of
 from postroad.design.lines.repair import repairs
 from postroad.design.lines.roads import Roads
@@ -117,6 +117,7 @@ def _tables(bare: Timetable, plan: Timetable, weeks: dict[str, Week]) -> dict[st
     return {
         "lines": held, "legs": legs(plan, held), "promises": told, "hours": by_hour(plan),
         "repairs": failing, "mends": mends(plan), "exchanges": exchanges(plan), "seats": seats(plan),
+        "promises_elsewhere": without_flow(plan),
         "week": pl.concat([by_weekday(one).with_columns(timetable=pl.lit(name)) for name, one in weeks.items()]),
         "fleet": pl.concat([one.fleet.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),
         "empties": pl.concat([one.empties.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),

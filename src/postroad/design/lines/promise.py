@@ -6,6 +6,7 @@ The share counted from acceptance itself stands beside it, since the plan does n
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,36 @@ def by_hour(table: Timetable) -> pl.DataFrame:
                 mean = float((hours[:, hour] * pieces[:, hour]).sum() / pieces[:, hour].sum())
                 rows.append({**held, "accept_hour": hour, "door_h": mean})
     return pl.DataFrame(rows)
+
+
+def without_flow(table: Timetable) -> pl.DataFrame:
+    """Return the pairs of a promise class whose pieces do not pass this network: cities outside among themselves.
+
+    The plan promises the core cities of the Northeast to each other. One row for each direction, from the pick-up
+    cut-off: minutes by road, hours to the door with a direct line that evening and the next delivery round.
+    """
+    work, terms, rows = table.work, table.work.terms, []
+    held = work.network["promise_pairs"].select("promise_class", "from_place_id", "to_place_id", "promise_h")
+    known = {(a, b) for _, a, b, _ in held.iter_rows()} | {(b, a) for _, a, b, _ in held.iter_rows()}
+    outside = set(work.network["places"].filter(level="external")["place_id"]) & set(work.roads.row)
+    for (name,), own in sorted(held.partition_by("promise_class", as_dict=True).items()):
+        cities = sorted(outside & {*own["from_place_id"], *own["to_place_id"]})
+        hours = float(own["promise_h"].max())  # type: ignore[arg-type]
+        for start, end in itertools.permutations(cities, 2):
+            if (start, end) in known:
+                continue
+            drive = work.roads.minutes(start, end)
+            leaves = terms.city_cutoff_min + terms.first_mile_min + terms.county_handling_min
+            there = leaves + drive + terms.county_handling_min + terms.margin_min
+            rounds = [1440.0 * day + at for day in range(4) for at in terms.delivery_starts_min]
+            begins = min((at for at in rounds if at >= there), default=np.inf)
+            door = (begins + terms.delivery_min - terms.city_cutoff_min) / 60
+            rows.append((name, start, end, hours, drive, door, door <= hours))
+    names = ("promise_class", "from_place_id", "to_place_id", "promise_h", "drive_min", "door_h", "holds")
+    types = dict(
+        zip(names, (pl.String, pl.String, pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Boolean), strict=True)
+    )
+    return pl.DataFrame(rows, schema=types, orient="row")
 
 
 def _binding(

@@ -56,7 +56,7 @@ def page(made: TrunkDesign, spoken: Language) -> str:
         mark("p", say("lines.tiers", spoken, **layouts, regret=100 * tiers.regret, gap=100 * tiers.gap)),
         head("map_title"), drawn["trunk-map"],
         head("diagram_title", "diagram_note"), mark("div", inside=drawn["trunk-day"], class_="scroll"),
-        head("h_promise", "promise_note"), _promises(made, spoken),
+        head("h_promise", "promise_note"), _promises(made, spoken), trunk_week.elsewhere(made, spoken, _table),
         head("h_mends", "mends_note"), trunk_week.mends(made, spoken, _table),
         head("h_repairs", "repairs_note"), _repairs(made, spoken),
         head("h_seats", "seats_note"), trunk_week.seats(made, spoken, _table),
@@ -228,5 +228,5 @@ def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float,
 def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
-              "fleet", "empties", "changes")  # fmt: skip
+              "fleet", "empties", "changes", "promises_elsewhere")  # fmt: skip
     return {name: made.result[name] for name in wanted}

@@ -44,6 +44,18 @@ def mends(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str
     return table(heads(("pair", "repair", "more_yuan"), spoken), [*rows, ("", "Σ", total)], 1)
 
 
+def elsewhere(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
+    """Return the table of promised pairs whose pieces do not pass this network."""
+    held = made.result["promises_elsewhere"]
+    if not held.height:
+        return ""
+    rows = [(say(f"lines.class_{r['promise_class']}", spoken), _way(made, r, spoken),
+             say("lines.yes" if r["holds"] else "lines.no", spoken), f"{r['drive_min']:,.0f}", f"{r['door_h']:.1f}")
+            for r in held.iter_rows(named=True)]  # fmt: skip
+    keys = ("class", "pair", "holds", "drive_min", "door_h")
+    return mark("p", say("lines.elsewhere_note", spoken), class_="note") + table(heads(keys, spoken), rows, 2)
+
+
 def seats(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
     """Return the table of seats on trains and flights."""
     held = made.result["seats"].filter(pl.col("pieces") > 0)
