@@ -15,6 +15,7 @@ from postroad.demand import demand as synthesise
 from postroad.design.lines.batches import counted_from
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import promises
+from postroad.measure.promise.certificate import units_of
 from postroad.simulate.day import simulate_day
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def against(table: Timetable, parcels: pl.DataFrame) -> pl.DataFrame:
     wanted = {ends[k] for held in members(table.work) for k in held["rows"]}
     origins = pl.DataFrame(sorted(wanted), schema=["origin_id", "destination_id"], orient="row")
     columns = ("origin_id", "destination_id", "accepted_s", "delivered_s")
-    own = parcels.select(pl.col(columns[:2]).cast(pl.String), *columns[2:]).join(origins, on=columns[:2], how="semi")
+    units = dict(units_of(table.network).select("place_id", "unit_id").iter_rows())
+    in_units = pl.col(columns[:2]).cast(pl.String).replace(units)
+    own = parcels.select(in_units, *columns[2:]).join(origins, on=columns[:2], how="semi")
     by_ends: dict[Any, pl.DataFrame] = dict(own.partition_by(columns[:2], as_dict=True))
     rows = []
     for held in members(table.work):
