@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from postroad.design.rounds.checking import check_routes
 from postroad.design.rounds.large import Effort, solve
 from postroad.design.rounds.plane import Plane, length, read_vrplib
-from postroad.design.rounds.portfolio import search
+from postroad.design.rounds.portfolio import STEPS_PER_ITERATION, search
+from postroad.design.rounds.second import Pyvrp
 from postroad.errors import DataError, Stopped, UsageError
+from postroad.parallel import Progress
 
 
 def plane(n: int, seed: int = 0, capacity: int = 20) -> Plane:
@@ -115,10 +118,29 @@ def test_reads_vrplib(tmp_path: Path) -> None:
         read_vrplib(file)
 
 
-@pytest.mark.slow
 def test_beside_pyvrp_never_worse_than_alone() -> None:
-    problem = plane(120, 8)
-    effort = Effort(steps=20_000, seed=2)
+    problem = plane(80, 8)
+    effort = Effort(steps=9_000, seed=2)
     both, again = search(problem, effort), search(problem, effort)
     assert both.routes == again.routes
     assert judged(problem, both.routes) == (both.cost, [])
+    alone = Pyvrp(problem, None, 9_000 // STEPS_PER_ITERATION, 2)
+    alone.run(lambda: None)
+    assert both.cost <= length(problem, alone.best())
+    assert both.cost <= solve(problem, replace(effort, parts=1, workers=1)).first_cost
+
+
+def test_both_searches_end_when_asked_to_stop() -> None:
+    told: list[Progress] = []
+    with pytest.raises(Stopped):
+        search(plane(60, 1), Effort(steps=10**9), told.append, lambda: len(told) > 1)
+    assert 1 <= len(told) <= 3
+
+
+def test_going_on_from_routes_never_makes_them_longer() -> None:
+    problem = plane(60, 4)
+    first = solve(problem, Effort(steps=300, workers=1))
+    again = solve(problem, Effort(steps=300, workers=1, hot=5.0, cold=5.0), start=first.routes)
+    assert again.first_cost == first.cost
+    assert again.cost <= first.cost
+    assert judged(problem, again.routes) == (again.cost, [])

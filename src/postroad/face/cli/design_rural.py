@@ -26,12 +26,13 @@ def run(asked: Asked) -> None:
     )  # fmt: skip
     with progress(say("rounds.designing")) as move:
         made = design_rounds(network, options, Work(workers=asked.workers, cache=asked.cache, progress=move))
+    texts = {f"{name}-{tongue}.svg": text
+             for tongue in LANGUAGES for name, text in pictures(network, made, tongue).items()}  # fmt: skip
+    texts |= {f"report-{tongue}.md": report(network, made, tongue) for tongue in LANGUAGES}
     folder = _save(made, asked)
     seconds = time.monotonic() - began
-    for tongue in LANGUAGES:
-        for name, text in pictures(network, made, tongue).items():
-            write_text(folder / f"{name}-{tongue}.svg", text)
-        write_text(folder / f"report-{tongue}.md", report(network, made, tongue))
+    for name, text in texts.items():
+        write_text(folder / name, text)
     told: dict[str, Any] = {**summary(made), "seconds": round(seconds, 1), "folder": str(folder.resolve())}
     if not asked.counties:
         told["sites"] = _sites(asked)
