@@ -123,10 +123,20 @@ def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_path):
     addresses = [str(tmp_path / "records.sqlite"), postgres.database(postgres.template)]
+    values: list[dict[str, float]] = []
     for k, address in enumerate(addresses):
         done = told(postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k), "--outlets", 120,
-                             "--json"))  # fmt: skip
+                             "--days", 3, "--pieces", 600, "--json"))  # fmt: skip
         assert done["synthetic"] is True
+        counts = done["ledger"]
+        assert counts["lines"] == sum(counts[k] for k in ("stored", "repeated", "quarantined"))
+        assert counts["pieces"]["pieces"] > 1500
+        assert {line["target_id"]: line["latest"]["origin"] for line in done["scored"]}.items() >= dict.fromkeys(
+            ("outlet-standard", "e-waybill", "no-repacking", "reusable-bags", "plastic-ban", "three-checks",
+             "satisfaction", "complaints", "lockers"), "synthetic").items()  # fmt: skip
+        truth = json.loads((tmp_path / str(k) / "feed" / "truth.json").read_text("utf-8"))
+        values.append({line["target_id"]: line["latest"]["value"] for line in done["scored"]})
+        assert not counts["claims"]["closed_outlet"] or set(truth["chosen"]["closed_outlets"]) <= set(done["suspects"])
         assert done["audit"]["faults"] == 0
         assert len(done["custody_gaps"]) == 4
         assert len(done["emergencies_late"]) == 2
@@ -136,14 +146,20 @@ def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_pat
         low, high = (float(part) for part in rate["note"].split("%")[1].split(",")[0].split("-"))
         assert low <= 100 * planted <= high
         assert postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k))[0] == 2
+    assert values[0] == values[1]
+    kept = ("ledger", "ledger-keys")  # pseudonyms are made with keys drawn by lot
     files = sorted(
-        path.relative_to(tmp_path / "0") for path in (tmp_path / "0").rglob("*.*") if path.suffix != ".sqlite"
-    )
+        name for path in (tmp_path / "0").rglob("*.*")
+        if path.suffix != ".sqlite" and (name := path.relative_to(tmp_path / "0")).parts[0] not in kept
+    )  # fmt: skip
     assert len(files) > 10
     for name in files:
-        if not str(name).startswith("records"):
+        if not str(name).startswith(("records", "scorecard")):  # which names the ledger by its root
             assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes(), name
-    scored = told(postroad("score", "jilin", "--records", addresses[1], "--period", "2025-11", "--json"))
+    scored = told(postroad("score", "jilin", "--records", addresses[1], "--period", "2025-11", "--ledger",
+                           tmp_path / "1" / "ledger", "--json"))  # fmt: skip
     filled = {line["target_id"]: line for line in scored["lines"] if (line["latest"] or {}).get("scope") == "records"}
     assert {"outlet-standard", "plastic-ban", "complaints", "satisfaction", "safety-centres", "lockers"} <= set(filled)
     assert {line["status"] for line in filled.values()} == {"unknown"}
+    ledger = {line["target_id"] for line in scored["lines"] if (line["latest"] or {}).get("scope") == "ledger"}
+    assert {"e-waybill", "no-repacking", "reusable-bags", "three-checks"} <= ledger

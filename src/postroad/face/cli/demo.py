@@ -10,6 +10,7 @@ import typer
 from postroad.language import say
 
 if TYPE_CHECKING:
+    from postroad.network import Network
     from postroad.supervise.rehearsal import Rehearsal
 
 group = typer.Typer(no_args_is_help=True)
@@ -32,18 +33,25 @@ def supervise(
     to: Path = typer.Option(Path("out/supervise"), "--out", help="文件夹 folder"),
     month: str = typer.Option("2025-11", "--month"),
     outlets: int = typer.Option(300, "--outlets", min=1, max=20000),
+    days: int = typer.Option(
+        0, "--days", min=0, max=31, help="企业报送天数，0 为整月 days reported; 0: the whole month"
+    ),
+    pieces: int = typer.Option(1000, "--pieces", min=100, help="每天件数 pieces a day"),
     seed: int = typer.Option(7, "--seed"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
-    """监管演练 Work a rehearsal month end to end: drawn, inspected, scored, published. Synthetic throughout."""
+    """监管演练 A made-up month end to end: taken in, checked, drawn, inspected, scored, published."""
+    import calendar
+
     from postroad.errors import UsageError
     from postroad.face.cli.display import day, print_json, progress, write_text
     from postroad.network import province as open_province
     from postroad.plan.plan import plan
+    from postroad.supervise.ledger.indicating import joined
     from postroad.supervise.publication import published
     from postroad.supervise.records import Actor, open_store
-    from postroad.supervise.rehearsal import rehearse
-    from postroad.supervise.tally import tally
+    from postroad.supervise.rehearsal import ready, rehearse, reported
+    from postroad.supervise.tally import filled, tally
 
     first = day(f"{month}-01")
     if first is None:
@@ -51,18 +59,37 @@ def supervise(
     to.mkdir(parents=True, exist_ok=True)
     store = open_store(database or str(to / "records.sqlite"))
     network = open_province(province)
+    ready(store, outlets)
+    span = min(days or 31, calendar.monthrange(first.year, first.month)[1])
+    with progress(say("cases.reporting")) as move:
+        heard = reported(to, network, first, span, pieces, seed, move)
     with progress(say("cases.rehearsing")) as move:
-        done = rehearse(store, network, first, seed, outlets, move)
-    figures = tally(done.desk, network, plan(province).place_id, done.month)
+        done = rehearse(store, network, first, seed, outlets, heard, move)
+    region = plan(province).place_id
+    figures = tally(done.desk, network, region, done.month)
     public = done.desk.seated(Actor("public"))
     for name, text in published(public).items():
         write_text(to / "public" / name, text)
-    told = _told(done, figures)
+    scored = _scored(joined(filled(network, figures), heard.ledger, region), province)
+    told = {**_told(done, figures), "ledger": heard.facts, "suspects": list(heard.suspects), "scored": scored}
     write_text(to / "indicators.json", _json(figures))
+    write_text(to / "scorecard.json", _json(scored))
     if json_:
         print_json(told)
         return
     _show(told, to)
+
+
+def _scored(network: Network, province: str) -> list[dict[str, Any]]:
+    """The lines of the scorecard that ledger and records fill."""
+    from postroad.measure.scorecard import score
+    from postroad.plan.plan import plan
+    from postroad.supervise import tally
+    from postroad.supervise.ledger import indicating
+
+    lines = score(network, plan(province)).to_dict()["lines"]
+    scopes = (tally.SCOPE, indicating.SCOPE)
+    return [line for line in lines if (line["latest"] or {}).get("scope") in scopes]
 
 
 def _told(done: Rehearsal, figures: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,6 +134,7 @@ def _show(told: dict[str, Any], to: Path) -> None:
     from rich.table import Table
 
     from postroad.face.cli.display import out
+    from postroad.language import current
 
     out.print(f"[bold yellow]{say('cases.synthetic')}[/]", soft_wrap=True)
     table = Table(pad_edge=False, header_style="bold")
@@ -117,6 +145,12 @@ def _show(told: dict[str, Any], to: Path) -> None:
         shown = "" if truth is None else f"{100 * truth:.2f}"
         table.add_row(row["indicator"], f"{row['value']:.2f} {row['unit']}", shown, row["note"])
     out.print(table)
+    counts: dict[str, Any] = {k: f"{v:,}" for k, v in told["ledger"].items() if isinstance(v, int)}
+    counts |= {"claims": sum(told["ledger"]["claims"].values()), "suspects": len(told["suspects"])}
+    out.print(say("cases.taken_in", **counts), soft_wrap=True)
+    spoken = current()
+    filled = "; ".join(f"{line['label'][spoken]} {line['latest']['value']:.2f}" for line in told["scored"])
+    out.print(say("cases.filled", lines=filled), soft_wrap=True)
     dropped = sum(part["visits"] for row in told["capacity"] for part in row["dropped"])
     facts: dict[str, Any] = {
         "visits": told["saved"]["visits"], "saved": told["saved"]["saved"], "overdue": told["overdue"],

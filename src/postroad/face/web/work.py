@@ -175,7 +175,15 @@ def rehearsal(network: Network, options: kinds.RehearsalOptions, bench: Bench) -
     from postroad.supervise.rehearsal import rehearse
 
     first = dt.date.fromisoformat(f"{options.month}-01")
-    done = rehearse(open_store(bench.records), network, first, options.seed, options.outlets, bench.progress)
+    done = rehearse(
+        open_store(bench.records),
+        network,
+        first,
+        options.seed,
+        options.outlets,
+        progress=bench.progress,
+        stop=bench.stop,
+    )
     return {"month": done.month, "draw": done.draw_id, "outlets": done.outlets}
 
 

@@ -1,5 +1,6 @@
-"""A rehearsal month: a made-up province worked through every act, so that all of it can be seen. Always synthetic."""
+"""A rehearsal month: operators' files through the ledger, then every act on the records. Always synthetic."""
 
-from postroad.supervise.rehearsal.month import Rehearsal, rehearse
+from postroad.supervise.rehearsal.month import Rehearsal, ready, rehearse
+from postroad.supervise.rehearsal.operators import Reported, reported
 
-__all__ = ["Rehearsal", "rehearse"]
+__all__ = ["Rehearsal", "Reported", "ready", "rehearse", "reported"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from postroad.supervise.inspection.planning import plan
 if TYPE_CHECKING:
     from postroad.network import Network
     from postroad.supervise.records import Desk
+    from postroad.supervise.rehearsal.operators import Reported
 
 KINDS, ODDS = ("outlet", "branch", "station", "post_office"), (0.70, 0.82, 0.92, 1.0)
 PREFECTURES = ("prefecture_city", "autonomous_prefecture")
@@ -54,8 +55,11 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256("/".join(map(str, ("rehearsal", *parts))).encode()).hexdigest()
 
 
-def cast_of(network: Network, seed: int, outlets: int) -> Cast:
-    """Return the cast: outlets shared out by population, each with faults by lot, and lockers of the network."""
+def cast_of(network: Network, seed: int, outlets: int, reported: Reported | None = None) -> Cast:
+    """Return the cast: outlets shared out by population, each with faults by lot, and lockers of the network.
+
+    With ``reported`` they are outlets of the operators' register, those among them that the ledger points to.
+    """
     places = network["places"].filter(pl.col("kind").is_in(PREFECTURES)).sort("place_id")
     names = places["place_id"].to_list()
     firms = network["operators"].filter(pl.col("kind").is_in(["post", "express"]))
@@ -65,6 +69,8 @@ def cast_of(network: Network, seed: int, outlets: int) -> Cast:
     draws = uniforms(seed, "rehearsal-outlets", 0, outlets * 6).reshape(outlets, 6)
     edges = np.cumsum(shares) / np.sum(shares)
     made = tuple(_outlet(k, draws[k], names, operators, edges, places) for k in range(outlets))
+    if reported is not None:
+        made = _registered(made, reported, seed)
     groups = network["sites"].filter(pl.col("kind") == "locker_group", pl.col("cells") > 0).sort("site_id")
     every = max(1, groups.height // 40)
     lockers = tuple(groups.gather_every(every).to_dicts())
@@ -74,6 +80,20 @@ def cast_of(network: Network, seed: int, outlets: int) -> Cast:
         for k in range(1, 5)
     )
     return Cast(made, lockers, tuple(names), tuple(operators), crew)
+
+
+def _registered(made: tuple[Outlet, ...], reported: Reported, seed: int) -> tuple[Outlet, ...]:
+    """The same outlets under the names, operators and places of the operators' register, suspects first."""
+    held = reported.outlets.with_columns(
+        pl.Series("lot", uniforms(seed, "rehearsal-register", 0, len(reported.outlets)))
+    )
+    held = held.with_columns(pl.col("outlet_id").is_in(list(reported.suspects)).alias("suspect"))
+    rows = held.sort("suspect", "lot", descending=[True, False]).head(len(made)).to_dicts()
+    return tuple(
+        replace(one, id=row["outlet_id"], operator_id=row["operator_id"], prefecture_id=row["city_id"],
+                branch_id=f"{row['operator_id']}-{row['city_id']}", lon=row["lon"], lat=row["lat"])
+        for one, row in zip(made, rows, strict=False)
+    )  # fmt: skip
 
 
 def _outlet(k: int, u: Any, names: list[str], operators: list[str], edges: Any, places: pl.DataFrame) -> Outlet:

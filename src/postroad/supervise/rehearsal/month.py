@@ -22,6 +22,7 @@ from postroad.supervise.rehearsal.cast import Cast, cast_of, enter, fingerprint,
 if TYPE_CHECKING:
     from postroad.network import Network
     from postroad.supervise.records import Store
+    from postroad.supervise.rehearsal.operators import Reported
 
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
@@ -61,22 +62,24 @@ def rehearse(
     month: dt.date,
     seed: int = 7,
     outlets: int = 300,
+    reported: Reported | None = None,
     progress: Callable[[Progress], None] = lambda _step: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Rehearsal:
-    """Work an empty database through a rehearsal month; ``UsageError`` when it holds anything already."""
+    """Work an empty database through a rehearsal month; ``UsageError`` when it holds anything already.
+
+    With ``reported`` the outlets are those of the operators' register, and the ones the ledger points to are visited
+    for cause beside the draw.
+    """
+    ready(store, outlets)
     clock = Calendar(month - dt.timedelta(days=20))
     desk = Desk(store, Actor("province", code="REHEARSAL"), clock, made=MADE)
-    if desk.rows("outlets") or desk.rows("licences"):
-        raise UsageError.of("cases.not_empty")
-    if outlets < CEILING:
-        raise UsageError.of("cases.too_few_outlets", value=outlets, least=CEILING)
-    cast, days = cast_of(network, seed, outlets), calendar.monthrange(month.year, month.month)[1]
-    work = _Work(desk, clock, cast, month, seed, days, f"CC-{month:%Y%m}")
+    cast, days = cast_of(network, seed, outlets, reported), calendar.monthrange(month.year, month.month)[1]
+    work = _Work(desk, clock, cast, month, seed, days, f"CC-{month:%Y%m}", reported.suspects if reported else ())
     steps: list[Callable[[], None]] = [
-        lambda: enter(desk, network, cast, month), work.reports, work.draw, work.complaints, work.visits,
-        work.hazards, work.custody, work.emergencies, work.relief,
-        work.service, work.credit, work.publication,
+        lambda: enter(desk, network, cast, month), work.reports, work.draw, work.for_cause, work.complaints,
+        work.visits, work.hazards, work.custody, work.emergencies, work.relief, work.service, work.credit,
+        work.publication,
     ]  # fmt: skip
     for number, step in enumerate(steps):
         progress(Progress(number, len(steps)))
@@ -86,6 +89,15 @@ def rehearse(
             step()
     progress(Progress(len(steps), len(steps)))
     return Rehearsal(f"{month:%Y-%m}", work.draw_id, outlets, SIZE, work.planted(), desk)
+
+
+def ready(store: Store, outlets: int) -> None:
+    """Raise ``UsageError`` where a rehearsal cannot be: in a database that holds anything, or with too few outlets."""
+    desk = Desk(store, Actor("province"))
+    if desk.rows("outlets") or desk.rows("licences"):
+        raise UsageError.of("cases.not_empty")
+    if outlets < CEILING:
+        raise UsageError.of("cases.too_few_outlets", value=outlets, least=CEILING)
 
 
 @dataclass
@@ -99,6 +111,7 @@ class _Work:
     seed: int
     days: int
     draw_id: str
+    suspects: tuple[str, ...] = ()
 
     def day(self, number: int, hour: int = 9) -> dt.date:
         """Go to a day of the month (31 is the first of the next) and return it."""
@@ -148,6 +161,15 @@ class _Work:
             visiting.order(self.desk, f"V{k:03d}", row["unit"], pair, draw_id=self.draw_id)
             if k % 7 == 0:  # the fire service asks for the same outlet: one visit for both
                 visiting.order(self.desk, f"F{k:03d}", row["unit"], pair, ["fire"], departments=["fire"])
+
+    def for_cause(self) -> None:
+        """Order visits, beside the draw, to the outlets that the ledger points to."""
+        self.day(3, 15)
+        ordered = {row["outlet_id"] for row in self.desk.rows("inspections")}
+        standing = {row["id"]: row for row in self.desk.rows("outlets", state="open")}
+        for k, name in enumerate(name for name in self.suspects if name in standing and name not in ordered):
+            near = [code for code, place, *_ in self.cast.inspectors if place == standing[name]["prefecture_id"]]
+            visiting.order(self.desk, f"L{k:03d}", name, near[:2], ["safety"])
 
     def visits(self) -> None:
         """Visit, find what is wrong, have it corrected, close."""
