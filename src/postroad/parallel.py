@@ -14,7 +14,7 @@ import pickle
 import tempfile
 import time
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -87,6 +87,35 @@ def map_cases(
             shelf.keep(cases[index], answer)
         bench.step()
     return answers
+
+
+def watched(
+    work: Callable[[], Answer],
+    percent: Callable[[], float],
+    interrupt: Callable[[], None],
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Answer:
+    """Return what ``work`` gives, done in a thread so that somebody can watch a library that does not call back.
+
+    Twice a second the listener hears the ``percent`` done; when asked to stop, the work is interrupted and ``Stopped``
+    raised once it has ended.
+    """
+    if progress is None and stop is None:
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(work)
+        while True:
+            finished, _ = wait([asked], timeout=TICK_S)
+            if finished:
+                return asked.result()
+            done = max(0, int(percent()))
+            if progress:
+                progress(Progress(done, 100))
+            if stop and stop():
+                interrupt()
+                asked.exception()
+                raise Stopped.of("errors.stopped", done=done, total=100)
 
 
 class _Bench:

@@ -26,6 +26,13 @@ def postroad(monkeypatch, capsys):
     return run
 
 
+@pytest.fixture(autouse=True)
+def one_person(monkeypatch, tmp_path):
+    """Files of the tests are one person's own; sessions are kept apart from those of whoever runs the tests."""
+    monkeypatch.setenv("POSTROAD_OPEN", "1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def told(answer):
     code, out, err = answer
     assert code == 0, err
@@ -34,6 +41,7 @@ def told(answer):
 
 def test_a_draw_from_freezing_to_publication(postroad, database, tmp_path, monkeypatch):
     monkeypatch.setenv("POSTROAD_DATABASE", database)
+    monkeypatch.setenv("POSTROAD_OPEN", f"1 {database}")
     outlets = "id,operator_id,prefecture_id,kind,opened_on\n" + "".join(
         f"O{k},{'ZTO' if k % 2 else 'YTO'},2201,outlet,2025-01-0{1 + k % 9}\n" for k in range(12)
     )
@@ -112,6 +120,38 @@ def test_what_a_user_gets_wrong_is_a_sentence_in_both_languages(postroad, tmp_pa
         assert ("。" in err) == (language == "zh"), (words, err)
 
 
+def test_an_office_database_answers_to_proven_persons_only(postroad, database, monkeypatch):
+    monkeypatch.setenv("POSTROAD_DATABASE", database)
+    monkeypatch.delenv("POSTROAD_OPEN")
+    listed = ("cases", "list", "outlets", "--json")
+    code, _, err = postroad(*listed)
+    assert (code, "accounts" in err) == (2, True)
+    people = {"wang": ("province", ""), "li": ("enterprise", "ZTO"), "zhao": ("prefecture", "2202")}
+    for name, (role, scope) in people.items():
+        monkeypatch.setenv("POSTROAD_PASSWORD", f"{name} has a long word")
+        assert postroad("serve-account", name, "--role", role, "--scope", scope, "--database", database)[0] == 0
+    monkeypatch.setenv("POSTROAD_OPEN", f"1 {database}")  # opening it does not help once there are accounts
+    assert postroad(*listed, "--as", "province")[0] == 2
+    assert postroad(*listed, "--as", "wang")[0] == 2  # with another's pass word
+    assert postroad("cases", "audit")[0] == postroad("cases", "tally", "2025-11")[0] == 2
+    monkeypatch.setenv("POSTROAD_PASSWORD", "wang has a long word")
+    for k, firm in enumerate(("ZTO", "YTO")):
+        told(postroad("cases", "do", "outlet.open", f"id=O{k}", f"operator_id={firm}", f"prefecture_id=220{k + 1}",
+                      "kind=outlet", "opened_on=2025-01-01", "--as", "wang", "--json"))  # fmt: skip
+    rows = told(postroad(*listed, "--as", "wang"))
+    assert {row["recorded_by"] for row in rows} == {"province:wang"}
+    monkeypatch.setenv("POSTROAD_PASSWORD", "li has a long word")
+    assert postroad("cases", "sign-in", "li")[0] == 0
+    monkeypatch.delenv("POSTROAD_PASSWORD")
+    assert [row["id"] for row in told(postroad(*listed))] == ["O0"]
+    assert postroad("cases", "do", "outlet.open", "id=O9", "operator_id=YTO", "prefecture_id=2201", "kind=outlet",
+                    "opened_on=2025-01-01")[0] == 2  # fmt: skip
+    assert postroad(*listed, "--as", "wang")[0] == 2  # a session is its owner's alone
+    assert postroad("cases", "sign-out")[0] == 0
+    assert postroad(*listed)[0] == 2
+    assert told(postroad("cases", "list", "draws", "--as", "public", "--json")) == []
+
+
 def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
     monkeypatch.setenv("POSTROAD_DATABASE", str(tmp_path / "records.sqlite"))
     for words in (["acts"], ["rules"], ["rules", "--on", "2025-11-03"], ["list", "outlets"], ["audit"],
@@ -121,8 +161,9 @@ def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_path):
+def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_path, monkeypatch):
     addresses = [str(tmp_path / "records.sqlite"), postgres.database(postgres.template)]
+    monkeypatch.setenv("POSTROAD_OPEN", f"1 {addresses[1]}")
     values: list[dict[str, float]] = []
     for k, address in enumerate(addresses):
         done = told(postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k), "--outlets", 120,

@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from postroad.errors import DataError, Stopped
+from postroad.errors import DataError, Stopped, UsageError
+from postroad.face.cli import main
 from postroad.supervise.feed import Faults, Order, write_feed
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, rules, take
+from postroad.supervise.ledger import Ledger, extract, rules, take
 from postroad.supervise.ledger.balance import balance
 from postroad.supervise.ledger.checks import check
 from postroad.supervise.ledger.claims import claims
@@ -269,3 +270,32 @@ def test_an_office_sets_what_no_law_sets(tmp_path, monkeypatch):
     assert len(caught.value.faults) == 3
     monkeypatch.delenv("POSTROAD_LEDGER_RULES")
     assert rules()["balance"].values["silent_h"] == 48
+
+
+def test_the_same_questions_have_the_same_answers_in_postgresql(rehearsal, postgres, capsys, monkeypatch):
+    _, _, _, ledger = rehearsal
+    address = postgres.database()
+    with pytest.raises(UsageError):
+        extract.opened(address)
+    counts = extract.write(ledger, address)
+    with ledger.query() as link:
+        assert counts == {kind: link.frame(f"SELECT count(*) AS n FROM {kind}")["n"][0] for kind in counts}
+    held = extract.opened(address)
+    assert held.origin == "synthetic"
+    for question in (check, claims, balance):
+        here, there = question(ledger), question(held)
+        for name, value in vars(here).items():
+            other = getattr(there, name)
+            same = value.equals(other) if isinstance(value, pl.DataFrame) else value == other
+            assert same, (question.__name__, name)
+    with pytest.raises(UsageError):
+        check(held, as_of=dt.datetime(2026, 1, 1))
+    monkeypatch.setattr("sys.argv", ["postroad", "ledger", "checks", "--extract", address, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["gap_count"] == check(ledger).gap_count
+    with pytest.raises(UsageError):
+        extract.write(ledger, "sqlite:///here.sqlite")
+    assert extract.write(ledger, address, days=("1999-01-01", "1999-01-02"))["scans"] == 0
+    assert check(extract.opened(address)).gap_count == 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
-from postroad.errors import DataError, Fault, Stopped, UsageError
-from postroad.parallel import TICK_S, Progress
+from postroad.errors import DataError, Fault, UsageError
+from postroad.parallel import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from postroad.parallel import Progress
 
 MEMORY_MB = 400
 LOOK_BYTES = 1 << 22
@@ -47,22 +47,14 @@ class Scan:
 
     def run(self, statement: str) -> pl.DataFrame:
         """Run one statement and return what it gives; ``Stopped`` when asked, ``DataError`` when the file breaks it."""
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(lambda: _frame(self.link.sql(statement)))
-            while True:
-                try:
-                    return asked.result(timeout=TICK_S)
-                except StillRunning:
-                    done = max(0, int(self.link.query_progress()))
-                    if self.progress:
-                        self.progress(Progress(done, 100))
-                    if self.stop and self.stop():
-                        self.link.interrupt()
-                        asked.exception()
-                        raise Stopped.of("errors.stopped", done=done, total=100) from None
-                except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as wrong:
-                    reason = str(wrong).splitlines()[0]
-                    raise DataError.of("demand.cannot_read", path=str(self.path), reason=reason) from wrong
+        try:
+            return watched(
+                lambda: _frame(self.link.sql(statement)), self.link.query_progress, self.link.interrupt,
+                self.progress, self.stop,
+            )  # fmt: skip
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as wrong:
+            reason = str(wrong).splitlines()[0]
+            raise DataError.of("demand.cannot_read", path=str(self.path), reason=reason) from wrong
 
     def unreadable(self) -> pl.DataFrame:
         """Return the lines of a CSV file that could not be split into its columns, each once: line, text."""

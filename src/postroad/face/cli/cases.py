@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DATABASE = typer.Option(
     "postroad-records.sqlite", "--database", envvar="POSTROAD_DATABASE", help="文件或 a file or postgresql+psycopg://…"
 )
-ACTOR = typer.Option("province", "--as", help="province | prefecture:2202 | enterprise:ZTO | inspector:JC01 | public")
+ACTOR = typer.Option("", "--as", envvar="POSTROAD_AS", help="姓名 name | public | 自用库 one's own: prefecture:2202 …")
 RULES = typer.Option(None, "--rules", help="本局规则 the office's own regulation.toml")
 WORDS = typer.Argument(None, help="名=值 name=value")
 JSON = typer.Option(False, "--json")
@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for name, function in (("do", do), ("load", load), ("show", show), ("list", rows), ("history", history),
                            ("acts", acts), ("rules", rules), ("tally", tally), ("publish", publish), ("audit", audit),
-                           ("migrate", migrate)):  # fmt: skip
+                           ("migrate", migrate),
+                           ("sign-in", sign_in), ("sign-out", sign_out)):  # fmt: skip
         group.command(name)(function)
     app.add_typer(group, name="cases", help=f"{say('cases.help', 'zh')} {say('cases.help', 'en')}")
 
@@ -183,6 +184,7 @@ def tally(
     period: str = typer.Argument(..., help="2025-11"),
     province: str = typer.Option("jilin", "--province"),
     database: str = DATABASE,
+    actor: str = ACTOR,
     own: Path | None = RULES,
     json_: bool = JSON,
 ) -> None:
@@ -191,7 +193,7 @@ def tally(
     from postroad.plan.plan import plan
     from postroad.supervise.tally import tally as worked_out
 
-    desk = _desk(database, "province", own)
+    desk = _desk(database, actor, own)
     _print(worked_out(desk, open_province(province), plan(province).place_id, period), json_)
 
 
@@ -212,6 +214,7 @@ def publish(
 def audit(
     head: str = typer.Option("", "--head", help="号:摘要 number:digest，此前公布 as published before"),
     database: str = DATABASE,
+    actor: str = ACTOR,
     json_: bool = JSON,
 ) -> None:
     """审计 Check the chain of the audit log and every row against it; exit code 2 when anything is wrong."""
@@ -219,7 +222,7 @@ def audit(
     from postroad.face.cli.display import out, print_json
     from postroad.supervise.records import audit as log
 
-    with _store(database).reading() as connection:
+    with _desk(database, actor, None).store.reading() as connection:
         count, faults = log.check(connection)
         faults += log.lacks(connection, head) if head else []
         digest = log.last(connection)[2]
@@ -229,6 +232,27 @@ def audit(
     if faults:
         raise DataError(faults)
     out.print(say("cases.sound", count=count, head=f"{count}:{digest}"), soft_wrap=True)
+
+
+def sign_in(
+    name: str = typer.Argument(..., help="姓名 name"),
+    password: str = typer.Option(..., "--password", prompt=True, hide_input=True, envvar="POSTROAD_PASSWORD"),
+    database: str = DATABASE,
+) -> None:
+    """登录 Sign in for eight hours; the commands that follow act as this person."""
+    from postroad.face.cli import person
+    from postroad.face.cli.display import out
+
+    out.print(say("cases.signed_in", name=name, role=person.sign_in(database, name, password)))
+
+
+def sign_out(database: str = DATABASE) -> None:
+    """退出 End the session."""
+    from postroad.face.cli import person
+    from postroad.face.cli.display import out
+
+    person.sign_out(database)
+    out.print(say("cases.signed_out"))
 
 
 def migrate(database: str = DATABASE) -> None:
@@ -246,12 +270,14 @@ def _store(database: str) -> Any:
 
 
 def _desk(database: str, actor: str, own: Path | None) -> Desk:
-    from postroad.supervise.records import Actor, Desk
+    from postroad.face.cli import person
+    from postroad.supervise.records import Desk
     from postroad.supervise.records.acts import load as every
     from postroad.supervise.regulation import regulation
 
     every()
-    return Desk(_store(database), Actor.named(actor), rules=regulation(own))
+    store = _store(database)
+    return Desk(store, person.actor(database, actor), rules=regulation(own))
 
 
 def _called(name: str, kind: str) -> Any:

@@ -44,6 +44,7 @@ def supervise(
     import calendar
 
     from postroad.errors import UsageError
+    from postroad.face.cli import person
     from postroad.face.cli.display import day, print_json, progress, write_text
     from postroad.network import province as open_province
     from postroad.plan.plan import plan
@@ -57,7 +58,10 @@ def supervise(
     if first is None:
         raise UsageError.of("face.bad_date", value=month)
     to.mkdir(parents=True, exist_ok=True)
-    store = open_store(database or str(to / "records.sqlite"))
+    address = database or str(to / "records.sqlite")
+    if person.guarded(address):
+        person.require(address, "province")
+    store = open_store(address)
     network = open_province(province)
     ready(store, outlets)
     span = min(days or 31, calendar.monthrange(first.year, first.month)[1])

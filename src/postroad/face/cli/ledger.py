@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from postroad.supervise.ledger import Taken
+    from postroad.supervise.ledger import Ledger, Taken
 
 DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
+EXTRACT = typer.Option("", "--extract", help="PostgreSQL 摘录 an extract: postgresql+psycopg://…")
 AS_OF = typer.Option("", "--as-of", help="2026-11-30T18:00:00")
 
 
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
     proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify)
-    for function in (intake, checks, balance, *proofs, alerts, settle, feed, rules):
+    for function in (intake, checks, balance, extract, *proofs, alerts, settle, feed, rules):
         group.command(function.__name__)(function)
     app.add_typer(group, name="ledger")
 
@@ -155,6 +156,7 @@ def checks(
     level: str = typer.Option("operator", "--level", help="all | operator | outlet | machine | hour"),
     exact: bool = typer.Option(False, "--exact", help="Clopper-Pearson"),
     gaps: Path | None = typer.Option(None, "--gaps", help=".parquet"),
+    extract_: str = EXTRACT,
     json_: bool = JSON,
 ) -> None:
     """检查 Rates of the three checks with intervals, gaps, and impossible claims."""
@@ -162,11 +164,10 @@ def checks(
 
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import say
-    from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.checks import check
     from postroad.supervise.ledger.claims import claims
 
-    held = Ledger.open(ledger)
+    held = _held(ledger, extract_)
     method = "exact" if exact else "wilson"
     with progress(say("ledger.asking")) as move:
         found = check(held, _days(days), _moment(as_of), method=method, gaps_to=gaps, progress=move)
@@ -191,15 +192,15 @@ def balance(
     as_of: str = AS_OF,
     until: str = typer.Option("", "--until", help="2026-11-14T00:00:00"),
     leak: float = typer.Option(0.01, "--leak", help="漏失比例 share whose power is told"),
+    extract_: str = EXTRACT,
     json_: bool = JSON,
 ) -> None:
     """平衡 Mass balance across operators and legs; legs that lose more than is usual."""
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import say
-    from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.balance import balance as balanced
 
-    held = Ledger.open(ledger)
+    held = _held(ledger, extract_)
     with progress(say("ledger.asking")) as move:
         found = balanced(held, _days(days), _moment(as_of), _moment(until), progress=move)
     least = found.usual.least_pieces(leak, found.size)
@@ -217,6 +218,36 @@ def balance(
     _table(found.flagged.select("from_id", "to_id", "operator_id", "pieces", "unexplained", "expected", "chance"))
     out.print(say("ledger.balance_power", share=f"{found.usual.share:.2e}", legs=found.legs.height,
                   leak=f"{100 * leak:g}", pieces="-" if least is None else f"{least:,}"), soft_wrap=True)  # fmt: skip
+
+
+def extract(
+    to: str = typer.Argument(..., help="postgresql+psycopg://…"),
+    ledger: Path = FOLDER,
+    days: str = DAYS,
+    as_of: str = AS_OF,
+    json_: bool = JSON,
+) -> None:
+    """摘录 Write the valid records into PostgreSQL as plain tables; the ledger's questions run there too."""
+    from postroad.face.cli.display import out, print_json, progress
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.extract import SCHEMA, write
+
+    with progress(say("ledger.extracting")) as move:
+        counts = write(Ledger.open(ledger), to, _days(days), _moment(as_of), progress=move)
+    if json_:
+        print_json(counts)
+        return
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    out.print(say("ledger.extracted", schema=SCHEMA, counts=told), soft_wrap=True)
+
+
+def _held(ledger: Path, address: str) -> Ledger:
+    """The ledger in the folder, or the extract at an address."""
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.extract import opened
+
+    return opened(address) if address else Ledger.open(ledger)
 
 
 def alerts(

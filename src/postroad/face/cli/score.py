@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,15 +90,17 @@ def _write(network: Network, card: Scorecard, asked: dict[str, Path | None]) -> 
 def _with_records(network: Network, database: str, period: str, plan: str) -> Network:
     """Return the province with what the database of record says of the indicators in a period."""
     from postroad.errors import UsageError
+    from postroad.face.cli import person
     from postroad.plan.plan import plan as open_plan
-    from postroad.supervise.records import Actor, Desk, open_store
+    from postroad.supervise.records import Desk, open_store
     from postroad.supervise.records.acts import load
     from postroad.supervise.tally import filled, tally
 
     if not period:
         raise UsageError.of("cases.period_wanted")
     load()
-    desk = Desk(open_store(database, create=False), Actor("province"))
+    store = open_store(database, create=False)
+    desk = Desk(store, person.actor(database, os.environ.get("POSTROAD_AS", "")))
     return filled(network, tally(desk, network, open_plan(plan).place_id, period))
 
 

@@ -36,12 +36,17 @@ def store(address: str) -> Store:
 
 def desk(settings: Settings, who: Person) -> Desk:
     """Return the desk of a person; the public sits at one too and sees what is published."""
+    return Desk(store(settings.records_address), actor_of(who))
+
+
+def actor_of(who: Person) -> Actor:
+    """Return whom a person is at the records, under the person's name; refused where a scope is wanting."""
     role = ROLES.get(who.role, who.role)
     code = who.name.translate(str.maketrans(";:%", "---"))
     scoped = role in ("prefecture", "enterprise", "inspector")
     if scoped and not who.scope:
         raise Refused(403, "console.no_scope", role=role)
-    return Desk(store(settings.records_address), Actor(role, who.scope if scoped else "", code))
+    return Actor(role, who.scope if scoped else "", code)
 
 
 def catalogue(who: Person) -> list[dict[str, Any]]:

@@ -17,23 +17,20 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from postroad.errors import DataError, Stopped, UsageError
-from postroad.parallel import TICK_S, Progress
+from postroad.errors import DataError, UsageError
+from postroad.parallel import Progress, watched
 from postroad.supervise.ledger.kinds import kinds, stored
 from postroad.supervise.merkle import Growing, Tree, leaf_hash
 
-Answer = TypeVar("Answer")
 VERSION = 1
 ORIGINS = ("observed", "synthetic")
 ABOUT = "about.json"
@@ -175,10 +172,7 @@ class Ledger:
     ) -> Iterator[Asking]:
         """Yield a connection in which every kind is a view of the records valid at a time."""
         with duckdb.connect() as link:
-            link.execute("SET enable_progress_bar = true")
-            link.execute("SET enable_progress_bar_print = false")
-            link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
-            link.execute("SET preserve_insertion_order = false")
+            prepared(link, memory_mb)
             if self.shelf:
                 link.register_filesystem(self.shelf.filesystem)
             link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
@@ -230,6 +224,14 @@ class Ledger:
             mark.unlink(missing_ok=True)
 
 
+def prepared(link: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
+    """Bound a connection's memory, and let its questions be watched."""
+    link.execute("SET enable_progress_bar = true")
+    link.execute("SET enable_progress_bar_print = false")
+    link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
+    link.execute("SET preserve_insertion_order = false")
+
+
 @dataclass
 class Asking:
     """A DuckDB connection whose questions can be watched and stopped while they run."""
@@ -240,29 +242,14 @@ class Asking:
 
     def frame(self, statement: str, **values: Any) -> pl.DataFrame:
         """Return the rows of a query."""
-        return self._watched(lambda: _rows(self.link, statement, values))
+        return watched(lambda: _rows(self.link, statement, values), *self._watch())
 
     def run(self, statement: str, **values: Any) -> None:
         """Run a statement that gives no rows."""
-        self._watched(lambda: self.link.execute(statement, values or None))
+        watched(lambda: self.link.execute(statement, values or None), *self._watch())
 
-    def _watched(self, work: Callable[[], Answer]) -> Answer:
-        """Do the work in a thread; tell the listener twice a second, and stop within that when asked."""
-        if self.progress is None and self.stop is None:
-            return work()
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(work)
-            while True:
-                try:
-                    return asked.result(timeout=TICK_S)
-                except StillRunning:
-                    done = max(0, int(self.link.query_progress()))
-                    if self.progress:
-                        self.progress(Progress(done, 100))
-                    if self.stop and self.stop():
-                        self.link.interrupt()
-                        asked.exception()
-                        raise Stopped.of("errors.stopped", done=done, total=100) from None
+    def _watch(self) -> tuple[Any, ...]:
+        return self.link.query_progress, self.link.interrupt, self.progress, self.stop
 
 
 def _rows(link: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> pl.DataFrame:

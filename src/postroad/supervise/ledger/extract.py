@@ -1,0 +1,203 @@
+"""An extract of a ledger in PostgreSQL: the records valid at a time as plain tables, and the ledger's questions there.
+
+Whoever has to join operators' records with other tables of the office has them there in SQL. The checks, the claims and
+the balance run on an extract as they run on the folder: its rows are read through PostgreSQL's COPY.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+import sqlalchemy as sa
+
+from postroad.errors import DataError, Stopped, UsageError
+from postroad.parallel import Progress
+from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
+from postroad.supervise.ledger.store import Asking, Ledger, prepared
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
+SCHEMA = "postroad_ledger"
+BATCH_ROWS = 200_000
+_SQL = {pl.String(): "text", pl.Boolean(): "boolean", pl.Int64(): "bigint", pl.Float64(): "double precision",
+        pl.Date(): "date", pl.Datetime("us"): "timestamp", pl.Binary(): "bytea", pl.UInt32(): "bigint"}  # fmt: skip
+
+
+def columns(kind: str) -> dict[str, pl.DataType]:
+    """Return the columns of a kind in an extract: the line of its file, and what is stored."""
+    return {"line": pl.UInt32(), **stored(kind)}
+
+
+def write(
+    ledger: Ledger,
+    database: str,
+    days: tuple[str, str] | None = None,
+    as_of: dt.datetime | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> dict[str, int]:
+    """Write the records of these days, as known at a time, and return how many there are of each kind.
+
+    An extract that was there is replaced whole; until all is written the old one stands.
+    """
+    counts: dict[str, int] = {}
+    with _connected(database) as link, ledger.query(days, as_of) as asking:
+        link.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        link.execute(f"CREATE SCHEMA {SCHEMA}")
+        for kind in kinds().tables:
+            told = ", ".join(f'"{name}" {_SQL[held]}' for name, held in columns(kind).items())
+            link.execute(f"CREATE TABLE {SCHEMA}.{kind} ({told})")
+            counts[kind] = 0
+            for frame in _batches(asking, kind, days):
+                if stop and stop():
+                    raise Stopped.of("errors.stopped", done=sum(counts.values()), total=0)
+                with link.cursor() as cursor, cursor.copy(f"COPY {SCHEMA}.{kind} FROM STDIN (FORMAT csv)") as copy:
+                    copy.write(_csv(frame))
+                counts[kind] += frame.height
+                if progress:
+                    progress(Progress(sum(counts.values()), 0))
+        link.execute(
+            f"CREATE TABLE {SCHEMA}.about (origin text, size bigint, root text, first_day text, last_day text, "
+            "as_of timestamp)"
+        )
+        head, (first, last) = ledger.head, days or ("", "")
+        link.execute(f"INSERT INTO {SCHEMA}.about VALUES (%s, %s, %s, %s, %s, %s)",  # noqa: S608 - our own name
+                     (ledger.origin, head.size, head.root, first, last, as_of))  # fmt: skip
+    return counts
+
+
+def opened(database: str) -> Extract:
+    """Return the extract in a database; ``UsageError`` when there is none."""
+    with _connected(database) as link:
+        there = link.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.about",)).fetchone()
+        if there[0] is None:
+            raise UsageError.of("ledger.no_extract", database=_shown(database))
+        origin, _, root, first, last, as_of = link.execute(f"SELECT * FROM {SCHEMA}.about").fetchone()  # noqa: S608
+    return Extract(database, {"origin": origin, "root": root}, (first, last) if first else None, as_of)
+
+
+class Extract(Ledger):
+    """A ledger's records in PostgreSQL; only to be asked."""
+
+    def __init__(
+        self, database: str, about: dict[str, Any], days: tuple[str, str] | None, as_of: dt.datetime | None
+    ) -> None:
+        super().__init__(Path(), about)
+        self.database, self.days, self.as_of = database, days, as_of
+
+    @contextmanager
+    def query(
+        self,
+        days: tuple[str, str] | None = None,
+        as_of: dt.datetime | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+        memory_mb: int = 4000,
+    ) -> Iterator[Asking]:
+        """Yield a connection in which every kind is a table of the extract's records."""
+        if as_of is not None and as_of != self.as_of:
+            raise UsageError.of("ledger.extract_as_of", asked=as_of, held=self.as_of or "-")
+        with duckdb.connect() as link, _connected(self.database) as server:
+            prepared(link, memory_mb)
+            for kind in kinds().tables:
+                wanted = days if kind in CLOCK else None
+                for number, frame in enumerate(_read(server, kind, wanted)):
+                    link.register("batch", frame.to_arrow())
+                    verb = f"INSERT INTO {kind}" if number else f"CREATE TABLE {kind} AS"
+                    link.execute(f"{verb} SELECT * FROM batch")  # noqa: S608 - ours
+                    if stop and stop():
+                        raise Stopped.of("errors.stopped", done=0, total=0)
+            yield Asking(link, progress, stop)
+
+
+def _batches(asking: Asking, kind: str, days: tuple[str, str] | None) -> Iterator[pl.DataFrame]:
+    """The valid records of a kind, those of the days asked for only."""
+    names = ", ".join(f'"{name}"' for name in columns(kind))
+    reader: Any = asking.link.sql(f"SELECT {names} FROM {kind}{_where(kind, days)}").to_arrow_reader(BATCH_ROWS)  # noqa: S608
+    for batch in reader:
+        made: Any = pl.from_arrow(batch)
+        yield made
+
+
+def _where(kind: str, days: tuple[str, str] | None) -> str:
+    if days is None or kind not in CLOCK:
+        return ""
+    return f" WHERE CAST({CLOCK[kind]} AS date) BETWEEN '{days[0]}' AND '{days[1]}'"
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    signs = [name for name, held in frame.schema.items() if held == pl.Binary]
+    frame = frame.with_columns((pl.lit("\\x") + pl.col(name).bin.encode("hex")).alias(name) for name in signs)
+    return frame.write_csv(include_header=False, datetime_format="%Y-%m-%d %H:%M:%S").encode()
+
+
+def _read(server: Any, kind: str, days: tuple[str, str] | None) -> Iterator[pl.DataFrame]:
+    """The rows of a kind, block by block; a first frame comes even when there is no row."""
+    held = columns(kind)
+    names = ", ".join(f'"{name}"' for name in held)
+    yield pl.DataFrame(schema=held)
+    with server.cursor() as cursor, cursor.copy(
+        f"COPY (SELECT {names} FROM {SCHEMA}.{kind}{_where(kind, days)}) TO STDOUT (FORMAT csv)"  # noqa: S608 - ours
+    ) as copy:  # fmt: skip
+        blocks: list[bytes] = []
+        for block in copy:  # one row each
+            blocks.append(bytes(block))
+            if len(blocks) >= BATCH_ROWS:
+                yield _frame(b"".join(blocks), held)
+                blocks = []
+    if blocks:
+        yield _frame(b"".join(blocks), held)
+
+
+def _frame(block: bytes, held: dict[str, pl.DataType]) -> pl.DataFrame:
+    text = pl.read_csv(io.BytesIO(block), has_header=False, schema=dict.fromkeys(held, pl.String()))
+    made = []
+    for name, kind in held.items():
+        cell = pl.col(name)
+        if kind == pl.Binary:
+            cell = cell.str.slice(2).str.decode("hex")
+        elif kind == pl.Boolean:
+            cell = cell == "t"
+        elif kind == pl.Datetime("us"):
+            cell = cell.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us")
+        elif kind == pl.Date:
+            cell = cell.str.to_date("%Y-%m-%d")
+        else:
+            cell = cell.cast(kind)
+        made.append(cell.alias(name))
+    return text.select(made)
+
+
+@contextmanager
+def _connected(database: str) -> Iterator[Any]:
+    """A connection of the driver itself, for COPY, in one transaction."""
+    if not database.startswith("postgresql"):
+        raise UsageError.of("ledger.extract_address", database=_shown(database))
+    try:
+        engine = sa.create_engine(database, poolclass=sa.NullPool)
+        held = engine.raw_connection()
+    except ModuleNotFoundError as wrong:
+        raise UsageError.of("errors.extra_missing", what=str(wrong.name), extra="postgres") from None
+    except sa.exc.SQLAlchemyError as wrong:
+        raise DataError.of("ledger.cannot_read", path=_shown(database), detail=str(wrong).splitlines()[0]) from None
+    try:
+        yield held.driver_connection
+        held.commit()
+    except BaseException:
+        held.rollback()
+        raise
+    finally:
+        held.close()
+        engine.dispose()
+
+
+def _shown(database: str) -> str:
+    """An address without its pass word."""
+    return sa.engine.make_url(database).render_as_string() if "://" in database else database
