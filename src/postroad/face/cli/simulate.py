@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from postroad.simulate.day import Run
 
 
+MOST_WORLDS = 4
+"""Repairs are tried in no more worlds than these: differences are paired and narrow."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("simulate")(simulate)
@@ -34,6 +38,7 @@ def simulate(
     designs: list[Path] = typer.Option([], "--network", help="设计写出的文件夹，可多次 folders a design wrote"),
     disruptions: Path = typer.Option(None, "--disruptions", help="扰动表 .csv | .parquet"),
     film: bool = typer.Option(False, "--film", help="一天的影片 HTML film of the day"),
+    repairs: int = typer.Option(0, "--repairs", min=0, help="试修最差的若干对 worst pairs to try repairs for"),
     events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
     workers: int = typer.Option(0, "--workers", help="进程数 processes"),
     to: Path = typer.Option(Path("out/simulate"), "--out", help="文件夹 folder"),
@@ -51,7 +56,7 @@ def simulate(
     if worlds > 1:
         # A trial samples: one parcel in two hundred unless said otherwise.
         chosen["scale"] = scale or 0.005
-        _many(network, made, day, days, worlds, seed, chosen, struck, workers, to, json_)
+        _many(network, made, day, days, worlds, seed, chosen, struck, workers, to, json_, repairs)
     else:
         chosen |= {"scale": scale or 1.0, "events": events}
         run = _one(network, made, day, days, seed, chosen, struck, to, json_)
@@ -135,10 +140,11 @@ def _film(run: Run, network: Network, to: Path, quiet: bool) -> None:
 
 def _many(
     network: Network, made: Demand, day: str, days: int, worlds: int, seed: int, chosen: dict[str, Any], struck: Any,
-    workers: int, to: Path, json_: bool,
+    workers: int, to: Path, json_: bool, repairs: int,
 ) -> None:  # fmt: skip
     import datetime as dt
 
+    from postroad.evaluate.repair import mend
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.report.simulation import trial_report
     from postroad.language import LANGUAGES, current, say
@@ -160,10 +166,20 @@ def _many(
     run.save(to / "trial")
     promised.pairs.write_csv(to / "certificate-pairs.csv")
     promised.classes.write_csv(to / "certificate-classes.csv")
-    texts = {tongue: trial_report(run, promised, network, tongue) for tongue in LANGUAGES}
+    tried = None
+    if repairs:
+        with progress(say("repair.trying")) as move:
+            tried = mend(
+                network, made, day=first, worlds=max(2, min(worlds, MOST_WORLDS)), seed=seed, most=repairs, kind=kind,
+                disruptions=read(struck, network, begins), work=Work(workers, cache=to / "cases", progress=move),
+                **chosen,
+            )  # fmt: skip
+        tried.save(to / "repairs")
+    texts = {tongue: trial_report(run, promised, network, tongue, tried) for tongue in LANGUAGES}
     written = [write_text(to / f"report-{tongue}.md", text) for tongue, text in texts.items()]
     if json_:
-        print_json({"run_id": run.run_id, "measure": run["measure"].to_dicts(), "classes": promised.classes.to_dicts()})
+        told = {"measure": run["measure"].to_dicts(), "classes": promised.classes.to_dicts()}
+        print_json({"run_id": run.run_id, **told, "repairs": tried["trials"].to_dicts() if tried else []})
         return
     out.print(texts[current()], markup=False, soft_wrap=True)
     for path in (to, *written):

@@ -40,8 +40,10 @@ def day_report(run: Result, network: Network, tongue: Language) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def trial_report(run: Result, promised: Certificate, network: Network, tongue: Language) -> str:
-    """Return the report of a trial as Markdown: the measure with its interval, and the certificate by class."""
+def trial_report(
+    run: Result, promised: Certificate, network: Network, tongue: Language, tried: Result | None = None
+) -> str:
+    """Return the report of a trial as Markdown: the measure, the certificate by class, and repairs that were tried."""
     told = run["measure"].row(0, named=True)
     scale = float(run.stamp.options["scale"])
     figures = {name: f"{told[name]:.4f}" for name in ("mean", "low", "high")} | {"level": f"{100 * told['level']:g}"}
@@ -51,6 +53,7 @@ def trial_report(run: Result, promised: Certificate, network: Network, tongue: L
         say("simulate.sampled", tongue, scale=f"{100 * scale:g}"),
         "## " + say("simulate.certificate", tongue),
         _certificate(promised.classes, tongue),
+        *(_repairs(tried, network, tongue) if tried else ()),
         say("simulate.assumed", tongue),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
@@ -101,6 +104,29 @@ def _busiest(facilities: pl.DataFrame, network: Network, tongue: Language) -> st
         for row in peak.sort(["queue", "place_id"], descending=[True, False]).head(MOST).iter_rows(named=True)
     ]  # fmt: skip
     return _table(("place", "sorted", "queue", "when", "left_over"), rows, tongue)
+
+
+def _repairs(tried: Result, network: Network, tongue: Language) -> list[str]:
+    """The best repair of each pair that was tried, and of each class: what it brings and costs."""
+    names = _names(network, tongue)
+    rows = []
+    for table in ("classes", "trials"):
+        for row in tried[table].filter("best").iter_rows(named=True):
+            ends = [names.get(row[c], row[c]) for c in ("from_place_id", "to_place_id")] if table == "trials" else []
+            at = "" if row["at_min"] is None else _clock(row["at_min"])
+            to = f" → {names.get(row['to_id'], row['to_id'])}" if row["to_id"] else ""
+            rows.append((row["promise_class"], " – ".join(ends) or "-", say(f"repair.{row['kind']}", tongue),
+                         f"{names.get(row['place_id'], row['place_id'])}{to} {at}".rstrip(),
+                         f"{row['before_percent']:.1f} → {row['after_percent']:.1f} %",
+                         f"{row['gain']:+.1f} ({row['low']:+.1f} … {row['high']:+.1f})", f"{row['yuan_day']:,.0f}",
+                         say("repair.yes" if row["mends"] else "repair.no", tongue)))  # fmt: skip
+    heads = [
+        say(f"repair.h_{name}", tongue)
+        for name in ("class", "pair", "repair", "where", "share", "gain", "yuan", "mends")
+    ]
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads), *("| " + " | ".join(r) + " |" for r in rows)]
+    worlds = {"worlds": tried.facts["worlds"], "candidates": tried.facts["candidates"], "run_id": tried.run_id}
+    return ["## " + say("repair.title", tongue), say("repair.about", tongue, **worlds), "\n".join(lines)]
 
 
 def _certificate(classes: pl.DataFrame, tongue: Language) -> str:

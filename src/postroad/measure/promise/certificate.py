@@ -38,7 +38,7 @@ class Certificate:
 
 def certificate(facts: pl.DataFrame | pl.LazyFrame, network: Network, level: float = 0.95) -> Certificate:
     """Return the certificate from parcel facts with the columns of ``FACTS``; only promised pairs count."""
-    promised = _with_pairs(facts.lazy(), network).collect()
+    promised = of_pairs(facts.lazy().select(FACTS), network).collect()
     return Certificate(
         _judged(promised, ["promise_class", "from_place_id", "to_place_id", "kind"], level),
         _judged(promised, ["promise_class", "kind"], level),
@@ -80,9 +80,10 @@ def units_of(network: Network) -> pl.DataFrame:
     return pl.DataFrame({"place_id": places["place_id"], "unit_id": [unit(p) for p in places["place_id"]]})
 
 
-def _with_pairs(facts: pl.LazyFrame, network: Network) -> pl.LazyFrame:
+def of_pairs(facts: pl.LazyFrame, network: Network) -> pl.LazyFrame:
+    """Return the parcels of promised pairs, with class and ends of their pair, its promise, and whether on time."""
     unit = units_of(network).lazy()
-    found = facts.select(FACTS)
+    found = facts
     for side in ("origin", "destination"):
         own = unit.rename({"place_id": f"{side}_id", "unit_id": f"{side}_unit"})
         found = found.join(own, on=f"{side}_id", how="left")

@@ -20,6 +20,7 @@ from postroad.simulate.day import simulate_day
 if TYPE_CHECKING:
     from postroad.demand import Demand
     from postroad.network import Network
+    from postroad.simulate.day import Run
 
 STRETCH_DAYS = 10
 """Days simulated in one go; a longer trial is cut into stretches, each warmed up on its own."""
@@ -79,7 +80,8 @@ def frozen(network: Network, folder: Path) -> str:
 
 
 @lru_cache(maxsize=2)
-def _opened(path: str) -> Network:
+def opened(path: str) -> Network:
+    """Return a network that was frozen for a trial."""
     with Path(path).open("rb") as file:
         made: Network = pickle.load(file)  # noqa: S301 - written by this trial
     return made
@@ -87,18 +89,21 @@ def _opened(path: str) -> Network:
 
 @lru_cache(maxsize=2)
 def _demand(path: str, year: int, scenario: str, ratio: float | None) -> Demand:
-    return synthesise(_opened(path), year, scenario, ratio=ratio)
+    return synthesise(opened(path), year, scenario, ratio=ratio)
+
+
+def simulated(case: Case, *, summary_only: bool) -> Run:
+    """Return the run of a case, in memory."""
+    demand = _demand(case.inputs, case.year, case.scenario, case.ratio)
+    return simulate_day(
+        opened(case.inputs), demand, day=case.stretch.day, days=case.stretch.days, seed=case.seed,
+        disruptions=case.disruptions, summary_only=summary_only, **dict(case.options),
+    )  # fmt: skip
 
 
 def run(case: Case) -> pl.DataFrame:
     """Simulate a case and return its table ``summary``; parcel facts go to the case's folder, if it has one."""
-    network = _opened(case.inputs)
-    demand = _demand(case.inputs, case.year, case.scenario, case.ratio)
-    options = dict(case.options)
-    made = simulate_day(
-        network, demand, day=case.stretch.day, days=case.stretch.days, seed=case.seed, disruptions=case.disruptions,
-        summary_only=not case.facts, **options,
-    )  # fmt: skip
+    made = simulated(case, summary_only=not case.facts)
     if case.facts:
         path = Path(case.facts) / f"{case.kind}-{case.seed}-{case.stretch.day}.parquet"
         part = path.with_suffix(".part")
