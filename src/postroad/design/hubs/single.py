@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.hubs import single_bound, single_search
+from postroad.design.hubs import settling, single_bound, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
 
@@ -22,6 +22,8 @@ ROOT_STEPS, CHILD_STEPS = 1500, 60
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
 ROUNDS = 20
+SETTLE_S = 30.0
+"""Seconds for the program of one set of hubs."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -93,7 +95,7 @@ def solve_single(hunt: Hunt, seed: int) -> HubAnswer:
             if not hunt.left():
                 stack.append(part)
                 break
-            stack.extend(_divide(hunt, part))
+            stack.extend([] if _settled(hunt, part) else _divide(hunt, part))
     bound = min([hunt.cost - hunt.tolerance, *(part.bound for part in stack)])
     return _answer(hunt, bound, proven=not stack)
 
@@ -123,8 +125,14 @@ def _search(hunt: Hunt, s: Single, seed: int) -> None:
         if turn and (not hunt.left() or (turn >= turns and cost < NONE)):
             break
         cost = single_search.search(s, is_open, cost, held, rounds, near, seed * 1000 + turn)
-    if cost < NONE:
-        hunt.take(s, held, cost)
+    if cost >= NONE:
+        return
+    if s.capacity.size and not s.reach.size:
+        cost = single_search.squeeze(s, held, cost, single_search.THOROUGH)
+    hunt.take(s, held, cost)
+    opened = np.unique(held)
+    if settling.fits(s, opened):
+        settling.settle(hunt, s, opened, np.ones(s.cost.shape, bool), SETTLE_S / 3)
 
 
 def _near(s: Single, count: int) -> NDArray[np.int64]:
@@ -242,6 +250,19 @@ def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
             if s.capacity.size and cost < 1.05 * hunt.cost:
                 cost = single_search.loosen(s, a, cost, 60 if hunt.nodes == 1 else 4)
             hunt.take(s, a, cost)
+
+
+def _settled(hunt: Hunt, part: Part) -> bool:
+    """Whether a part whose hubs are decided was finished by the program of its allocations."""
+    inside = part.ok[part.s.hub, np.arange(part.s.hub.size)]
+    if (inside & (part.ok[part.s.hub].sum(1) > 1)).any():
+        return False
+    opened = np.flatnonzero(inside)
+    if not settling.fits(part.s, opened):
+        return False
+    bound = settling.settle(hunt, part.s, opened, part.ok, SETTLE_S)
+    part.bound = part.bound if bound is None else max(part.bound, bound)
+    return part.bound >= hunt.cost - hunt.tolerance
 
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:

@@ -8,6 +8,9 @@ from numba import njit
 
 from postroad.design.hubs.arrays import NONE
 
+BRIEF, THOROUGH = 60_000, 1_600_000
+"""Steps of annealing: for a set of hubs on the way, and for the best one."""
+
 
 @njit(cache=True)
 def total_cost(s, a):
@@ -267,6 +270,66 @@ def loosen(s, a, cost, rounds):
 
 
 @njit(cache=True)
+def squeeze(s, a, cost, steps):
+    """Where capacity binds: anneal the places over the open hubs, moved or exchanged; changes ``a``, returns the cost.
+
+    Overloads are allowed at a price that rises while there is one and falls while there is none, so that places can
+    pass through a full hub. Only answers without overload are kept.
+    """
+    n, load = a.size, np.zeros(s.hub.size)
+    is_open = np.zeros(s.hub.size, np.bool_)
+    for i in range(n):
+        load[a[i]] += s.sent[i]
+        is_open[a[i]] = True
+    opened = np.flatnonzero(is_open)
+    free = np.array([i for i in range(n) if s.own[i] < 0 or not is_open[s.own[i]]])
+    if opened.size < 2 or free.size < 2:
+        return cost
+    now, met, value, over = a.copy(), _gather(s, a), cost, 0.0
+    unit = cost / s.sent.sum()
+    price, heat = 4 * unit, 0.2 * cost / n
+    cooling = 1e-3 ** (1.0 / steps)
+    for _ in range(steps):
+        heat *= cooling
+        i = free[np.random.randint(free.size)]
+        k, j = now[i], -1
+        if np.random.random() < 0.5:
+            m = opened[np.random.randint(opened.size)]
+        else:
+            j = free[np.random.randint(free.size)]
+            m = now[j]
+        if m == k:
+            continue
+        shift = s.sent[i]
+        change = _price_at(s, met, opened, i, m) - _price_at(s, met, opened, i, k)
+        if j >= 0:
+            shift -= s.sent[j]
+            change += _price_at(s, met, opened, j, k) - _price_at(s, met, opened, j, m)
+            # Each price counts the pair at the other's old hub; put that right.
+            change -= s.between[i, j] * (s.transfer[k, k] + s.transfer[m, m] - 2 * s.transfer[k, m])
+        more = _over(s, load[m] + shift, m) - _over(s, load[m], m) + _over(s, load[k] - shift, k) - _over(s, load[k], k)
+        loss = change + price * more
+        if loss <= 0 or np.random.random() < np.exp(-loss / heat):
+            load[m] += shift
+            load[k] -= shift
+            over += more
+            value += change
+            _move(s, now, met, i, m)
+            if j >= 0:
+                _move(s, now, met, j, k)
+            if over <= 1e-9 and value < cost - 1e-9 * abs(cost):
+                cost = value
+                a[:] = now
+        price = min(max(price * (1.0005 if over > 1e-9 else 0.9995), 1e-3 * unit), 1e4 * unit)
+    return total_cost(s, a)
+
+
+@njit(cache=True)
+def _over(s, load, k):
+    return max(0.0, load - s.capacity[k])
+
+
+@njit(cache=True)
 def sweep(s, is_open, best, held, near):
     """Exchange each hub with its ``near`` candidates, open or close single hubs, while it pays; returns the cost.
 
@@ -292,6 +355,8 @@ def sweep(s, is_open, best, held, near):
                     cost, a = _tried(s, trial, ok)
                     if s.capacity.size and best <= cost < 1.03 * best:
                         cost = loosen(s, a, cost, 10)
+                        if not s.reach.size and cost < 1.01 * best:
+                            cost = squeeze(s, a, cost, BRIEF)
                     if cost < best - 1e-9 * abs(best):
                         best, moved = cost, True
                         is_open[:] = trial
@@ -320,6 +385,8 @@ def search(s, is_open, best, held, rounds, near, seed):
             continue
         if s.capacity.size and cost < 1.06 * best:
             cost = loosen(s, a, cost, 40)
+            if not s.reach.size:
+                cost = squeeze(s, a, cost, BRIEF)
         if cost < 1.02 * best and (best >= NONE or cost != best):
             cost = sweep(s, trial, cost, a, near)
         if cost < best - 1e-9 * abs(cost):
