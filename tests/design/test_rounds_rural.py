@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from tests.design.contract import DesignContract
 from tests.design.rural_world import loads, rural
 
+from postroad import tables
 from postroad.design.rounds import RuralDesign, RuralOptions, design_rounds, verify
 from postroad.design.rounds.coalitions import county_game
 from postroad.design.rounds.previous import unchanged
 from postroad.design.rounds.routing import Day, Ground, hopeless, solve_day, subset, timed
 from postroad.design.rounds.rural import bus_trips
 from postroad.design.rounds.terms import Terms
-from postroad.design.rounds.weekdays import PATTERNS, assign, worst_gap
+from postroad.design.rounds.weekdays import PATTERNS, assign, patterns, worst_gap
 from postroad.errors import DataError, Stopped, UsageError
 from postroad.face.report.rural import report
 from postroad.network import Network
@@ -294,9 +295,9 @@ def test_bad_options_are_named() -> None:
 
 
 def test_patterns_are_as_regular_as_can_be() -> None:
-    for count, patterns in PATTERNS.items():
+    for count, known in PATTERNS.items():
         best = min(worst_gap(p) for p in itertools.combinations(range(7), count))
-        assert all(len(p) == count and worst_gap(p) == best for p in patterns)
+        assert all(len(p) == count and worst_gap(p) == best for p in known)
 
 
 @given(st.lists(st.sampled_from([3, 5, 7]), min_size=1, max_size=40), st.integers(0, 999))
@@ -312,6 +313,41 @@ def test_days_are_as_many_as_asked_and_load_is_even(days: list[int], seed: int) 
     assert week.sum() == pytest.approx((pieces * 7).sum())
     largest = max((own * 7 / count for own, count in zip(pieces, days, strict=True) if count < 7), default=0.0)
     assert week.max() - week.min() <= 3 * largest + 1e-9
+
+
+@given(st.sampled_from([3, 5, 7]), st.sets(st.integers(0, 6), min_size=1))
+def test_a_village_is_served_only_while_its_station_is_open(count: int, on: set[int]) -> None:
+    """As often as asked where it is open so often, and at gaps no other choice of open days makes shorter."""
+    days = tuple(sorted(on))
+    made = patterns(count, days)
+    size = min(count, len(days))
+    least = min(worst_gap(p) for p in itertools.combinations(days, size))
+    assert made
+    assert all(set(p) <= on and len(p) == size and worst_gap(p) == least for p in made)
+
+
+def test_stations_hours_and_days_are_kept() -> None:
+    """One village takes parcels from 13:00 to 13:30, Monday to Friday; another not before 15:00."""
+    network = rural(AROUND)
+    sites = tables.conform(
+        pl.DataFrame({
+            "site_id": ["a", "b"], "name_zh": ["甲", "乙"], "kind": ["village_post_station"] * 2,
+            "status": ["open"] * 2,
+            "place_id": ["990101100201", "990101100203"], "opens_min": [780.0, 900.0], "closes_min": [810.0, None],
+            "open_days": ["12345", None], "origin": ["observed"] * 2, "source": ["s"] * 2,
+        }),
+        "sites",
+    )  # fmt: skip
+    network = network.with_(sites=sites)
+    made = design(Asked(network, 60.0))
+    assert broken(made, network) == []
+    rows = {r["village_id"]: r for r in made.result["villages"].iter_rows(named=True)}
+    assert rows["990101100201"]["days"] == "12345"
+    assert 780.0 <= rows["990101100201"]["arrive_min"] <= 810.0
+    assert rows["990101100203"]["arrive_min"] >= 900.0
+    early = made.network["round_stops"].with_columns(arrive_min=pl.col("arrive_min") - 60.0)
+    told = verify(made.network.with_(round_stops=early), Terms.of(network), RoadEngine(network, "winter"), {})
+    assert any("closed at" in line for line in told)
 
 
 # One day of one depot.

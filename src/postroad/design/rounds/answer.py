@@ -131,7 +131,9 @@ def _too_late(county: County, town: Township, k: int, feeding: Feeding) -> Unser
                  "km": round(float(km), 1), "town": town.place_id}  # fmt: skip
         return Unserved(place, "rounds.no_van_to_town", tuple(sorted(facts.items())))
     there = ready + county.terms.load_min + ground.minutes[town.node, town.rows[k]]
-    return Unserved(place, "rounds.no_time", (("late", max(1, ceil(there - county.terms.closes_min))),))
+    return Unserved(
+        place, "rounds.no_time", (("late", max(1, ceil(there - ground.opened(town.rows[k], county.terms)[1]))),)
+    )
 
 
 def _with_buses(pricing: Pricing, buses: dict[str, BusPlan]) -> tuple[Feeding, dict[str, Local]]:

@@ -92,7 +92,8 @@ def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain:
             calls.append((room[trip.back_id], float(collect[k]), back))
         waits = [delay_min(county, trip, pieces) for _, pieces, _ in calls]
         fits = all(own.takes(pieces, wait) for (own, pieces, _), wait in zip(calls, waits, strict=True))
-        opened = all(terms.opens_min <= at <= terms.closes_min for _, _, at in calls)
+        opens, closes = county.ground.opened(township.rows[k], terms)
+        opened = all(opens <= at <= closes for _, _, at in calls)
         if k in chosen or not fits or not opened or fee >= gain[k]:
             continue
         for (own, pieces, _), wait in zip(calls, waits, strict=True):

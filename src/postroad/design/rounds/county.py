@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from postroad.design.rounds.hours import EVERY_DAY, Hours
 from postroad.design.rounds.previous import Standing
 from postroad.design.rounds.routing import Ground
 from postroad.design.rounds.weekdays import assign, frequency
@@ -42,10 +43,11 @@ class BusTrip:
 
 @dataclass(frozen=True)
 class Given:
-    """What stands already, by township: trips of its bus line, and the rounds of an older plan."""
+    """What stands already: trips of each township's bus line, its rounds of an older plan, and stations' own hours."""
 
     trips: dict[str, tuple[BusTrip, ...]]
     before: dict[str, Standing]
+    hours: dict[str, Hours] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def build(
     nodes = villages["parent_id"].unique().sort().to_list()
     ids = [county_id, *nodes, *villages["place_id"]]
     ways = engine.ways(ids, ids)
-    ground = Ground(tuple(ids), np.asarray(ways.km, float), np.asarray(ways.minutes, float))
+    hours = tuple(given.hours.get(place) for place in ids)
+    ground = Ground(tuple(ids), np.asarray(ways.km, float), np.asarray(ways.minutes, float), hours)
     at = {place: row for row, place in enumerate(ids)}
     own = _Building(engine, ground, at, terms, shares, given, seed)
     county = own.county(county_id, nodes, villages)
@@ -189,7 +192,8 @@ def _township(
     lon, lat = position[node]
     angle = np.arctan2(own["lat"].to_numpy() - lat, own["lon"].to_numpy() - lon)
     days = frequency(deliver, terms)
-    pattern = tuple(assign(days, deliver + collect, angle))
+    hours = [given.hours.get(place) for place in own["place_id"]]
+    pattern = tuple(assign(days, deliver + collect, angle, [one.days if one else EVERY_DAY for one in hours]))
     rows = tuple(at[place] for place in own["place_id"])
     trips, before = given.trips.get(node, ()), given.before.get(node, ())
     return Township(node, at[node], rows, deliver, collect, pattern, trips, node in given.trips, before)

@@ -62,7 +62,7 @@ def keeps(day: Day, one: Round) -> bool:
     """Whether a round keeps capacity, opening hours, working hours and range."""
     terms = day.terms
     worked = one.duration_min + terms.load_min
-    if worked > terms.shift_min or any(v.arrive_min > terms.closes_min for v in one.visits if v.row):
+    if worked > terms.shift_min or any(v.arrive_min > day.latest(v.row) for v in one.visits if v.row):
         return False
     if longest_trip_km(day.ground, one) > one.van.range_km or one.km > reach_km(one.van, one.charged, terms):
         return False

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from postroad.design.rounds.hours import Hours
+
 CENT = 10_000
 """The solver counts in whole ten-thousandths of a yuan, metres and seconds."""
 MOST_RELOADS = 4
@@ -29,23 +31,32 @@ ITERATIONS = 80, 2
 
 @dataclass(frozen=True)
 class Ground:
-    """Places with km and minutes between them; row 0 is the depot."""
+    """Places with km and minutes between them; row 0 is the depot. ``hours`` are those some places have of their own."""
 
     place_ids: tuple[str, ...]
     km: NDArray[np.float64]
     minutes: NDArray[np.float64]
+    hours: tuple[Hours | None, ...] = ()
 
     def take(self, rows: Sequence[int]) -> Ground:
         """Return some of the places, in this order."""
         own = np.asarray(rows, np.int64)
-        return Ground(tuple(self.place_ids[r] for r in own), self.km[np.ix_(own, own)], self.minutes[np.ix_(own, own)])
+        hours = tuple(self.hours[r] for r in own) if self.hours else ()
+        return Ground(
+            tuple(self.place_ids[r] for r in own), self.km[np.ix_(own, own)], self.minutes[np.ix_(own, own)], hours
+        )
+
+    def opened(self, row: int, terms: Terms) -> tuple[float, float]:
+        """Return from when to when a place takes parcels."""
+        own = self.hours[row] if self.hours else None
+        return (terms.opens_min, terms.closes_min) if own is None else (own.opens_min, own.closes_min)
 
 
 @dataclass(frozen=True)
 class Day:
     """What a depot has to do on a day: pieces to and from each place of the ground, from when the depot is ready.
 
-    ``latest_min`` says by when each place is to be reached; without it, by when stations close.
+    ``latest_min`` says by when each place is to be reached at the latest, if before it closes.
     """
 
     ground: Ground
@@ -56,9 +67,19 @@ class Day:
     stop_min: float
     latest_min: NDArray[np.float64] | None = None
 
+    def earliest(self, row: int) -> float:
+        """Return from when on a place takes parcels."""
+        return self.ground.opened(row, self.terms)[0]
+
     def latest(self, row: int) -> float:
         """Return by when a place is to be reached."""
-        return self.terms.closes_min if self.latest_min is None else float(self.latest_min[row])
+        closes = self.ground.opened(row, self.terms)[1]
+        return closes if self.latest_min is None else min(closes, float(self.latest_min[row]))
+
+    def late(self) -> bool:
+        """Whether the depot is ready only when every place has closed."""
+        last = max((self.latest(row) for row in range(1, len(self.ground.place_ids))), default=0.0)
+        return self.ready_min + self.terms.load_min >= last
 
     def service(self, pieces: float) -> float:
         """Minutes at a stop that hands over so many pieces."""
@@ -97,7 +118,7 @@ def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Ro
     stops = _split(day)
     if not stops:
         return []
-    if day.ready_min + day.terms.load_min >= day.terms.closes_min:
+    if day.late():
         return None
     count = iterations if iterations is not None else ITERATIONS[0] + ITERATIONS[1] * len(stops)
     for charging in (True, False):
@@ -119,7 +140,7 @@ def solve_day(day: Day, seed: int = 0, iterations: int | None = None) -> list[Ro
 def hopeless(day: Day) -> frozenset[int]:
     """Return the places that no vehicle can serve in time, not even one that goes nowhere else."""
     stops = _split(day)
-    if day.ready_min + day.terms.load_min >= day.terms.closes_min:
+    if day.late():
         return frozenset(row for row, _, _ in stops)
     data, _ = _data(day, stops, False)
     return frozenset(stops[k][0] for k in range(len(stops)) if _alone(data, k) is None)
@@ -177,7 +198,7 @@ def timed(day: Day, van: Van, charged: bool, order: Sequence[tuple[int, float, f
         km += ground.km[here, row]
         here = row
         if row:
-            clock = max(clock, terms.opens_min)
+            clock = max(clock, day.earliest(row))
             if not visits:
                 start = clock - ground.minutes[0, row]
             visits.append(Visit(row, float(clock), deliver, collect))
@@ -253,7 +274,7 @@ def _data(day: Day, stops: list[tuple[int, float, float]], charging: bool) -> tu
             delivery=[math.ceil(deliver * 10 - 1e-6)],
             pickup=[math.ceil(collect * 10 - 1e-6)],
             service_duration=math.ceil(day.service(deliver + collect) * 60),
-            tw_early=int(terms.opens_min * 60),
+            tw_early=math.ceil(day.earliest(row) * 60),
             tw_late=int(day.latest(row) * 60),
         )
         for row, deliver, collect in stops

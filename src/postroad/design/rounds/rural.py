@@ -12,6 +12,7 @@ import polars as pl
 from postroad.demand import demand
 from postroad.design.rounds.answer import CountyPlan, design_county
 from postroad.design.rounds.county import BusTrip, County, Given, Unserved, build
+from postroad.design.rounds.hours import Hours, hours
 from postroad.design.rounds.loads import shares, village_loads
 from postroad.design.rounds.previous import standing
 from postroad.design.rounds.terms import Terms
@@ -121,7 +122,11 @@ def cases(
     wanted = wanted.with_columns(pl.col("deliver_pieces", "collect_pieces").fill_null(0.0))
     engine = RoadEngine(network, options.season)
     own = shares(network, options.shares)
-    given = Given(bus_trips(feed or buses(network, options.seed), places), standing(network))
+    given = Given(
+        bus_trips(feed or buses(network, options.seed), places),
+        standing(network),
+        hours(network, Hours(terms.opens_min, terms.closes_min)),
+    )
     made = []
     for done, county in enumerate(counties):
         _tick(work or Work(), done, len(counties))

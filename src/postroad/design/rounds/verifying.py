@@ -30,13 +30,14 @@ def verify(network: Network, terms: Terms, engine: RoadEngine, days_of: dict[str
     stops = network["round_stops"].sort("round_id", "stop")
     groups = {key[0]: frame for key, frame in stops.group_by("round_id", maintain_order=True)}
     wrong = _fed(network, terms)
+    hours = _hours(network)
     served: dict[str, set[str]] = {}
     for row in network["rounds"].iter_rows(named=True):
         own = groups.get(row["round_id"])
         if own is None:
             wrong.append(f"{row['round_id']}: no stops")
             continue
-        wrong += _one(row, own, terms, engine)
+        wrong += _one(row, own, terms, engine, hours)
         for place in own["place_id"]:
             served.setdefault(place, set()).update(row["days"])
     for row in network["bus_holds"].iter_rows(named=True):
@@ -72,7 +73,20 @@ def _fed(network: Network, terms: Terms) -> list[str]:
     return wrong
 
 
-def _one(row: dict[str, object], own: pl.DataFrame, terms: Terms, engine: RoadEngine) -> list[str]:
+def _hours(network: Network) -> dict[str, tuple[float | None, float | None]]:
+    """Return when stations open and close, by place; ``None`` where no site of the place has hours of its own."""
+    open_ = network["sites"].filter(status="open").group_by("place_id")
+    told = open_.agg(pl.col("opens_min").min(), pl.col("closes_min").max())
+    return {place: (opens, closes) for place, opens, closes in told.iter_rows()}
+
+
+def _one(
+    row: dict[str, object],
+    own: pl.DataFrame,
+    terms: Terms,
+    engine: RoadEngine,
+    hours: dict[str, tuple[float | None, float | None]],
+) -> list[str]:
     """Check one round: drive it again."""
     name, depot = str(row["round_id"]), str(row["depot_place_id"])
     van = next(v for v in terms.vans if v.vehicle_id == row["vehicle_id"])
@@ -97,7 +111,12 @@ def _one(row: dict[str, object], own: pl.DataFrame, terms: Terms, engine: RoadEn
             if van.kwh_km and clock - arrive + SLACK_MIN >= terms.charge_min:
                 left = min(van.range_km, left + terms.charger_kw * (clock - arrive) / 60.0 / van.kwh_km)
         else:
-            if not terms.opens_min - SLACK_MIN <= arrive <= terms.closes_min + SLACK_MIN:
+            opens, closes = hours.get(place, (None, None))
+            opens, closes = (
+                (terms.opens_min if opens is None else opens),
+                (terms.closes_min if closes is None else closes),
+            )
+            if not opens - SLACK_MIN <= arrive <= closes + SLACK_MIN:
                 wrong.append(f"{name}: {place} is closed at {arrive:.1f}")
             clock += terms.village_min + terms.piece_min * (deliver + collect)
         here = place

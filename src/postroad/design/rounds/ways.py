@@ -165,10 +165,10 @@ def _needed(county: County, town: Township, day: Day, row: int) -> float:
     Where no vehicle can be there so early, the first that can.
     """
     terms = county.terms
-    away = float(county.ground.minutes[town.node, list(town.rows)].max())
+    there = min(county.ground.opened(k, terms)[1] - county.ground.minutes[town.node, k] for k in town.rows)
     handing = day.service(float(day.deliver[row] + day.collect[row])) + terms.node_min + terms.load_min
     first = day.ready_min + terms.load_min + float(day.ground.minutes[0, row])
-    return min(terms.closes_min, max(terms.closes_min - away - handing - GRAIN_MIN, max(first, terms.opens_min) + 1.0))
+    return min(terms.closes_min, max(float(there) - handing - GRAIN_MIN, max(first, terms.opens_min) + 1.0))
 
 
 def share_out(day: Day, rows: Sequence[int], pieces: Sequence[float]) -> np.ndarray:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postroad.design.rounds.hours import EVERY_DAY
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from postroad.design.rounds.terms import Terms
@@ -26,23 +31,46 @@ def frequency(pieces: NDArray[np.float64], terms: Terms) -> NDArray[np.int64]:
     return np.where(pieces >= terms.daily_from, 7, np.where(pieces >= terms.five_from, 5, 3)).astype(np.int64)
 
 
-def assign(days: NDArray[np.int64], pieces: NDArray[np.float64], angle: NDArray[np.float64]) -> list[tuple[int, ...]]:
+def patterns(count: int, on: tuple[int, ...] = EVERY_DAY) -> tuple[tuple[int, ...], ...]:
+    """Return the most regular ways to serve so many days a week among those on which the station is open.
+
+    Where it is open on fewer days, it is served on all of them.
+    """
+    free = tuple(p for p in PATTERNS[count] if set(p) <= set(on))
+    if free or not on:
+        return free or PATTERNS[count]
+    every = list(combinations(on, min(count, len(on))))
+    least = min(worst_gap(p) for p in every)
+    return tuple(p for p in every if worst_gap(p) == least)
+
+
+def assign(
+    days: NDArray[np.int64],
+    pieces: NDArray[np.float64],
+    angle: NDArray[np.float64],
+    on: Sequence[tuple[int, ...]] | None = None,
+) -> list[tuple[int, ...]]:
     """Return each village's weekdays (0 is Monday): even load first, then the days of the neighbour in sweep order.
 
-    A visit takes what has gathered since the last one, in the mean ``7 / days`` days' pieces.
+    A visit takes what has gathered since the last one, in the mean ``7 / days`` days' pieces. ``on`` has the days on
+    which each village's station is open.
     """
-    visit = pieces * WEEK / days
+    ways = [patterns(int(d), on[k] if on else EVERY_DAY) for k, d in enumerate(days)]
+    chosen = [own[0] for own in ways]
+    visit = pieces * WEEK / np.array([len(own) for own in chosen])
     order = np.lexsort((np.arange(days.size), angle))
-    chosen: list[tuple[int, ...]] = [PATTERNS[int(d)][0] for d in days]
     week = np.zeros(WEEK)
-    week += visit[days == WEEK].sum()
-    some = [int(v) for v in order if days[v] < WEEK]
+    daily = np.array([len(own) == WEEK for own in chosen], bool)
+    week += visit[daily].sum()
+    for v in (v for v, own in enumerate(ways) if len(own) == 1 and not daily[v]):
+        week[list(chosen[v])] += visit[v]
+    some = [int(v) for v in order if len(ways[v]) > 1]
     for sweep in range(PASSES):
         before: tuple[int, ...] = ()
         for v in some:
             if sweep:
                 week[list(chosen[v])] -= visit[v]
-            chosen[v] = min(PATTERNS[int(days[v])], key=lambda p: _uneven(week, p, visit[v], before))
+            chosen[v] = min(ways[v], key=lambda p: _uneven(week, p, visit[v], before))
             week[list(chosen[v])] += visit[v]
             before = chosen[v]
     return chosen
