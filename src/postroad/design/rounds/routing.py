@@ -31,7 +31,7 @@ ITERATIONS = 80, 2
 
 @dataclass(frozen=True)
 class Ground:
-    """Places with km and minutes between them; row 0 is the depot. ``hours`` are those some places have of their own."""
+    """Places with km and minutes between them; row 0 is the depot. ``hours``: those some places have of their own."""
 
     place_ids: tuple[str, ...]
     km: NDArray[np.float64]
