@@ -53,7 +53,7 @@ async function draw(): Promise<void> {
     leave?.();
     leave = undefined;
     main.className = "main";
-    replace(main, (await import("./screens/public")).show(now, about));
+    replace(main, (await import("./screens/public")).show());
     return;
   }
   const context: Context = { ...now, about, session };

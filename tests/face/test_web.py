@@ -85,6 +85,16 @@ WALK = {
     ("GET", "/api/provinces/jilin/drills"): "read",
     ("GET", "/api/provinces/jilin/levers"): "read",
     ("POST", "/api/provinces/jilin/levers/bundle"): "read",
+    ("POST", "/api/epcis/capture?ledger=none"): "capture",
+    ("GET", "/api/epcis/capture"): "capture",
+    ("GET", "/api/epcis/capture/000000000000"): "capture",
+    ("GET", "/api/epcis/capture/000000000000/quarantine"): "capture",
+    ("GET", "/api/epcis/events"): "events",
+    ("GET", "/api/epcis/eventTypes"): "events",
+    ("GET", "/api/ledgers"): "settle",
+    ("POST", "/api/ledgers/office/files?file=a.exe"): "capture",
+    ("GET", "/api/ledgers/office/alerts"): "settle",
+    ("POST", "/api/ledgers/office/alerts/000000000000?day=2026-01-01"): "settle",
     ("GET", "/api/accounts"): "accounts",
     ("POST", "/api/accounts"): "accounts",
     ("PATCH", "/api/accounts/nobody"): "accounts",
@@ -104,7 +114,8 @@ def shape(path):
     return "/".join(left_open(part) for part in path.split("?")[0].split("/"))
 
 
-FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1"}
+FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1",
+          "office"}  # fmt: skip
 
 
 def test_the_walk_leaves_no_operation_out(app):

@@ -2,21 +2,22 @@
 
 import { get, send, upload, type Fault, type Job, type ProvinceDetail, type Run, type TablePage, type Upload } from "../api";
 import { h, replace, type Child } from "../dom";
+import type { components } from "../api.gen";
 import { card as jobCard } from "../jobs";
-import { both, button, definition, faultList, later, notice, origin, problem, table, title } from "../parts";
+import { both, button, definition, faultList, field, later, notice, origin, problem, table, title } from "../parts";
 import { go, href } from "../state";
 import { number, t, when } from "../words";
 import type { Context, View } from "../main";
 
-const PARTS = ["tables", "uploads", "runs", "sources", "accounts"] as const;
+const PARTS = ["tables", "uploads", "records", "runs", "sources", "accounts"] as const;
 const ORIGINS = ["observed", "derived", "assumed", "synthetic"] as const;
 
 export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "tables";
-  const shown = PARTS.filter((p) => p !== "accounts" || context.session.may.includes("accounts"));
+  const shown = PARTS.filter((p) => (p !== "accounts" || context.session.may.includes("accounts")) && (p !== "records" || context.session.may.includes("capture")));
   const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, q: null, page: null, origin: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
   const stops: (() => void)[] = [];
-  const makers = { tables: () => tables(context), uploads: () => uploads(context, stops), runs: () => runs(context), sources: () => sources(context), accounts: () => accounts() };
+  const makers = { tables: () => tables(context), uploads: () => uploads(context, stops), records: () => records(stops), runs: () => runs(context), sources: () => sources(context), accounts: () => accounts() };
   return { node: h("div", {}, title(t("screen_data"), t("lead_data")), tabs, later(makers[part]())), leave: () => stops.forEach((end) => end()) };
 }
 
@@ -117,6 +118,48 @@ function findings(one: Upload, found: Found, again: () => Promise<void>): HTMLEl
       { head: t("taken"), number: true, cell: ([, v]) => number(v.taken) }, { head: t("set_aside"), number: true, cell: ([, v]) => number(v.quarantined) }, { head: t("skipped"), number: true, cell: ([, v]) => number(v.skipped) },
     ], rows),
     !found.fault_count && !one.province ? h("div", { class: "row mid", style: "margin-top:.7rem" }, name, button(t("take_in"), () => void accept(), "primary")) : null, wrong);
+}
+
+type Capture = components["schemas"]["CaptureJob"];
+
+/** Operators' records: sent as a workbook, CSV, JSON lines, Parquet or EPCIS, taken into the ledger, and what was set aside. */
+async function records(stops: (() => void)[]): Promise<Node> {
+  const [list, wrong] = [h("div"), h("div")];
+  const whole = h("input", { type: "checkbox" });
+  const kind = h("select", {}, ["", "acceptances", "scans", "deliveries", "outlets", "machines"].map((one) => h("option", { value: one }, one ? t(`record_${one}`) : t("record_by_name"))));
+  let wait = 0;
+  const draw = async (): Promise<void> => {
+    const held = await get<Capture[]>("/api/epcis/capture");
+    replace(list, held.length ? held.slice(0, 30).map(captured) : h("p", { class: "soft" }, t("no_captures")));
+    clearTimeout(wait);
+    if (held.some((one) => one.running)) wait = window.setTimeout(() => void draw(), 800);
+  };
+  stops.push(() => clearTimeout(wait));
+  const sendOne = async (file: File): Promise<void> => {
+    replace(wrong, h("span", { class: "pulse" }, t("sending", { file: file.name })));
+    try {
+      await upload<Capture>(`/api/ledgers/office/files?file=${encodeURIComponent(file.name)}&kind=${kind.value}&behaviour=${whole.checked ? "rollback" : "proceed"}`, file);
+      replace(wrong);
+      await draw();
+    } catch (found) {
+      replace(wrong, problem(found));
+    }
+  };
+  const pick = h("input", { type: "file", accept: ".xlsx,.csv,.jsonl,.ndjson,.json,.jsonld,.parquet,.pq", class: "unseen", id: "records-file", onchange: (e: Event) => { const file = (e.target as HTMLInputElement).files?.[0]; if (file) void sendOne(file); } });
+  await draw();
+  return h("div", {}, h("p", { class: "soft" }, t("records_words")),
+    h("div", { class: "row" }, field(t("record_kind"), kind), h("label", { class: "row mid" }, whole, t("whole_or_nothing")), pick, h("label", { class: "button primary", for: "records-file" }, t("choose_file"))), wrong, list);
+}
+
+function captured(one: Capture): HTMLElement {
+  const aside = one.errors.length > 0 && !one.running;
+  return h("section", { class: "card", style: "margin-top:1rem" },
+    h("div", { class: "row mid" }, h("h3", { style: "margin:0" }, one.file), h("span", { class: "soft small" }, `${one.captureID} · ${when(one.createdAt)} · ${one.captureErrorBehaviour === "rollback" ? t("whole_or_nothing") : t("by_the_record")}`), one.running ? h("span", { class: "pulse" }, t("loading")) : h("strong", { class: one.success ? "met" : "missed" }, one.success ? t("taken_in") : t("not_taken_in"))),
+    one.errors.length ? h("ul", { class: "faults" }, one.errors.map((error) => h("li", {}, h("code", {}, error.file), ` ${both(error)} `, error.count > 1 ? `× ${number(error.count)}` : null))) : null,
+    aside ? h("p", {}, h("a", { class: "button", href: `/api/epcis/capture/${one.captureID}/quarantine`, download: true }, t("get_set_aside"))) : null,
+    one.taken.length ? table(t("rows_taken"), [
+      { head: t("face.table"), cell: (row: Record<string, unknown>) => String(row.file) }, ...["lines", "stored", "corrected", "repeated", "withdrawn", "quarantined"].map((column) => ({ head: t(`taken_${column}`), number: true, cell: (row: Record<string, unknown>): Child => number(Number(row[column])) })),
+    ], one.taken) : null);
 }
 
 async function runs(context: Context): Promise<Node> {

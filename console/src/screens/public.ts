@@ -1,12 +1,13 @@
-/** What everybody may see: the published results. */
+/** What everybody may see: the published results and draws, and the verifier. */
 
-import { get, type About, type Run } from "../api";
+import { get, type Run } from "../api";
 import { h } from "../dom";
 import { later, notice, table, title } from "../parts";
-import type { Address } from "../state";
+import { rowsTable, type Plain } from "../records";
+import { verifier } from "../verifier";
 import { t, when } from "../words";
 
-export function show(_: Address, about: About): Node {
+export function show(): Node {
   const runs = later(
     get<Run[]>("/api/public/runs").then((held) =>
       held.length
@@ -19,5 +20,13 @@ export function show(_: Address, about: About): Node {
         : h("p", { class: "soft" }, t("nothing_published")),
     ),
   );
-  return h("div", {}, title(t("brand"), t("public_lead")), notice(t("sign_in_to_go_on")), h("h2", {}, t("published_results")), runs, about.engines.draw ? null : h("p", { class: "soft" }, t("no_draws_here")));
+  const draws = later(
+    get<Plain[]>("/api/public/draws").then((held) =>
+      held.length
+        ? h("div", {}, rowsTable(t("published_draws"), held.map(({ papers, ...row }) => row)), h("ul", { class: "parts" }, held.filter((row) => row.papers).map((row) => h("li", {}, h("code", {}, String(row.id)), " ", ["commit", "receipt"].map((paper) => [h("a", { href: `/api/public/draws/${encodeURIComponent(String(row.id))}/${paper}`, download: `${row.id}-${paper}.json` }, paper === "commit" ? t("frozen_list") : t("receipt")), " "])))))
+        : h("p", { class: "soft" }, t("no_draws_published")),
+    ),
+  );
+  const verifiers = h("p", { class: "soft" }, t("verifier_words"), " ", ["html", "js", "py"].map((kind) => [h("a", { href: `/api/public/verifier/verify_draw.${kind}`, download: `verify_draw.${kind}` }, `verify_draw.${kind}`), " "]));
+  return h("div", {}, title(t("brand"), t("public_lead")), notice(t("sign_in_to_go_on")), h("h2", {}, t("published_results")), runs, h("h2", {}, t("published_draws")), draws, verifier(null), verifiers);
 }

@@ -1,16 +1,17 @@
 /** Supervision: today's queue, draws, cases and credit, each confined to what the role may see. */
 
-import { get, once, Problem, type ActView } from "../api";
+import { get, once, Problem, send, type ActView } from "../api";
 import { h, replace, type Child } from "../dom";
 import { bars } from "../chart";
-import { button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
+import { both, button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { actButtons, actName, cell, columnName, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
-import { number, t } from "../words";
+import { verifier } from "../verifier";
+import { clock, language, number, t, when } from "../words";
 import type { Context, View } from "../main";
 
-const PARTS = ["queue", "balance", "draws", "cases", "credit", "rates"] as const;
+const PARTS = ["queue", "balance", "alerts", "draws", "cases", "credit", "rates"] as const;
 const QUEUE = ["inspection.overdue", "hazard.overdue", "hazard.major", "complaint.late", "register.late", "emergency.late", "custody.gaps"];
 const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes"];
 const ACTS: Record<string, string[]> = {
@@ -22,7 +23,7 @@ const ACTS: Record<string, string[]> = {
 export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "queue";
   const tabs = h("nav", { class: "tabs", "aria-label": t("screen_supervision") }, PARTS.map((p) => h("a", { href: href(undefined, { part: p, table: null, row: null, draw: null, operator: null }), "aria-current": p === part ? "page" : null }, t(`part_of_supervision_${p}`))));
-  const makers: Record<(typeof PARTS)[number], () => Promise<Node>> = { queue: () => queue(context), balance: () => balance(context), draws: () => draws(context), cases: () => cases(context), credit: () => credit(context), rates: () => rates(context) };
+  const makers: Record<(typeof PARTS)[number], () => Promise<Node>> = { queue: () => queue(context), balance: () => balance(context), alerts: () => alerts(context), draws: () => draws(context), cases: () => cases(context), credit: () => credit(context), rates: () => rates(context) };
   return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(makers[part]())) };
 }
 
@@ -54,8 +55,8 @@ async function queue(context: Context): Promise<Node> {
 async function balance(context: Context): Promise<Node> {
   if (!context.about.engines.ledger) return missing([t("part_of_supervision_balance")]);
   const run = await latest(["ledger"]);
-  const pieces = h("input", { type: "number", value: 20000, min: 100, max: 2000000, step: 1000 });
-  const asks = context.session.may.includes("compute") ? h("div", { class: "row" }, field(t("pieces"), pieces), asker(t("rehearse_ledger"), "ledger", () => ({ pieces: Number(pieces.value) }), "supervision")) : null;
+  const pieces = h("input", { type: "number", value: 5000, min: 100, max: 2000000, step: 1000 });
+  const asks = context.session.may.includes("compute") ? h("div", { class: "row" }, field(t("pieces_a_day"), pieces), asker(t("rehearse_ledger"), "ledger", () => ({ pieces: Number(pieces.value) }), "supervision"), context.session.may.includes("settle") ? asker(t("check_office"), "ledger", () => ({ of: "office" }), "supervision") : null) : null;
   if (!run) return h("div", {}, notice(t("no_ledger_yet")), asks);
   const [rates, gaps, legs, stages] = await Promise.all([rowsOf(run, "rates"), rowsOf(run, "gaps", 200), rowsOf(run, "legs"), rowsOf(run, "stages")]);
   const level = context.query.get("level") ?? "operator";
@@ -74,6 +75,51 @@ async function balance(context: Context): Promise<Node> {
     h("h3", {}, t("by_operator")), rowsTable(t("by_operator"), stages as Plain[]),
     h("h3", {}, t("flagged_legs", { count: flagged.length })), flagged.length ? rowsTable(t("flagged_legs", { count: flagged.length }), flagged.slice(0, 60) as Plain[]) : h("p", {}, t("nothing_flagged")),
     h("h3", {}, t("gap_list", { count: number(Number(run.facts.gap_count)) })), rowsTable(t("gap_list", { count: "" }), gaps as Plain[]), runLine(run));
+}
+
+interface Alarm { settled: number; hits: number; outcomes: Record<string, { outcome: string; note: string; known_at: string }> }
+
+/** Outlets and hours of a day that depart from what is expected, why, and what became of each. */
+async function alerts(context: Context): Promise<Node> {
+  const run = await latest(["ledger"]);
+  if (!run) return h("div", {}, notice(t("no_ledger_yet")), h("p", {}, h("a", { href: href(undefined, { part: "balance" }) }, t("part_of_supervision_balance"))));
+  const may = context.session.may.includes("settle");
+  const name = String(run.facts.ledger ?? "");
+  const [rows, record] = await Promise.all([rowsOf(run, "alerts"), may && name ? get<Alarm>(`/api/ledgers/${name}/alerts`) : Promise.resolve<Alarm>({ settled: 0, hits: 0, outcomes: {} })]);
+  const why = run.facts.alerts_why as Record<string, string> | undefined;
+  const settled = (row: Row): Child => {
+    const told = record.outcomes[String(row.alert_id)];
+    return [told ? h("div", {}, h("strong", { class: told.outcome === "hit" ? "missed" : "met" }, t(`outcome_${told.outcome}`)), ` ${told.note}`, h("div", { class: "soft small" }, when(told.known_at))) : null, may && name ? button(told ? t("settle_again") : t("settle_alert"), () => settle(name, row)) : null];
+  };
+  return h("div", {}, h("div", { class: "row mid" }, await chooser(["ledger"], run), origin(String(run.facts.origin), true)), run.facts.origin === "synthetic" ? notice(t("ledger_synthetic"), "synthetic") : null,
+    why ? notice(both(why)) : h("p", { class: "soft" }, t("alerts_words", { day: String(run.facts.alert_day), tested: number(Number(run.facts.alerts_tested)), days: Number(run.facts.history_days) })),
+    record.settled ? h("p", {}, t("alarm_record", { settled: record.settled, hits: record.hits })) : null,
+    rows.length ? table(t("part_of_supervision_alerts"), [
+      { head: columnName("outlet_id"), cell: (row: Row) => String(row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => String(row.operator_id ?? "") }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
+      { head: t("seen_pieces"), number: true, cell: (row) => number(Number(row.seen)) }, { head: t("expected_pieces"), number: true, cell: (row) => [number(Number(row.expected), 1), " ", h("small", { class: "soft" }, `${number(Number(row.low))}–${number(Number(row.high))}`)] },
+      { head: t("reason"), wide: true, cell: (row) => String(row[`reason_${language()}`] ?? "") }, { head: t("outcome"), wide: true, cell: settled },
+    ], rows) : why ? null : notice(t("no_alerts")), runLine(run));
+}
+
+function settle(name: string, row: Row): void {
+  const note = h("input", { maxlength: 500 });
+  const outcome = h("select", {}, ["hit", "false"].map((one) => h("option", { value: one }, t(`outcome_${one}`))));
+  const wrong = h("div");
+  const save_ = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      await send("POST", `/api/ledgers/${name}/alerts/${row.alert_id}?day=${String(row.day).slice(0, 10)}`, { outcome: outcome.value, note: note.value });
+      box.close();
+      go(href(undefined, { seen: String(Date.now()) }), true);
+    } catch (found) {
+      replace(wrong, problem(found));
+    }
+  };
+  const box = h("dialog", { "aria-label": t("settle_alert"), onclose: () => box.remove() },
+    h("form", { class: "stack", onsubmit: (e: Event) => void save_(e) }, h("h2", { style: "margin:0" }, t("settle_alert")), h("p", { class: "soft" }, String(row[`reason_${language()}`] ?? "")), field(t("outcome"), outcome), field(t("note"), note), wrong,
+      h("div", { class: "row" }, h("button", { class: "primary" }, t("do_it")), button(t("cancel"), () => box.close()))));
+  document.body.append(box);
+  box.showModal();
 }
 
 async function draws(context: Context): Promise<Node> {
@@ -114,41 +160,6 @@ function fraction(text: string): string {
 
 function save(file: string, text: string): HTMLElement {
   return h("a", { class: "button", href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: file }, file);
-}
-
-/** Work a draw out again in this browser, with the verifier that is handed out. */
-function verifier(held: { commit: string; receipt: string } | null): HTMLElement {
-  const told = h("div", { "aria-live": "polite" });
-  const commit = h("input", { type: "file", accept: ".json" });
-  const receipt = h("input", { type: "file", accept: ".json" });
-  const digest = h("input", { type: "text", spellcheck: "false", placeholder: "SHA-256" });
-  const work = async (): Promise<void> => {
-    try {
-      const check = await loaded();
-      const texts = held ? [held.commit, held.receipt] : await Promise.all([commit, receipt].map((input) => input.files?.[0]?.text() ?? Promise.reject(new TypeError(t("two_files")))));
-      const lines = check(texts[0] ?? "", texts[1] ?? "", digest.value.trim().toLowerCase()).split("\n");
-      const verdict = lines.pop() ?? "";
-      const good = !verdict.includes("NOT");
-      replace(told, notice([h("strong", {}, good ? t("holds") : t("does_not_hold"))], good ? "info" : "bad"), h("details", {}, h("summary", {}, t("worked_out")), h("pre", { class: "card small", style: "overflow-x:auto" }, lines.join("\n"))));
-    } catch (wrong) {
-      if (!(wrong instanceof TypeError || wrong instanceof SyntaxError)) throw wrong;
-      replace(told, notice(wrong.message, "bad"));
-    }
-  };
-  return h("div", { class: "card", style: "margin-top:.8rem" },
-    held ? null : h("div", { class: "row" }, field(t("frozen_list"), commit), field(t("receipt"), receipt)),
-    h("div", { class: "row", style: "margin-top:.5rem" }, field(t("published_digest"), digest), button(held ? t("verify_here") : t("verify"), () => void work(), "primary")), told);
-}
-
-type Check = (text: string, receipt: string, published: string) => string;
-
-function loaded(): Promise<Check> {
-  const there = (window as unknown as { check?: Check }).check;
-  if (there) return Promise.resolve(there);
-  return new Promise((resolve, reject) => {
-    const script = h("script", { src: "/api/public/verifier/verify_draw.js", onload: () => resolve((window as unknown as { check: Check }).check), onerror: () => reject(new TypeError("verify_draw.js")) });
-    document.head.append(script);
-  });
 }
 
 async function cases(context: Context): Promise<Node> {

@@ -1,5 +1,6 @@
 /** Trunk: the timetable, the time-space diagram, docks and waves by half hour, and the pairs that miss their promise. */
 
+import type { Run } from "../api";
 import { columns } from "../chart";
 import { h, s, type Child } from "../dom";
 import { later, notice, origin, table, title } from "../parts";
@@ -12,28 +13,89 @@ export function show(context: Context): View {
   return { node: h("div", {}, title(t("screen_trunk"), t("lead_trunk")), later(inside(context))) };
 }
 
+const DESIGNED = ["trunk"];
+const RULE = ["trunk-baseline"];
+
+/** The trunk to show: the one asked for, else the latest designed one, else the one by rule. */
+async function shown(): Promise<Run | null> {
+  const [designed, rule] = await Promise.all([latest(DESIGNED), latest(RULE)]);
+  const asked = new URLSearchParams(location.search).get("run");
+  return rule && asked === rule.run_id ? rule : designed ?? rule;
+}
+
 async function inside(context: Context): Promise<Node> {
-  const [trunk, day] = await Promise.all([latest(["trunk-baseline"]), latest(["simulate_day"])]);
+  const [trunk, day] = await Promise.all([shown(), latest(["simulate_day"])]);
   const may = context.session.may.includes("compute");
-  const asks = may ? h("div", { class: "row" }, asker(t("make_trunk"), "trunk", () => ({}), "trunk"), asker(t("simulate_day"), "day", () => ({ scale: 0.02 }), "trunk")) : null;
+  const asks = may ? h("div", { class: "row" }, asker(t("design_trunk"), "trunk_design", () => ({}), "trunk"), asker(t("make_trunk"), "trunk", () => ({}), "trunk"), asker(t("simulate_day"), "day", () => ({ scale: 0.02 }), "trunk")) : null;
   if (!trunk) return h("div", {}, notice(t("no_trunk_yet")), asks);
+  const designed = DESIGNED.includes(trunk.kind);
   const [names, hauls, waves, allocations] = await Promise.all([placeNames(context.province), rowsOf(trunk, "line_hauls"), rowsOf(trunk, "sort_waves"), rowsOf(trunk, "allocations")]);
   const name = (id: unknown): string => names.get(String(id)) ?? String(id);
   const hubs = allocations.filter((row) => row.tier !== null).sort((a, b) => Number(a.tier) - Number(b.tier));
   const hub = context.query.get("hub") ?? String(hubs[0]?.place_id ?? "2201");
-  const every = hauls.filter((row) => row.season !== "peak");
+  const season = context.query.get("season") === "winter" ? "winter" : "summer";
+  const every = hauls.filter((row) => row.season === "any" || row.season === season);
   const here = every.filter((row) => row.from_place_id === hub || row.to_place_id === hub);
   const pick = h("select", { "aria-label": t("site_hub"), onchange: (e: Event) => go(href(undefined, { hub: (e.target as HTMLSelectElement).value })) }, hubs.map((row) => h("option", { value: row.place_id, selected: row.place_id === hub }, `${name(row.place_id)} · ${t("tier", { tier: row.tier })}`)));
+  const seasons = hauls.some((row) => row.season === "winter") ? h("select", { "aria-label": t("season"), onchange: (e: Event) => go(href(undefined, { season: (e.target as HTMLSelectElement).value })) }, ["summer", "winter"].map((one) => h("option", { value: one, selected: one === season }, t(`season_${one}`)))) : null;
   const made = String(hauls[0]?.origin ?? "");
+  const yuan = Number(trunk.facts.yuan_day) / 1e4;
   return h("div", {},
-    h("div", { class: "row mid" }, pick, await chooser(["trunk-baseline"], trunk), origin(made, true), h("span", { class: "soft" }, t("trunk_facts", { hauls: number(every.length), km: number(Number(trunk.facts.km_day)), yuan: number(Number(trunk.facts.yuan_day) / 1e4, 1) }))),
+    h("div", { class: "row mid" }, pick, seasons, await chooser([...DESIGNED, ...RULE], trunk), origin(made, true), h("span", { class: "soft" }, t("trunk_facts", { hauls: number(every.length), km: number(every.reduce((sum, row) => sum + Number(row.distance_km ?? 0) * Number(row.vehicles ?? 1), 0)), yuan: number(yuan, 1) }))),
+    designed ? null : notice(t("by_rule_only")),
     made === "synthetic" ? notice(t("trunk_synthetic"), "synthetic") : null,
     asks,
     h("h2", {}, t("time_space", { hub: name(hub) })), h("div", { class: "card", style: "overflow-x:auto", tabindex: 0, role: "region", "aria-label": t("time_space", { hub: name(hub) }) }, timeSpace(here, hub, waves.filter((row) => row.place_id === hub), name)),
     h("p", { class: "soft small" }, t("time_space_words")),
+    docks(here, hub, name),
+    designed ? later(promised(trunk, name)) : null,
     day ? later(halfHours(day, hub, name)) : null,
     day ? later(failing(day, name)) : notice(t("no_day_yet")),
     h("details", { style: "margin-top:1.4rem" }, h("summary", {}, t("timetable", { hub: name(hub) })), timetable(here, name)), runLine(trunk));
+}
+
+/** Vehicles at the docks of a hub by half hour, as the timetable has them: arriving and leaving. */
+function docks(hauls: Row[], hub: string, name: (id: unknown) => string): Node {
+  const slots = Array.from({ length: 48 }, (_, k) => k * 30);
+  const count = (into: boolean): number[] => {
+    const made = slots.map(() => 0);
+    for (const row of hauls) {
+      if ((row.to_place_id === hub) !== into) continue;
+      const at = (Number(row.depart_min) + (into ? Number(row.duration_min) : 0)) % 1440;
+      made[Math.floor(at / 30)] = (made[Math.floor(at / 30)] ?? 0) + Number(row.vehicles ?? 1);
+    }
+    return made;
+  };
+  const figure = (words: string, values: number[], kind: string): HTMLElement => h("figure", { class: "card", style: "margin:0" }, h("b", {}, words), columns(words, slots.map(clock), [{ name: words, values, kind }]));
+  return h("section", {}, h("h2", {}, t("docks_by_half_hour", { hub: name(hub) })), h("div", { class: "grid" }, figure(t("vehicles_in"), count(true), ""), figure(t("vehicles_out"), count(false), "c")));
+}
+
+/** What the design promises: the timetables side by side, the pairs that fail with their repairs, and all pairs. */
+async function promised(trunk: Run, name: (id: unknown) => string): Promise<Node> {
+  const [compared, pairs, repairs, winter, waves] = await Promise.all(["compared", "promises", "repairs", "promises_winter", "sort_waves"].map((table_) => rowsOf(trunk, table_)));
+  const key = (row: Row): string => `${row.promise_class} ${row.from_place_id} ${row.to_place_id}`;
+  const cold = new Map((winter ?? []).map((row) => [key(row), row.holds]));
+  const mark = (holds: unknown): Child => (holds ? h("span", { class: "met" }, "✓") : h("span", { class: "missed" }, "✕"));
+  const failed = (pairs ?? []).filter((row) => !row.holds);
+  const place = (id: unknown): string => (id === null || id === undefined ? "" : name(id));
+  const repair = (row: Row): string => t(`lines.repair_${row.repair}`, { place: place(row.place_id), to: place(row.to_id), at: row.at_min === null ? "" : clock(Number(row.at_min)) });
+  const pair = (row: Row): string => `${name(row.from_place_id)} → ${name(row.to_place_id)}`;
+  return h("section", {},
+    h("h2", {}, t("timetables_compared")),
+    table(t("timetables_compared"), [
+      { head: t("lines.c_timetable"), cell: (row: Row) => t(`lines.t_${row.timetable}`) }, { head: t("lines.c_departures"), number: true, cell: (row) => number(Number(row.departures)) }, { head: t("lines.c_yuan_day"), number: true, cell: (row) => number(Number(row.yuan_day), 0) },
+      { head: t("lines.c_yuan_piece"), number: true, cell: (row) => number(Number(row.yuan_piece), 3) }, { head: t("lines.c_co2e"), number: true, cell: (row) => number(Number(row.co2e_g_piece), 0) }, { head: t("lines.c_pairs_hold"), number: true, cell: (row) => `${row.pairs_hold} / ${row.pairs}` },
+    ], compared ?? []),
+    h("h2", {}, t("pairs_and_repairs", { count: failed.length, all: (pairs ?? []).length })),
+    (repairs ?? []).length ? table(t("pairs_and_repairs", { count: failed.length, all: (pairs ?? []).length }), [
+      { head: t("lines.c_pair"), cell: pair }, { head: t("lines.c_repair"), wide: true, cell: (row: Row) => [row.best ? h("strong", {}, "★ ") : "", repair(row)] }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) },
+      { head: t("lines.c_moved"), number: true, cell: (row) => (row.moved_percent === null ? "–" : number(Number(row.moved_percent), 0)) }, { head: t("lines.c_yuan_day"), number: true, cell: (row) => (row.yuan_day === null ? "–" : number(Number(row.yuan_day), 0)) },
+    ], repairs ?? []) : h("p", {}, t("lines.all_hold")),
+    h("details", {}, h("summary", {}, t("all_pairs", { count: (pairs ?? []).length })), table(t("all_pairs", { count: (pairs ?? []).length }), [
+      { head: t("lines.c_class"), cell: (row: Row) => t(`class_${row.promise_class}`) }, { head: t("lines.c_pair"), cell: pair }, { head: t("lines.c_holds"), cell: (row) => mark(row.holds) }, { head: t("lines.c_winter"), cell: (row) => mark(cold.get(key(row))) },
+      { head: t("pieces"), number: true, cell: (row) => number(Number(row.pieces), 0) }, { head: t("lines.c_p95"), number: true, cell: (row) => number(Number(row.p95_h), 1) }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) }, { head: t("lines.c_slack"), number: true, cell: (row) => number(Number(row.slack_h), 1) },
+    ], [...(pairs ?? [])].sort((a, b) => Number(a.holds) - Number(b.holds)))),
+    h("p", { class: "soft small" }, t("waves_in_all", { count: number((waves ?? []).length) })), runLine(trunk));
 }
 
 /** Time runs to the right, places lie above each other by distance; a line is a run of a vehicle. */
@@ -72,7 +134,7 @@ function timetable(hauls: Row[], name: (id: unknown) => string): HTMLElement {
   ], sorted.slice(0, 120));
 }
 
-async function halfHours(day: import("../api").Run, hub: string, name: (id: unknown) => string): Promise<Node> {
+async function halfHours(day: Run, hub: string, name: (id: unknown) => string): Promise<Node> {
   const held = (await rowsOf(day, "facilities")).filter((row) => String(row.place_id) === hub && Number(row.from_min) < 1440 && Number(row.from_min) >= 0);
   const scale = Number(day.facts.scale ?? 1) || 1;
   const slots = Array.from({ length: 48 }, (_, k) => k * 30);
@@ -82,7 +144,7 @@ async function halfHours(day: import("../api").Run, hub: string, name: (id: unkn
     h("div", { class: "grid" }, h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("arriving")), columns(t("arriving"), labels, [{ name: t("arriving"), values: sum("arrived"), kind: "" }])), h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("sorted")), columns(t("sorted"), labels, [{ name: t("sorted"), values: sum("sorted"), kind: "c" }]))), runLine(day));
 }
 
-async function failing(day: import("../api").Run, name: (id: unknown) => string): Promise<Node> {
+async function failing(day: Run, name: (id: unknown) => string): Promise<Node> {
   const [classes, pairs] = await Promise.all([rowsOf(day, "classes"), rowsOf(day, "pairs")]);
   const share = (row: Row): Child => [number(Number(row.share_percent), 1), " % ", h("small", { class: "soft" }, `${number(Number(row.low_percent), 0)}–${number(Number(row.high_percent), 0)}`)];
   const cause = (row: Row): Child => (row.cause ? [t(`cause_${row.cause}`), row.at_place_id ? ` · ${name(row.at_place_id)}` : ""] : "");

@@ -33,7 +33,7 @@ _ASIDE = {"说明", "readme", "notes", "about", "choices", "选项"}
 
 def read_workbook(data: bytes, schema: Schema) -> Iterator[Sheet | Fault]:
     """Yield the sheet of each table in the bytes of an xlsx file, and a fault for each sheet that is none."""
-    refused = _oversized(data)
+    refused = oversized(data)
     if refused is not None:
         yield refused
         return
@@ -63,7 +63,8 @@ def _short(broken: Exception) -> str:
 _TORN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, KeyError)
 
 
-def _oversized(data: bytes) -> Fault | None:
+def oversized(data: bytes) -> Fault | None:
+    """Return what is wrong with a workbook as a packed file: torn, or it would unpack too far."""
     try:
         packed = zipfile.ZipFile(io.BytesIO(data))
     except _TORN as broken:

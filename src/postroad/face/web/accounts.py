@@ -19,14 +19,20 @@ from postroad.face.web.refusal import Refused
 
 ROLES = ("administrator", "province", "prefecture", "enterprise", "inspector", "public")
 MAY: dict[str, frozenset[str]] = {
-    "administrator": frozenset({"read", "compute", "upload", "publish", "accounts", "see_all"}),
-    "province": frozenset({"read", "compute", "upload", "publish", "see_all"}),
-    "prefecture": frozenset({"read", "compute", "upload"}),
-    "enterprise": frozenset({"read", "compute", "upload"}),
+    "administrator": frozenset(
+        {"read", "compute", "upload", "publish", "accounts", "see_all", "capture", "events", "settle"}
+    ),
+    "province": frozenset({"read", "compute", "upload", "publish", "see_all", "capture", "events", "settle"}),
+    "prefecture": frozenset({"read", "compute", "upload", "events"}),
+    "enterprise": frozenset({"read", "compute", "upload", "capture", "events"}),
     "inspector": frozenset({"read"}),
     "public": frozenset(),
 }
-"""What each role may do. ``see_all``: the jobs and uploads of others too."""
+"""What each role may do.
+
+``see_all``: the jobs and uploads of others too. ``capture`` and ``events``: send records to the ledger and ask for them
+(an enterprise its own, a prefecture those of its outlets). ``settle``: check the ledger and say what became of alerts.
+"""
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 _hasher = PasswordHasher()

@@ -13,7 +13,19 @@ from postroad.face.web.answers import Answers
 from postroad.face.web.database import connect
 from postroad.face.web.house import House
 from postroad.face.web.jobs import Foreman
-from postroad.face.web.routes import about, jobs, levers, provinces, records, runs, scorecards, sessions, uploads
+from postroad.face.web.routes import (
+    about,
+    epcis,
+    jobs,
+    ledgers,
+    levers,
+    provinces,
+    records,
+    runs,
+    scorecards,
+    sessions,
+    uploads,
+)
 from postroad.face.web.sessions import Sessions
 from postroad.face.web.settings import Settings
 from postroad.face.web.shield import Buckets, Shield
@@ -51,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.house = house
     problems.register(app)
-    for module in (about, sessions, provinces, scorecards, jobs, runs, uploads, records, levers):
+    for module in (about, sessions, provinces, scorecards, jobs, runs, uploads, records, levers, epcis, ledgers):
         app.include_router(module.router)
     openid.attach(app, settings.open_id)
     pages.attach(app)

@@ -27,16 +27,20 @@ from postroad.network import Network
 from postroad.parallel import Progress
 
 ENDINGS = (".xlsx", ".csv", ".zip")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOLDER = "uploads"
+FOUND = "found.json"
 MOST_UNPACKED = 1 << 30
 MOST_RATIO = 200
 MOST_FAULTS = 500
 MOST_PARTS = 200
 
 
-async def keep(home: Path, file: str, chunks: AsyncIterator[bytes], most: int) -> tuple[str, int, str]:
+async def keep(
+    home: Path, file: str, chunks: AsyncIterator[bytes], most: int, endings: tuple[str, ...] = ENDINGS
+) -> tuple[str, int, str]:
     """Write a body to the upload's folder as it comes, and return its id, its length and its digest."""
-    name = safe(file)
+    name = safe(file, endings)
     upload_id = secrets.token_hex(6)
     folder = home / FOLDER / upload_id
     folder.mkdir(parents=True)
@@ -57,18 +61,24 @@ async def keep(home: Path, file: str, chunks: AsyncIterator[bytes], most: int) -
     return upload_id, length, digest.hexdigest()
 
 
-def safe(file: str) -> str:
+def safe(file: str, endings: tuple[str, ...] = ENDINGS) -> str:
     """Return a file's name without its path; refused when it is no table."""
     name = re.split(r"[\\/]", file)[-1].strip()
-    if not name or name.startswith(".") or Path(name).suffix.lower() not in ENDINGS or len(name.encode()) > 150:
-        raise Refused(422, "console.bad_file_name", value=name[:80], known=", ".join(ENDINGS))
+    if not name or name.startswith(".") or Path(name).suffix.lower() not in endings or len(name.encode()) > 150:
+        raise Refused(422, "console.bad_file_name", value=name[:80], known=", ".join(endings))
     return re.sub(r"[\x00-\x1f]", "", name)
 
 
-def stored(home: Path, upload_id: str) -> Path:
+def place(home: Path, upload_id: str) -> Path:
+    """Return the folder of an upload."""
+    return home / FOLDER / upload_id
+
+
+def stored(home: Path, upload_id: str, endings: tuple[str, ...] = ENDINGS) -> Path:
     """Return the file of an upload; refused when it is gone."""
-    folder = home / FOLDER / upload_id
-    files = [f for f in folder.iterdir() if f.suffix.lower() in ENDINGS] if folder.is_dir() else []
+    folder = place(home, upload_id)
+    held = folder.iterdir() if folder.is_dir() else ()
+    files = [f for f in held if f.suffix.lower() in endings and f.name != FOUND]
     if not files:
         raise Refused(404, "console.no_upload", upload=upload_id)
     return files[0]
@@ -127,14 +137,14 @@ def check(home: Path, upload_id: str, progress: Callable[[Progress], None]) -> d
         },
         "quarantined": sum(frame.height for frame in reading.quarantine.values()),
     }
-    (file.parent / "found.json").write_text(json.dumps(found, ensure_ascii=False, default=str), "utf-8")
+    (file.parent / FOUND).write_text(json.dumps(found, ensure_ascii=False, default=str), "utf-8")
     progress(Progress(3, 3))
     return found
 
 
 def quarantine(home: Path, upload_id: str) -> bytes:
     """Return the workbook of the rows set aside; refused when there are none."""
-    file = stored(home, upload_id).parent / "quarantine.bin"
+    file = place(home, upload_id) / "quarantine.bin"
     if not file.is_file():
         raise Refused(404, "console.no_quarantine", upload=upload_id)
     return file.read_bytes()

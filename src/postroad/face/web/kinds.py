@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from postroad.errors import Fault, UsageError
-from postroad.face.web import provinces, work
+from postroad.face.web import checking, ledgers, provinces, work
 
 if TYPE_CHECKING:
     from postroad.face.web.settings import Settings
@@ -65,6 +65,12 @@ class Disturbance(BaseModel):
     via_place_id: str | None = Field(None, max_length=40)
 
 
+class DesignOptions(FlowOptions):
+    """A trunk timetable by search, and how long to look for it."""
+
+    time_s: float = Field(120.0, ge=1.0, le=3600.0)
+
+
 class DayOptions(FlowOptions):
     """A day of parcels: all of them, or a share with capacities cut alike; disturbed where asked."""
 
@@ -98,10 +104,24 @@ class RehearsalOptions(Options):
 
 
 class LedgerOptions(FlowOptions):
-    """A rehearsal day of operators' records."""
+    """Which ledger to check: the office's, or one of made-up records of so many days before and on a day."""
 
+    of: Literal["rehearsal", "office"] = "rehearsal"
     day: str = Field("2025-11-11", pattern=r"^\d{4}-\d\d-\d\d$")
-    pieces: int = Field(20_000, ge=100, le=2_000_000)
+    days: int = Field(16, ge=1, le=60)
+    pieces: int = Field(5_000, ge=100, le=2_000_000)
+
+
+class CaptureOptions(Options):
+    """A file of operators' records to take into a ledger: by the record, or whole or not at all (rollback)."""
+
+    upload: str = Field(pattern=r"^[0-9a-f]{12}$")
+    ledger: str = Field(ledgers.OFFICE, pattern=r"^(office|rehearsal[a-z0-9-]{0,60})$")
+    behaviour: Literal["rollback", "proceed"] = "proceed"
+    kind: str = Field("", pattern="^[a-z]{0,20}$")
+    operator: str = Field("", max_length=80)
+    file: str = Field("", max_length=200)
+    digest: str = Field("", max_length=64)
 
 
 class IntakeOptions(Options):
@@ -133,13 +153,15 @@ KINDS = {
         Kind("score", ScoreOptions, work.score),
         Kind("demand", FlowOptions, work.demand),
         Kind("trunk", FlowOptions, work.trunk),
+        Kind("trunk_design", DesignOptions, work.trunk_design),
         Kind("rounds", RoundsOptions, work.rounds),
         Kind("day", DayOptions, work.day),
         Kind("drill", DayOptions, work.drill),
         Kind("scripted", ScriptOptions, work.scripted),
         Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
-        Kind("ledger", LedgerOptions, work.ledger),
+        Kind("ledger", LedgerOptions, checking.ledger),
+        Kind("capture", CaptureOptions, ledgers.capture),
         Kind("intake", IntakeOptions, intake),
     )
 }

@@ -325,3 +325,66 @@ class BundleBody(Body):
 
     levers: list[PickedLever] = Field(min_length=1, max_length=60)
     on: dt.date | None = Field(None, ge=dt.date(2000, 1, 1), le=dt.date(2100, 1, 1))
+
+
+class CaptureError(BaseModel):
+    """Why a capture, or some records of it, could not be taken."""
+
+    type: str
+    title: str
+    file: str
+    reason: str
+    count: int
+    zh: str
+    en: str
+
+
+class CaptureJob(BaseModel):
+    """A capture job of EPCIS 2.0, with the ledger it goes into and what became of the lines of each file."""
+
+    captureID: str  # noqa: N815 - the standard's names
+    createdAt: dt.datetime  # noqa: N815
+    finishedAt: dt.datetime | None  # noqa: N815
+    running: bool
+    success: bool
+    captureErrorBehaviour: Literal["rollback", "proceed"]  # noqa: N815
+    errors: list[CaptureError]
+    ledger: str
+    file: str
+    taken: list[dict[str, Any]]
+
+
+class EventsAnswer(BaseModel):
+    """An EPCIS query document."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    context: list[Any] = Field(alias="@context")
+    type: Literal["EPCISQueryDocument"]
+    schemaVersion: str  # noqa: N815
+    creationDate: str  # noqa: N815
+    epcisBody: dict[str, Any]  # noqa: N815
+
+
+class LedgerView(BaseModel):
+    """A ledger: its name, whether its records are real, and how many files it has taken."""
+
+    name: str
+    origin: Origin
+    files: int
+
+
+class OutcomeBody(Body):
+    """What became of an alert."""
+
+    outcome: Literal["hit", "false"]
+    note: str = Field("", max_length=500)
+
+
+class AlarmRecord(BaseModel):
+    """The record of the alarm: how many alerts were settled, how many were hits, and the last word on each."""
+
+    settled: int
+    hits: int
+    false: int
+    hit_share: float | None
+    outcomes: dict[str, dict[str, str]]

@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from postroad.face.web.accounts import Person
 from postroad.face.web.database import now, published
 from postroad.face.web.refusal import Refused
 from postroad.face.web.settings import Settings
@@ -48,6 +49,14 @@ def find(settings: Settings, run_id: str) -> Path:
     if folder is None:
         raise Refused(404, "console.no_run", run=run_id)
     return folder
+
+
+def open_to(folder: Path, who: Person) -> bool:
+    """Return whether a person may see a run: what was checked of operators' own records is for the regulator alone."""
+    if who.may("settle"):
+        return True
+    stamp, facts = read_stamp(folder)
+    return stamp.kind != "ledger" or facts.get("origin") != "observed"
 
 
 def told(folder: Path, shown: set[str], *, whole: bool) -> dict[str, Any]:

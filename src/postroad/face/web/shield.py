@@ -30,8 +30,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
-LONG = "/api/uploads"
-"""The one path whose bodies may be as long as an upload."""
+LONG = ("/api/uploads", "/api/epcis/capture", "/api/ledgers/")
+"""The paths whose bodies may be as long as an upload."""
 MOST_BUCKETS = 20_000
 OFFICE = 10
 """How many people in full haste may share one address."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from postroad.errors import PostroadError, Stopped, UsageError
+from postroad.errors import Stopped, UsageError
 from postroad.face.web import provinces
 from postroad.parallel import Progress, Work
 from postroad.results import Result, Stamp
@@ -105,6 +105,17 @@ def trunk(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:
     return Result(stamp, {name: made[name] for name in TRUNK_TABLES}, facts)
 
 
+def trunk_design(network: Network, options: kinds.DesignOptions, bench: Bench) -> Result:
+    """Design the trunk: tiers, the timetable with its bound, promises with repairs."""
+    from postroad.design.lines import design_trunk
+
+    flows = _flows(network, options)
+    made = design_trunk(
+        network, flows, time_s=options.time_s, seed=options.seed, progress=bench.progress, stop=bench.stop
+    )
+    return made.result
+
+
 def rounds(network: Network, options: kinds.RoundsOptions, bench: Bench) -> Result:
     """Design the rounds of some counties under four ways of serving, and split the cost."""
     from postroad.design.rounds import RuralOptions, design_rounds
@@ -185,39 +196,6 @@ def rehearsal(network: Network, options: kinds.RehearsalOptions, bench: Bench) -
         stop=bench.stop,
     )
     return {"month": done.month, "draw": done.draw_id, "outlets": done.outlets}
-
-
-def ledger(network: Network, options: kinds.LedgerOptions, bench: Bench) -> Result:
-    """Take operators' files of a rehearsal day into a ledger of its own, check and balance them."""
-    import datetime as dt
-    import tempfile
-
-    from postroad.supervise.feed import Order, write_feed
-    from postroad.supervise.identity import KeyRing
-    from postroad.supervise.ledger import Counter, Ledger
-    from postroad.supervise.ledger.balance import balance
-    from postroad.supervise.ledger.checks import check
-
-    first = dt.date.fromisoformat(options.day)
-    with tempfile.TemporaryDirectory(prefix="postroad-feed-", dir=bench.home) as name:
-        folder = Path(name)
-        order = Order(pieces=options.pieces, seed=options.seed)
-        fed = write_feed(
-            folder / "files", _flows(network, options), first, 1, order, progress=bench.part(0, 3), stop=bench.stop
-        )
-        ring = KeyRing.open(folder / "keys")
-        with Counter(folder / "ledger", ring) as counter:
-            fates = counter.take_all(sorted(fed.files), stop=bench.stop)
-            for number, (_, fate) in enumerate(fates):
-                if isinstance(fate, PostroadError):
-                    raise fate
-                bench.part(1, 3)(Progress(number + 1, len(fed.files)))
-        held = Ledger.open(folder / "ledger")
-        found, told = check(held), balance(held)
-    stamp = Stamp.now("ledger", network.fingerprint, {"day": options.day, "pieces": options.pieces}, options.seed)
-    tables = {"rates": found.rates, "gaps": found.gaps, "stages": told.stages, "legs": told.legs}
-    facts = {"origin": held.origin, "gap_count": found.gap_count, **told.total, "flagged": told.flagged.height}
-    return Result(stamp, tables, facts)
 
 
 def effect(network: Network, options: kinds.EffectOptions, bench: Bench) -> Result:

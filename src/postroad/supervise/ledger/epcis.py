@@ -99,15 +99,15 @@ def _records(event: dict[str, Any]) -> list[tuple[str, dict[str, str | None]]] |
     _, checker = _checkers()
     if not checker.is_valid(event):
         return "epcis_event"
-    parcels = [_last(epc) for epc in event.get("epcList", []) or event.get("childEPCs", [])]
-    step = _last(str(event.get("bizStep", "")))
+    parcels = [code(epc) for epc in event.get("epcList", []) or event.get("childEPCs", [])]
+    step = code(str(event.get("bizStep", "")))
     kind = str(event.get(OWN + "kind") or STEPS.get(step, ""))
     if kind not in CLOCK or not parcels or event.get("action") == "DELETE":
         return "epcis_no_record"
     own = {name.removeprefix(OWN): as_text(value) for name, value in event.items() if name.startswith(OWN)}
     record: dict[str, str | None] = {**own, CLOCK[kind]: event["eventTime"], "record_id": event.get("eventID")}
     where = event.get("readPoint") or event.get("bizLocation") or {}
-    record.setdefault(PLACE[kind], _last(where["id"]) if where else None)
+    record.setdefault(PLACE[kind], code(where["id"]) if where else None)
     if kind == "scans":
         record.setdefault("event", CODES.get(step))
         record.setdefault("other_id", _other(event, step))
@@ -124,11 +124,11 @@ def _other(event: dict[str, Any], step: str) -> str | None:
     for end in ends:
         value = end.get("source") or end.get("destination")
         if isinstance(value, str):
-            return _last(value)
+            return code(value)
     return None
 
 
-def _last(identifier: str) -> str:
+def code(identifier: str) -> str:
     """The last part of a web address or URN: the code itself."""
     return identifier.rstrip("/").replace("/", ":").split(":")[-1]
 
@@ -138,25 +138,26 @@ def document(frames: dict[str, pl.DataFrame], created: str, withdraw: bool = Fal
     events = []
     for kind, frame in frames.items():
         for row in frame.iter_rows(named=True):
-            events.append(_event(kind, {k: v for k, v in row.items() if v is not None}, created, withdraw))
+            events.append(event(kind, {k: v for k, v in row.items() if v is not None}, created, withdraw))
     return {"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": created,
             "epcisBody": {"eventList": events}}  # fmt: skip
 
 
-def _event(kind: str, row: dict[str, Any], created: str, withdraw: bool) -> dict[str, Any]:
+def event(kind: str, row: dict[str, Any], created: str = "", withdraw: bool = False) -> dict[str, Any]:
+    """Return a record as an event."""
     clock, place = CLOCK[kind], PLACE[kind]
     step = {"acceptances": "accepting", "deliveries": "receiving"}.get(kind, "")
-    event = {
+    made = {
         "type": "ObjectEvent", "action": "OBSERVE", "epcList": [f"urn:postroad:waybill:{row['waybill']}"],
         "eventTime": str(row[clock]).replace(" ", "T") + "+08:00", "eventTimeZoneOffset": "+08:00",
         "readPoint": {"id": f"urn:postroad:facility:{row[place]}"}, OWN + "kind": kind,
     }  # fmt: skip
     if step:
-        event["bizStep"] = step
+        made["bizStep"] = step
     if "record_id" in row:
-        event["eventID"] = row["record_id"]
+        made["eventID"] = row["record_id"]
     if withdraw:
-        event["errorDeclaration"] = {"declarationTime": created, "reason": "incorrect_data"}
+        made["errorDeclaration"] = {"declarationTime": created, "reason": "incorrect_data"}
     apart = {"waybill", clock, place, "record_id", "action", "source"}
-    event |= {OWN + name: value for name, value in row.items() if name not in apart}
-    return event
+    made |= {OWN + name: value for name, value in row.items() if name not in apart}
+    return made

@@ -14,7 +14,7 @@ from postroad.face.web.kinds import KINDS
 from postroad.face.web.models import About
 
 router = APIRouter(prefix="/api", tags=["about"])
-ROOMS = ("console", "face", "unit", "travel", "effect")
+ROOMS = ("console", "face", "unit", "travel", "effect", "lines")
 """The rooms whose words the console may show."""
 ENGINES = {
     "hubs": "postroad.design.hubs", "lines": "postroad.design.lines", "rounds": "postroad.design.rounds",

@@ -45,8 +45,10 @@ def listed(who: Reader, house: TheHouse) -> Any:
 @router.post("", response_model=JobView, status_code=201)
 def ask(who: Computer, house: TheHouse, body: JobBody) -> Any:
     """Ask for a job."""
-    if body.kind == "intake":
+    if body.kind in ("intake", "capture"):
         raise Refused(422, "console.intake_by_upload")
+    if body.options.get("of") == "office" and not who.may("settle"):
+        raise Refused(403, "console.not_allowed", role=who.role)
     provinces.opened(house.settings.home, body.province)
     options = kinds.parsed(body.kind, body.options)
     job_id = jobs.ask(house.engine, body.kind, body.province, options, who.name)

@@ -23,14 +23,19 @@ def _folder(house: House, who: Person, run_id: str) -> Any:
     """Return a run's folder to those who may see it: everybody where it is published, else those who may read."""
     if not who.may("read") and run_id not in shelf.shown(house.engine):
         raise Refused(401, "console.sign_in_first")
-    return shelf.find(house.settings, run_id)
+    folder = shelf.find(house.settings, run_id)
+    if run_id not in shelf.shown(house.engine) and not shelf.open_to(folder, who):
+        raise Refused(404, "console.no_run", run=run_id)
+    return folder
 
 
 @router.get("/runs", response_model=list[RunView])
-def listed(_: Reader, house: TheHouse) -> Any:
+def listed(who: Reader, house: TheHouse) -> Any:
     """List the runs, the newest first."""
     shown = shelf.shown(house.engine)
-    found = [shelf.told(folder, shown, whole=False) for folder in shelf.folders(house.settings).values()]
+    held = shelf.folders(house.settings).items()
+    seen = [folder for run_id, folder in held if run_id in shown or shelf.open_to(folder, who)]
+    found = [shelf.told(folder, shown, whole=False) for folder in seen]
     return sorted(found, key=lambda run: run["made_at"], reverse=True)[: shelf.MOST_LISTED]
 
 

@@ -19,7 +19,6 @@ from postroad.face.web.refusal import Refused
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
 UploadId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": BINARY}}}
 
@@ -68,12 +67,12 @@ def _taken(house: House, who: Person, upload_id: str, told: tuple[str, int, str]
     return _view(house, {**row, "province": None})
 
 
-@router.get("/template", response_class=Response, responses={200: {"content": {XLSX: {}}}})
+@router.get("/template", response_class=Response, responses={200: {"content": {intake.XLSX: {}}}})
 def template(request: Request, _: Reader, house: TheHouse) -> Response:
     """Return the empty workbook a province fills in."""
     from postroad.face.web.answers import send as answer
 
-    made = house.answers.of(("template",), lambda: _template(house), XLSX)
+    made = house.answers.of(("template",), lambda: _template(house), intake.XLSX)
     return answer(request, made, {"content-disposition": 'attachment; filename="province.xlsx"'})
 
 
@@ -93,13 +92,13 @@ def one(who: Reader, house: TheHouse, upload_id: UploadId) -> Any:
     return _view(house, _seen(house, who, upload_id))
 
 
-@router.get("/{upload_id}/quarantine", response_class=Response, responses={200: {"content": {XLSX: {}}}})
+@router.get("/{upload_id}/quarantine", response_class=Response, responses={200: {"content": {intake.XLSX: {}}}})
 def quarantine(who: Reader, house: TheHouse, upload_id: UploadId) -> Response:
     """Return the rows that could not be taken, each with its number and reasons, as a workbook."""
     _seen(house, who, upload_id)
     made = intake.quarantine(house.settings.home, upload_id)
     name = f'attachment; filename="quarantine-{upload_id}.xlsx"'
-    return Response(made, media_type=XLSX, headers={"content-disposition": name})
+    return Response(made, media_type=intake.XLSX, headers={"content-disposition": name})
 
 
 @router.post("/{upload_id}/accept", response_model=ProvinceView, status_code=201)

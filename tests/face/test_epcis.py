@@ -1,0 +1,263 @@
+"""EPCIS 2.0 over HTTP: what is captured comes back by the standard's filters, to those who may see it, and no more."""
+
+import datetime as dt
+import io
+import json
+
+import fastexcel
+import pytest
+import xlsxwriter
+
+from postroad.face.web import checking, jobs
+from postroad.face.web.worker import work
+from postroad.supervise.identity import KeyRing
+from postroad.supervise.ledger import Ledger, take
+from tests.face.web import app_in, people, signed_in
+from tests.supervise.ledger_world import acceptance, scan, write
+
+EPC = "urn:postroad:waybill:"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    made = app_in(tmp_path_factory.mktemp("home"))
+    people(made)
+    return made
+
+
+def document(*events):
+    return {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], "type": "EPCISDocument",
+        "schemaVersion": "2.0", "creationDate": "2026-03-10T06:00:00+08:00", "epcisBody": {"eventList": list(events)},
+    }  # fmt: skip
+
+
+def event(waybill, step, at, operator="YTO", place="O1", **more):
+    return {
+        "type": "ObjectEvent", "action": "OBSERVE", "epcList": [EPC + waybill], "eventTime": at,
+        "eventTimeZoneOffset": "+08:00", "bizStep": step, "readPoint": {"id": f"urn:postroad:facility:{place}"},
+        "postroad:operator_id": operator, **more,
+    }  # fmt: skip
+
+
+def given(waybill, number, operator="YTO"):
+    """Acceptance, departure, arrival and delivery of a piece."""
+    own = {"postroad:" + k: v for k, v in acceptance(waybill).items()
+           if k not in ("waybill", "operator_id", "outlet_id", "accepted_at", "origin")}  # fmt: skip
+    hour = f"2026-03-09T{10 + number:02d}"
+    own |= {
+        "postroad:opened_at": f"2026-03-09 {10 + number}:05:00",
+        "postroad:xray_at": f"2026-03-09 {10 + number}:06:00",
+    }
+    return [
+        event(waybill, "accepting", f"{hour}:00:00+08:00", operator, **own),
+        event(waybill, "departing", f"{hour}:10:00+08:00", operator, eventID=f"urn:uuid:{waybill}-1"),
+        event(waybill, "arriving", f"{hour}:40:00+08:00", operator, "H1"),
+        event(waybill, "receiving", f"{hour}:50:00+08:00", operator, "O2", **{"postroad:manner": "hand",
+                                                                             "postroad:consent": True}),
+    ]  # fmt: skip
+
+
+def sent(app, client, path, content, **headers):
+    answer = client.post(path, content=content, headers=headers)
+    assert answer.status_code == 202, answer.text
+    capture = answer.json()
+    assert capture["running"]
+    assert not capture["success"]
+    assert jobs.claim(app.state.house.engine, "test") == capture["captureID"]
+    work(app.state.house.settings, capture["captureID"])
+    return client.get(f"/api/epcis/capture/{capture['captureID']}").json()
+
+
+def posted(app, client, *events, **headers):
+    return sent(app, client, "/api/epcis/capture", json.dumps(document(*events)), **headers)
+
+
+@pytest.fixture(scope="module")
+def filled(app):
+    """The ledger of an office with two pieces of one operator and one of another."""
+    chief = signed_in(app, "province")
+    assert chief.get("/api/epcis/events").status_code == 404, "nothing was sent yet"
+    for capture in (
+        posted(app, signed_in(app, "enterprise", "YTO"), *given("YT1000000001", 0), *given("YT1000000002", 1)),
+        posted(app, signed_in(app, "enterprise", "STO"), *given("ST1000000001", 2, "STO")),
+    ):
+        assert capture["success"], capture
+        assert capture["errors"] == []
+    return chief
+
+
+def parcels(client, **asked):
+    told = client.get("/api/epcis/events", params=asked)
+    assert told.status_code == 200, told.text
+    held = told.json()
+    assert held["type"] == "EPCISQueryDocument"
+    return [(one["epcList"][0].removeprefix(EPC), one.get("bizStep")) for one in
+            held["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]  # fmt: skip
+
+
+def test_events_come_back_by_the_filters_of_the_standard(filled):
+    assert len(parcels(filled)) == 12
+    assert parcels(filled, MATCH_epc=EPC + "YT1000000001", orderDirection="ASC") == [
+        ("YT1000000001", step) for step in ("accepting", "departing", "arriving", "receiving")
+    ]
+    assert parcels(filled, EQ_bizStep="https://ref.gs1.org/cbv/BizStep-departing".replace("BizStep-", "")) == [
+        (waybill, "departing") for waybill in ("ST1000000001", "YT1000000002", "YT1000000001")
+    ]
+    window = {"GE_eventTime": "2026-03-09T03:10:00Z", "LT_eventTime": "2026-03-09T11:41:00+08:00"}
+    assert [step for _, step in parcels(filled, **window, orderDirection="ASC")] == ["departing", "arriving"]
+    assert len(parcels(filled, EQ_readPoint="urn:postroad:facility:H1,urn:postroad:facility:O2")) == 6
+    assert parcels(filled, EQ_eventID="urn:uuid:YT1000000002-1") == [("YT1000000002", "departing")]
+    assert len(parcels(filled, **{"EQ_postroad:operator_id": "STO"})) == 4
+    assert parcels(filled, eventType="AggregationEvent") == []
+    assert parcels(filled, EQ_action="ADD") == []
+    assert len(parcels(filled, eventCountLimit=5)) == 5
+    assert filled.get("/api/epcis/events?maxEventCount=5").status_code == 413
+    assert "sender" not in filled.get("/api/epcis/events").text
+    assert "9990001990" not in filled.get("/api/epcis/events").text, "no number of a document"
+
+
+def test_pages_follow_each_other_and_do_not_move(app, filled):
+    told = filled.get("/api/epcis/events?perPage=5&orderDirection=ASC")
+    seen, pages = [], 0
+    while True:
+        pages += 1
+        seen += told.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        link = told.headers.get("link")
+        if link is None:
+            break
+        told = filled.get(link.split(">")[0][1:])
+    assert pages == 3
+    assert len({json.dumps(one, sort_keys=True) for one in seen}) == 12
+    assert [one["eventTime"] for one in seen] == sorted(one["eventTime"] for one in seen)
+    assert told.headers["gs1-epcis-version"] == "2.0.0"
+
+
+@pytest.mark.parametrize("asked", ["EQ_disposition=x", "GE_eventTime=soon", "perPage=0", "perPage=x", "orderBy=name",
+                                   "orderDirection=UP", "nextPageToken=%%%", "maxEventCount=-1"])  # fmt: skip
+def test_what_is_not_understood_is_refused(filled, asked):
+    assert filled.get(f"/api/epcis/events?{asked}").status_code == 422
+
+
+def test_each_sees_its_own_and_sends_its_own(app, filled):
+    mine = signed_in(app, "enterprise", "STO")
+    assert {waybill for waybill, _ in parcels(mine)} == {"ST1000000001"}
+    assert parcels(mine, MATCH_anyEPC="YT1000000001") == []
+    assert signed_in(app, "inspector", "I1").get("/api/epcis/events").status_code == 403
+    assert signed_in(app, "enterprise").get("/api/epcis/events").status_code == 403, "an enterprise without a name"
+    capture = posted(app, mine, *given("YT1000000009", 3))
+    assert not capture["success"]
+    assert capture["errors"][0]["reason"] == "console.other_operator"
+    city = signed_in(app, "prefecture", "2201")
+    assert parcels(city) == [], "no outlet is registered there yet"
+    rows = "outlet_id,operator_id,city_id,lon,lat\nO2,YTO,2201,125.3,43.9\n"
+    made = sent(app, filled, "/api/ledgers/office/files?file=outlets.csv", rows)
+    assert made["success"], made["errors"]
+    assert {step for _, step in parcels(city)} == {"receiving"}
+    assert signed_in(app, "prefecture", "2202").get("/api/epcis/events").json()["epcisBody"]["queryResults"][
+        "resultsBody"]["eventList"] == []  # fmt: skip
+
+
+def test_a_bad_event_sets_itself_aside_or_takes_all_back_as_asked(app, filled):
+    good, bad = given("YT1000000003", 4), event("YT1000000003", "arriving", "2099-01-01T00:00:00+08:00")
+    whole = posted(app, filled, *good, bad)
+    assert not whole["success"]
+    assert whole["captureErrorBehaviour"] == "rollback"
+    assert whole["errors"][0]["reason"] == "console.not_captured"
+    assert parcels(filled, MATCH_epc="YT1000000003") == []
+    some = posted(app, filled, *good, bad, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    assert some["success"]
+    assert [error["reason"] for error in some["errors"]] == ["future"]
+    assert len(parcels(filled, MATCH_epc="YT1000000003")) == 4
+    for capture in (whole, some):
+        aside = filled.get(f"/api/epcis/capture/{capture['captureID']}/quarantine")
+        sheet = fastexcel.read_excel(aside.content).load_sheet(0).to_polars()
+        assert sheet["line"].to_list() == ["5"]
+        assert sheet["reason"].to_list() == ["future"]
+    again = posted(app, filled, *good, bad, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    assert again["taken"][0]["already"], "the same document twice is taken once"
+
+
+def test_documents_of_senders_do_not_stay_in_the_uploads(app, filled):
+    home = app.state.house.settings.home
+    left = [file.name for file in (home / "uploads").rglob("*") if file.is_file()]
+    assert set(left) <= {"quarantine.bin"}
+
+
+def test_a_workbook_and_broken_documents(app, filled):
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("scans")
+        row = {**scan("YT1000000001", "EMG", "2026-03-09 10:45:00"), "origin": "observed"}
+        for number, cells in enumerate((row, row.values())):
+            sheet.write_row(number, 0, list(cells))
+        sheet.write_row(2, 0, [*list(row.values())[:3], "=1+1", "2026-03-09 10:46:00"])
+        book.add_worksheet("notes").write(0, 0, "not a kind of record")
+    made = sent(app, filled, "/api/ledgers/office/files?file=mine.xlsx", out.getvalue())
+    assert made["success"], made["errors"]
+    assert made["taken"][0]["stored"] == 1
+    assert sum(error["count"] for error in made["errors"]) == 1
+    for content in (b"{", b"[]", b"\xff\xfe", json.dumps({**document(), "type": "Other"}).encode()):
+        told = sent(app, filled, "/api/epcis/capture", content)
+        assert not told["success"]
+        assert told["errors"][0]["reason"].startswith("ledger.")
+    synthetic = [{**one, "postroad:origin": "synthetic"} for one in given("YT1000000007", 5)]
+    assert posted(app, filled, *synthetic)["errors"][0]["reason"] in ("ledger.other_origin", "console.not_captured")
+    assert filled.post("/api/ledgers/office/files?file=run.exe", content=b"x").status_code == 422
+
+
+def test_an_alert_is_raised_explained_and_settled(app, filled, tmp_path):
+    home = app.state.house.settings.home
+    days = [dt.date(2026, 2, 1) + dt.timedelta(days=number) for number in range(15)]
+    rows = [
+        acceptance(f"YT2{day:%m%d}{number:06d}", accepted_at=f"{day} 10:{number % 60:02d}:00", opened_at="", xray_at="")
+        for day in days for number in range(10 if day != days[-1] else 200)
+    ]  # fmt: skip
+    root = home / "ledgers" / "rehearsal-hand"
+    take(root, write(tmp_path / "acceptances.csv", rows), KeyRing.open(tmp_path / "keys"))
+    found, facts = checking.raised(Ledger.open(root), None)
+    assert facts["alert_day"] == "2026-02-15"
+    assert found["direction"].to_list() == ["high"]
+    assert "200" in found["reason_en"][0]
+    assert "rehearsal-hand" in {one["name"] for one in filled.get("/api/ledgers").json()}
+    address = f"/api/ledgers/rehearsal-hand/alerts/{found['alert_id'][0]}?day=2026-02-15"
+    told = filled.post(address, json={"outcome": "hit", "note": "a burst on that day"}).json()
+    assert (told["settled"], told["hits"]) == (1, 1)
+    held = filled.get("/api/ledgers/rehearsal-hand/alerts").json()["outcomes"]
+    assert held[found["alert_id"][0]]["note"] == "a burst on that day"
+    assert filled.post(address.replace(found["alert_id"][0], "0" * 12), json={"outcome": "hit"}).status_code == 404
+    assert signed_in(app, "prefecture", "2201").post(address, json={"outcome": "hit"}).status_code == 403
+
+
+@pytest.mark.slow
+def test_a_rehearsal_fills_a_ledger_once_and_raises_alerts(app, filled):
+    body = {"kind": "ledger", "options": {"days": 15, "pieces": 3000, "seed": 3}}
+    runs = []
+    for _ in range(2):
+        job = filled.post("/api/jobs", json=body).json()["job_id"]
+        assert jobs.claim(app.state.house.engine, "test") == job
+        work(app.state.house.settings, job)
+        ended = filled.get(f"/api/jobs/{job}").json()
+        assert ended["state"] == "done", ended["faults"]
+        runs.append(filled.get(f"/api/runs/{ended['result']['run_id']}").json())
+    assert runs[0]["facts"]["pieces"] == runs[1]["facts"]["pieces"] > 40_000
+    assert runs[0]["facts"]["origin"] == "synthetic"
+    held = filled.get(f"/api/runs/{runs[0]['run_id']}/tables/alerts").json()
+    assert held["total"] > 0, "the feed has planted bursts"
+    assert held["columns"]["reason_zh"][0]
+
+
+def test_what_was_checked_of_real_records_is_for_the_regulator(app, filled):
+    options = {"kind": "ledger", "options": {"of": "office"}}
+    assert signed_in(app, "enterprise", "YTO").post("/api/jobs", json=options).status_code == 403
+    job = filled.post("/api/jobs", json=options).json()["job_id"]
+    jobs.claim(app.state.house.engine, "test")
+    work(app.state.house.settings, job)
+    ended = filled.get(f"/api/jobs/{job}").json()
+    assert ended["state"] == "done", ended["faults"]
+    run = filled.get(f"/api/runs/{ended['result']['run_id']}").json()
+    assert run["facts"]["origin"] == "observed"
+    assert run["facts"]["alerts_why"]["key"] == "ledger.short_history"
+    mine = signed_in(app, "enterprise", "YTO")
+    assert mine.get(f"/api/runs/{run['run_id']}").status_code == 404
+    assert run["run_id"] not in {one["run_id"] for one in mine.get("/api/runs").json()}
