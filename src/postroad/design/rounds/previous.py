@@ -11,6 +11,8 @@ import polars as pl
 from postroad.design.rounds.routing import Day, Round, longest_trip_km, reach_km, timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from postroad.network import Network
 
 Standing = tuple[tuple[str, tuple[str, ...]], ...]
@@ -33,29 +35,48 @@ def standing(network: Network) -> dict[str, Standing]:
     return kept
 
 
-def again(day: Day, old: Standing) -> list[Round] | None:
-    """Return the standing rounds with this day's pieces, or ``None`` when a village is new or a rule would break."""
+def again(
+    day: Day, old: Standing, rows: frozenset[int], fresh: Callable[[frozenset[int]], list[Round] | None]
+) -> list[Round] | None:
+    """Return the standing rounds with this day's pieces; those that would break a rule are made anew.
+
+    ``rows`` are the places to serve, and ``fresh`` makes rounds for some of them: those of rounds that no longer do,
+    and those on no round yet. ``None`` when nothing of the old rounds can stay.
+    """
     at = {place: row for row, place in enumerate(day.ground.place_ids)}
     vans = {van.vehicle_id: van for van in day.terms.vans}
-    visits = Counter(place for _, places in old for place in places if at.get(place))
-    if set(visits) != set(day.ground.place_ids[1:]):
-        return None
-    made = []
+    visits = Counter(at[place] for _, places in old for place in places if at.get(place) in rows)
+    made: list[Round] = []
     for name, places in old:
-        rows = [at[place] for place in places if place in at]
-        if name not in vans or not any(rows):
-            return None
-        order = [
-            (row, float(day.deliver[row]) / visits[day.ground.place_ids[row]],
-             float(day.collect[row]) / visits[day.ground.place_ids[row]]) if row else (0, 0.0, 0.0)
-            for row in rows
-        ]  # fmt: skip
-        plain, charged = (timed(day, vans[name], charge, order) for charge in (False, True))
-        fit = next((one for one in (plain, charged) if keeps(day, one)), None)
-        if fit is None:
-            return None
-        made.append(fit)
-    return made
+        order = _order(day, [at[place] for place in places if place in at], rows, visits)
+        if name in vans and order:
+            plain, charged = (timed(day, vans[name], charge, order) for charge in (False, True))
+            made += [one for one in (plain, charged) if keeps(day, one)][:1]
+    # A place that several rounds serve together needs all of them.
+    while True:
+        kept = Counter(v.row for one in made for v in one.visits if v.row)
+        loose = frozenset(row for row in rows if not kept[row] or kept[row] != visits[row])
+        still = [one for one in made if not loose & {v.row for v in one.visits}]
+        if len(still) == len(made):
+            break
+        made = still
+    if not made:
+        return None
+    more = fresh(loose) if loose else []
+    return None if more is None else [*made, *more]
+
+
+def _order(
+    day: Day, places: Sequence[int], rows: frozenset[int], visits: Mapping[int, int]
+) -> list[tuple[int, float, float]]:
+    """Return the stops of an old round that are still to be served, each with its share of the day's pieces."""
+    order: list[tuple[int, float, float]] = []
+    for row in places:
+        if row in rows:
+            order.append((row, float(day.deliver[row]) / visits[row], float(day.collect[row]) / visits[row]))
+        elif row == 0 and order and order[-1][0]:
+            order.append((0, 0.0, 0.0))
+    return order[:-1] if order and not order[-1][0] else order
 
 
 def keeps(day: Day, one: Round) -> bool:

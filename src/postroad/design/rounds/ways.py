@@ -198,8 +198,10 @@ def _serve(county: County, township: Township, share: float, ready: float, witho
     ]
     every = frozenset().union(*week_rows)
     template, left = _possible(whole, every, county.seed)
-    old = again(whole, township.before) if township.before and len(every) == len(township.rows) else None
-    if old is not None and not left and total_yuan(old) <= (1 + CONSISTENCY) * total_yuan(template):
+    old = None
+    if township.before:
+        old = again(whole, township.before, every - left, lambda rows: _only(whole, rows, county.seed))
+    if old is not None and total_yuan(old) <= (1 + CONSISTENCY) * total_yuan(template):
         template = old
     kept: dict[frozenset[int], tuple[Round, ...]] = {}
     template_yuan = fresh_yuan = 0.0
