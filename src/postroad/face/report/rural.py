@@ -96,6 +96,7 @@ def report(network: Network, made: RuralDesign, spoken: Language) -> str:
     parts = [
         f"# {say('rounds.report_title', spoken, province=network.label(spoken))}",
         say("rounds.report_lead", spoken, **{k: v for k, v in told.items() if k != "ways"}),
+        say("rounds.report_grouping", spoken, moved=told["from_another_township"]),
         say("rounds.report_synthetic", spoken),
         f"## {say('rounds.report_ways', spoken)}",
         _table(say("rounds.report_ways_head", spoken), ways),
