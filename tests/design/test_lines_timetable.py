@@ -270,3 +270,16 @@ def test_promised_pairs_that_pass_elsewhere_are_told_apart(jilin, table, told):
     begins = next(at for at in (1440 + 480, 1440 + 840, 2880 + 480) if at >= there)
     assert row["door_h"] == pytest.approx((begins + table.work.terms.delivery_min - 1080) / 60)
     assert row["holds"] == (row["door_h"] <= 24)
+
+
+def test_a_promise_shorter_than_the_drive_is_refused_with_its_minutes(jilin):
+    far = (pl.col("from_place_id") == "2201") & (pl.col("to_place_id") == "X-DALIAN")
+    pairs = jilin.promise_pairs
+    assert pairs.filter(far).height
+    short_ = jilin.with_(promise_pairs=pairs.with_columns(promise_h=pl.when(far).then(2.0).otherwise("promise_h")))
+    with pytest.raises(InfeasibleError) as caught:
+        design_trunk(short_, demand(short_), time_s=1.0)
+    assert {fault.key for fault in caught.value.faults} == {"lines.promise_below_drive"}
+    assert len(caught.value.faults) == 2  # both directions at once
+    assert "大连" in caught.value.say("zh")
+    assert caught.value.exit_code == 2

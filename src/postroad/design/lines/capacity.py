@@ -1,9 +1,9 @@
 """Sorters and docks of hubs against what a timetable brings: needs by wave and by half hour, and levelling them.
 
-A vehicle that arrives holds a dock while it is turned round. A sorter must have done by each release what came before
-the cut-off. Where plants are given they are constraints: departures are moved until every hub keeps them on the peak
-day. Where they are free, departures are moved as long as that saves more on plants than it costs on the road. No
-promised pair is given up for either.
+A vehicle that arrives holds a dock while it is unloaded and turned round. A sorter must have done by each release what
+came before the cut-off. Where plants are given they are constraints: departures are moved until every hub keeps them on
+the peak day. Where they are free, departures are moved as long as that saves more on plants than it costs on the road.
+No promised pair is given up for either.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def docked(work: Trunk, clock: Clockwork, flowed: Poured, ledger: Ledger) -> NDA
     arrive = (clock.depart + clock.duration) % 1440.0
     first = (arrive // SLOT_MIN).astype(int)
     held = np.zeros((len(clock.nodes), SLOTS))
-    slots = np.ceil((arrive % SLOT_MIN + work.terms.dock_turn_min) / SLOT_MIN).astype(int)
+    each = flowed.load / np.maximum(1.0, vehicles)
+    turn = np.maximum(work.terms.dock_turn_min, 60.0 * each / work.terms.dock_pieces_h)
+    slots = np.minimum(SLOTS, np.ceil((arrive % SLOT_MIN + turn) / SLOT_MIN)).astype(int)
     for n in range(int(slots.max(initial=0))):
         inside = slots > n
         np.add.at(held, (node[inside], (first[inside] + n) % SLOTS), vehicles[inside])

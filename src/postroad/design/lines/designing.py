@@ -16,13 +16,14 @@ from postroad.design.lines.costs import legs, lines
 from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.mending import MENDED, mended
 from postroad.design.lines.promise import by_hour, promises, without_flow
-from postroad.design.lines.refusals import check_plants, check_services, plants_of
+from postroad.design.lines.refusals import check_plants, check_promises, check_services, plants_of
 from postroad.design.lines.repair import repairs
 from postroad.design.lines.roads import Roads
 from postroad.design.lines.thinning import waves_of
 from postroad.design.lines.timetable import Timetable, assembled, by_rule, routings, timetable
 from postroad.design.lines.variants import changes
 from postroad.design.lines.week import Week, by_weekday, line_hauls, peak_hauls, week
+from postroad.design.lines.work import trunk
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
 
@@ -81,6 +82,7 @@ def design_trunk(
     began = time.monotonic()
     listen: dict[str, Any] = {"progress": progress, "stop": stop}
     check_services(network)
+    check_promises(trunk(network, demand))
     have = plants_of(network) if plants == "pack" else {}
     tiers = trunk_tiers(network, demand, time_s=0.15 * time_s, seed=seed, **listen)
     share: dict[str, Any] = {"plants": have or None, "time_s": 0.25 * time_s, "gap": gap, "seed": seed, **listen}

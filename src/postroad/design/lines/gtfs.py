@@ -28,7 +28,7 @@ def feed(network: Network, year: int = 2020) -> Feed:
     lines, trips, times, services, used = {}, [], [], {}, set()
     columns = ("line_haul_id", "from_place_id", "to_place_id", "mode", "depart_min", "duration_min", "days", "season")
     for name, a, b, mode, leaves, long, days, season in network["line_hauls"].select(columns).iter_rows():
-        route, service = f"{a}-{b}", f"{season}-{days}"
+        route, service = f"{a}-{b}" + ("" if mode == "road" else f"-{mode}"), f"{season}-{days}"
         lines[route] = (route, "TRUNK", route, f"{names[a][0]}—{names[b][0]}", ROUTE_TYPE[mode])
         first, last = SEASON_DATES[season]
         ends = f"{year + (last < first)}{last}"

@@ -1,4 +1,4 @@
-"""What a pack's own tables make impossible: line-hauls on trains that do not run, plants too small for the day."""
+"""What a pack's own tables make impossible: trains that do not run, plants too small, promises below the drive."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.design.lines.capacity import Plant, needs
+from postroad.design.lines.pairs import members
 from postroad.design.lines.thinning import Ledger
 from postroad.errors import DataError, Fault, InfeasibleError
 
 if TYPE_CHECKING:
     from postroad.design.lines.timetable import Timetable
+    from postroad.design.lines.work import Trunk
     from postroad.network import Network
 
 DAILY = "1234567"
@@ -79,3 +81,23 @@ def check_plants(network: Network, table: Timetable) -> None:
 
 def _clock(minutes: float) -> str:
     return f"{int(minutes // 60):02d}:{int(minutes % 60):02d}"
+
+
+def check_promises(work: Trunk) -> None:
+    """Raise ``InfeasibleError`` for promised pairs whose hours are fewer than the quickest drive, or ride, takes."""
+    faults = []
+    rides: dict[tuple[str, str], float] = {}
+    for ride in work.rides.values():
+        rides[ride.key[:2]] = min(rides.get(ride.key[:2], math.inf), ride.duration_min)
+    for held in members(work):
+        ends = [(work.ways[k][0], work.ways[k][-1]) for k in held["rows"]]
+        drive = min(work.roads.minutes(a, b) for a, b in ends)
+        quickest = min([drive, *(rides[pair] for pair in {*ends, (held["from_place_id"], held["to_place_id"])}
+                                 if pair in rides)])  # fmt: skip
+        if quickest > 60.0 * held["promise_h"]:
+            label = work.roads.label
+            faults.append(Fault.of("lines.promise_below_drive", table="promise_pairs", column="promise_h",
+                                   value=held["promise_h"], origin=label(held["from_place_id"]),
+                                   destination=label(held["to_place_id"]), need=quickest / 60))  # fmt: skip
+    if faults:
+        raise InfeasibleError(faults)

@@ -35,7 +35,8 @@ class Terms:
     tier; ``county_handling_min`` at a county centre; ``delivery_starts_min`` when couriers leave, ``delivery_min`` how
     long until the piece is handed over (the published mean of the delivery stage). A connection is given
     ``margin_min`` for loading and luck, and the road's minutes at ``winter_pace``, so that it holds in winter too. No
-    piece waits longer than ``longest_wait_min`` for company. ``spare`` is room kept free in vehicles and sorters.
+    piece waits longer than ``longest_wait_min`` for company. ``spare`` is room kept free in vehicles and sorters. A
+    vehicle holds a dock for ``dock_turn_min``, or as long as its pieces take at ``dock_pieces_h``.
     """
 
     first_mile_min: float = 60.0
@@ -45,6 +46,7 @@ class Terms:
     delivery_starts_min: tuple[float, ...] = (480.0, 840.0)
     delivery_min: float = 194.0
     dock_turn_min: float = 45.0
+    dock_pieces_h: float = 6000.0
     margin_min: float = 10.0
     winter_pace: float = 0.8
     spare: float = 1.15
