@@ -48,7 +48,8 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None) -> pl.DataFrame:
         options = [extra_departure(table, own, held, now), seat(table, own, held, now), *lines]
         options.append(_cutoff(table, own, held))
         found = [one for one in options if one and one["share_percent"] >= held["share_asked_percent"] - 1e-9]
-        found.sort(key=lambda one: (one["yuan_day"], one["moved_percent"]))
+        same = {(one["repair"], one["place_id"], one["to_id"], one["at_min"], one["yuan_day"]): one for one in found}
+        found = sorted(same.values(), key=lambda one: (one["yuan_day"], one["moved_percent"]))
         none = [{"repair": "none", "place_id": None, "to_id": None, "at_min": None, "yuan_day": None,
                  "share_percent": float(now["share_percent"][0]), "moved_percent": None}]  # fmt: skip
         told_of = [{name: value for name, value in one.items() if name not in INSIDE} for one in found or none]

@@ -51,7 +51,7 @@ def trunk_map(table: Timetable, held: pl.DataFrame, outlines: dict[str, Any] | N
     where = {i: (x, y) for i, x, y in places.select("place_id", "lon", "lat").drop_nulls().iter_rows()}
     sheet = _Sheet(outlines or _around(where, table))
     spots = _spots(table, where, sheet)
-    height = sheet.height + 70
+    height = sheet.height + 100
     parts = [
         mark("rect", width=WIDTH, height=height, fill="#fdfcf9"),
         mark("text", say("lines.map_title", spoken), x=24, y=36, font_size=24, font_weight=700, fill="#1d2430"),
@@ -163,12 +163,13 @@ def _legend(sheet: _Sheet, spoken: Language) -> list[str]:
         parts.append(mark("circle", cx=x + 8, cy=y - 5, r=13 - 2 * tier, fill=colour))
         parts.append(mark("text", say("lines.map_tier", spoken, tier=tier), x=x + 26, y=y, font_size=15))
         x += 130
+    x, y = 24.0, y + 32
     strokes = [("map_between", BETWEEN, 5), ("map_gateway", GATEWAY, 4), ("map_feeder", FEEDER, 2)]
     strokes += [(f"leg_{mode}", colour, 3) for mode, colour in SEATS.items()]
     for key, colour, width in strokes:
         parts.append(mark("path", d=f"M{x},{y - 5}h36", stroke=colour, stroke_width=width))
         parts.append(mark("text", say(f"lines.{key}", spoken), x=x + 44, y=y, font_size=14))
-        x += 44 + (22 if spoken == "zh" else 9) * len(say(f"lines.{key}", spoken)) * 0.8 + 18
+        x += 44 + (16 if spoken == "zh" else 8) * len(say(f"lines.{key}", spoken)) + 24
     return parts
 
 
