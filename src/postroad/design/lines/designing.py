@@ -193,7 +193,9 @@ def on_winter_roads(table: Timetable) -> Timetable:
     departures = {}
     for (a, b), times in table.departures.items():
         longer = roads.minutes(a, b)
-        early = longer - work.roads.minutes(a, b) if (a in work.layout.tier) != (b in work.layout.tier) else 0.0
+        far = "city" in (work.kinds.get(a), work.kinds.get(b))
+        feeds = (a in work.layout.tier) != (b in work.layout.tier) and not far
+        early = longer - work.roads.minutes(a, b) if feeds else 0.0
         departures[a, b] = [
             (at, long) if (a, b, at, long) in work.rides else ((at - early) % 1440.0, longer) for at, long in times
         ]
