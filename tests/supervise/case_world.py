@@ -13,12 +13,14 @@ from postroad.supervise import (
     credit,
     custody,
     emergency,
+    exemption,
     hazard,
+    premises,
     register,
     relief,
     service,
 )
-from postroad.supervise.inspection import drawing, planning, visiting
+from postroad.supervise.inspection import drawing, planning, remote, visiting
 from postroad.supervise.records import Actor, Store
 
 DAY = dt.date(2025, 11, 3)
@@ -91,6 +93,11 @@ def worked(desk, place, firm, codes, tag):
     emergency.occur(desk, f"E{tag}1", "fire", place, place, at(6, 8), at(6, 8, 10), firm)
     emergency.written(desk, f"E{tag}1", at(6, 9))
     relieved(desk, place, firm, tag)
+    exemption.grant(desk, f"X{tag}0", firm, "outlet_filing", "drones", "by day", day(1), dt.date(2026, 5, 1))
+    for k in range(2):
+        remote.check(desk, f"Y{tag}{k}", f"O{tag}{k}", "written", "real_name", False, day(5), mark(tag, "paper"))
+    remote.correct(desk, f"Y{tag}1", day(8), mark(tag, "put right"))
+    premises.entrust(desk, f"Z{tag}0", f"O{tag}0", "shop", day(1))
     service.locker_day(desk, f"K{tag}", day(5), 80, 2)
     service.camera_day(desk, f"O{tag}0", day(5), 4, 3)
 

@@ -5,11 +5,25 @@ import datetime as dt
 import pytest
 
 from postroad.errors import DataError, UsageError
-from postroad.supervise import centre, complaint, credit, custody, draw, emergency, hazard, register, relief, service
-from postroad.supervise.inspection import drawing, planning, standard, visiting
+from postroad.supervise import (
+    centre,
+    complaint,
+    credit,
+    custody,
+    draw,
+    emergency,
+    exemption,
+    hazard,
+    premises,
+    register,
+    relief,
+    service,
+)  # fmt: skip
+from postroad.supervise.holidays import is_working, working_days_after, years
+from postroad.supervise.inspection import drawing, planning, remote, standard, visiting
 from postroad.supervise.inspection.catalogue import catalogue, checklist, score
 from postroad.supervise.records import Actor
-from postroad.supervise.regulation import days_after, regulation, working_days_after
+from postroad.supervise.regulation import days_after, regulation
 from tests.supervise.case_world import SEED, SEED_AT, at, day, mark, rolled
 
 OLD = dt.date(2025, 1, 1)
@@ -86,7 +100,30 @@ def test_days():
     assert days_after(dt.date(2025, 11, 3), 7) == dt.date(2025, 11, 10)
     assert working_days_after(dt.date(2025, 11, 7), 1) == dt.date(2025, 11, 10)  # Friday to Monday
     assert working_days_after(dt.date(2025, 11, 3), 20) == dt.date(2025, 12, 1)
-    assert working_days_after(dt.date(2025, 11, 7), 1, frozenset({dt.date(2025, 11, 10)})) == dt.date(2025, 11, 11)
+    # The National Day of 2025: eight days off, the Sunday before and the Saturday after worked.
+    assert working_days_after(dt.date(2025, 9, 27), 1) == dt.date(2025, 9, 28)
+    assert working_days_after(dt.date(2025, 9, 30), 3) == dt.date(2025, 10, 11)
+
+
+def test_days_off_are_those_announced(tmp_path, monkeypatch):
+    weekdays_off = {2025: 18, 2026: 19}
+    for year, told in years().items():
+        assert "国办发明电" in told.source
+        days = [dt.date(year, 1, 1) + dt.timedelta(days=n) for n in range(365)]
+        assert sum(day.weekday() < 5 and not is_working(day) for day in days) == weekdays_off[year]
+        assert all(day.weekday() >= 5 and is_working(day) for day in told.worked)
+        assert sum(map(is_working, days)) == 248
+    assert is_working(dt.date(2027, 1, 1))  # not announced yet: a Friday like any other
+    own = tmp_path / "2027.toml"
+    own.write_text('[2027]\nsource = "office"\noff = ["2027-01-01..2027-01-03"]\nworked = []\n', "utf-8")
+    monkeypatch.setenv("POSTROAD_HOLIDAYS", str(own))
+    assert not is_working(dt.date(2027, 1, 1))
+    assert not is_working(dt.date(2026, 10, 1))
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[2027]\noff = 3\n", "utf-8")
+    monkeypatch.setenv("POSTROAD_HOLIDAYS", str(bad))
+    with pytest.raises(DataError):
+        is_working(dt.date(2027, 1, 1))
 
 
 # --- register ---
@@ -524,3 +561,53 @@ def test_the_trend_test_agrees_with_scipy():
     assert service.mann_kendall(long)[1] == pytest.approx(
         kendalltau(range(30), long, method="asymptotic").pvalue, abs=0.005
     )
+
+
+def test_an_exemption_has_a_rule_a_term_and_an_end(desk, clock):
+    clock.on(day(3))
+    words = {"operator_id": "ZTO", "from_rule": "outlet_filing", "business": "无人机", "conditions": "日间飞行",
+             "from_on": day(3)}  # fmt: skip
+    with pytest.raises(DataError):
+        exemption.grant(desk, "X0", to_on=dt.date(2028, 1, 1), **words)
+    with pytest.raises(UsageError):
+        exemption.grant(desk, "X0", to_on=day(20), **{**words, "from_rule": "no such rule"})
+    exemption.grant(desk, "X1", to_on=day(10), **words)
+    assert [row["id"] for row in exemption.in_force(desk)] == ["X1"]
+    assert desk.row("exemptions", "X1")["from_rule"].startswith("outlet_filing@")
+    clock.on(day(12))
+    assert (exemption.in_force(desk), [row["id"] for row in exemption.due(desk)]) == ([], ["X1"])
+    exemption.review(desk, "X1", day(12), "adopted")
+    assert exemption.due(desk) == []
+
+
+def test_a_check_from_afar_opens_a_finding_and_weighs_in_the_draw(desk, clock):
+    clock.on(day(3))
+    register.open_outlet(desk, "O1", "ZTO", "2201", "outlet", dt.date(2025, 1, 1))
+    before = {row["id"]: row["weight"] for row in drawing.weights(desk)}
+    with pytest.raises(DataError):
+        remote.check(desk, "Y0", "O1", "video", "no such item", False, day(3), "0" * 64)
+    remote.check(desk, "Y1", "O1", "written", "real_name", False, day(3), "0" * 64)
+    assert drawing.weights(desk)[0]["weight"] > before["O1"]
+    clock.on(day(20))
+    assert [row["id"] for row in remote.overdue(desk)] == ["Y1"]
+    remote.correct(desk, "Y1", day(20), "1" * 64)
+    remote.close(desk, "Y1", accepted=False)
+    assert desk.row("remote_checks", "Y1")["state"] == "open"
+    told = remote.share(desk, "2025-11")[0]
+    assert (told["method"], told["outlets"], told["failed_share"]) == ("written", 1, 1.0)
+
+
+def test_property_and_agencies_are_on_the_register(desk, clock):
+    clock.on(day(3))
+    for k in range(3):
+        register.open_outlet(desk, f"O{k}", "CHINAPOST", "2201", "post_office", dt.date(2025, 1, 1))
+    premises.enter(desk, "O0", "use_right", 80.0, day(1))
+    premises.enter(desk, "O1", "rented", 40.0, day(1), day(2))
+    with pytest.raises(DataError):
+        premises.enter(desk, "O2", "rented", 40.0, day(1))
+    premises.entrust(desk, "Z1", "O2", "shop", day(1))
+    (told,) = premises.state(desk)
+    wanted = {"outlets": 3, "use_right": 1, "rented": 1, "ended": 1, "by_agents": 1, "not_entered": 1}
+    assert {name: told[name] for name in wanted} == wanted
+    premises.end(desk, "Z1", day(3))
+    assert premises.state(desk)[0]["by_agents"] == 0

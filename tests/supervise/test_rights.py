@@ -109,6 +109,21 @@ def calls(side):
         "service.lockers": {"period": "2025-11"},
         "service.satisfaction": {"subject": "express"},
         "service.cameras": {"period": "2025-11"},
+        "exemption.grant": {"id_": f"XN{t}", "operator_id": firm, "from_rule": "outlet_filing", "business": "drones",
+                            "conditions": "by day", "from_on": day(1), "to_on": dt.date(2026, 5, 1)},
+        "exemption.review": {"id_": f"X{t}0", "on": TODAY, "outcome": "ended"},
+        "exemption.in_force": {},
+        "exemption.due": {},
+        "remote.check": {"id_": f"YN{t}", "outlet_id": f"O{t}0", "method": "video", "item": "real_name",
+                         "passed": False, "on": TODAY, "evidence_sha256": mark(t)},
+        "remote.correct": {"id_": f"Y{t}0", "on": TODAY, "evidence_sha256": mark(t)},
+        "remote.close": {"id_": f"Y{t}1"},
+        "remote.overdue": {},
+        "remote.share": {"period": "2025-11"},
+        "premises.enter": {"outlet_id": f"O{t}0", "title": "owned", "area_m2": 60.0, "from_on": day(1)},
+        "agency.enter": {"id_": f"ZN{t}", "outlet_id": f"O{t}0", "host": "shop", "from_on": day(1)},
+        "agency.end": {"id_": f"Z{t}0", "on": TODAY},
+        "premises.state": {},
     }  # fmt: skip
 
 
@@ -214,6 +229,9 @@ def test_every_function_for_every_role(stores, dialect, role):
                 "EB",
                 "QB",
                 "PB",
+                "XB",
+                "YB",
+                "ZB",
             ):
                 shown = names(strange).replace(f"'operator_id': '{other['firm']}'", "", 1)
                 assert sign not in shown, f"{role} saw {sign} in {name}"

@@ -114,12 +114,3 @@ def regulation(own: Path | None = None) -> Regulation:
 def days_after(day: dt.date, count: int) -> dt.date:
     """Return the day ``count`` calendar days later."""
     return day + dt.timedelta(days=count)
-
-
-def working_days_after(day: dt.date, count: int, closed: frozenset[dt.date] = frozenset()) -> dt.date:
-    """Return the day ``count`` working days later: Saturdays, Sundays and days named ``closed`` are left out."""
-    while count > 0:
-        day += dt.timedelta(days=1)
-        if day.weekday() < 5 and day not in closed:
-            count -= 1
-    return day

@@ -33,6 +33,7 @@ def weights(desk: Desk) -> list[dict[str, Any]]:
     rule = desk.rule("inspection_risk")
     hazards = Counter(r["outlet_id"] for r in desk.rows("hazards") if r["state"] != "closed")
     failed = Counter(r["outlet_id"] for r in desk.rows("findings", passed=False))
+    failed.update(r["outlet_id"] for r in desk.rows("remote_checks", passed=False))
     complaints = Counter(r["outlet_id"] for r in desk.rows("complaints", valid=True) if r["outlet_id"])
     grades = _grades(desk)
     found = []

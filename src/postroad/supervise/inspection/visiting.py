@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError
 from postroad.supervise.evidence import checked
+from postroad.supervise.holidays import working_days_after
 from postroad.supervise.inspection.catalogue import checklist, items, score
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import coded, officers
 from postroad.supervise.register import in_order, in_state
-from postroad.supervise.regulation import days_after, working_days_after
+from postroad.supervise.regulation import days_after
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from postroad.tables import Table
 
 ORIGIN = "origin"
-LOOK_BYTES = 1 << 16
+LOOK_BYTES = 1 << 13
 
 
 @dataclass

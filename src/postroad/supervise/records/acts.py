@@ -42,7 +42,8 @@ class Act:
 ACTS: dict[str, Act] = {}
 _WRAPPED: dict[str, Callable[..., Any]] = {}
 MODULES = ("register", "inspection.planning", "inspection.drawing", "inspection.visiting", "inspection.standard",
-           "hazard", "complaint", "credit", "custody", "centre", "emergency", "relief", "service")  # fmt: skip
+           "inspection.remote", "hazard", "complaint", "credit", "custody", "centre", "emergency", "relief", "service",
+           "exemption", "premises")  # fmt: skip
 
 
 def load() -> Mapping[str, Act]:
