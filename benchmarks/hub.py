@@ -6,15 +6,22 @@ hubs and allocation counted from 1, seconds (reading and compiled code included,
 limit counts from the start of the command, imports and all. ``--peer highs`` runs the
 peer as well, in a process of its own; ``--first N`` and ``--candidates K`` belong to TD-SAHLP, ``--fixed`` and
 ``--capacity`` (L, T or a file) to the AP set, where they may also follow the path: ``AP50.txt FT CL``.
+
+``python -m benchmarks hub --sweep DIR [--least N] [--most N] [--only REGEX] [--time-limit S]`` solves every row of a
+table of published optima (``optima.csv`` beside the instances), prints one line of JSON for each, and counts verdicts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from benchmarks import Options, Row, alone, register
+from benchmarks.hub_cases import sweep
 from benchmarks.hub_cases.reading import PROBLEMS, Asked, UnreadableError, problem
 
 
@@ -45,8 +52,12 @@ def ours(path: str, asked: dict[str, Any], until: float, seed: int) -> dict[str,
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--instance", required=True, help="a file of the AP or set III formats, or a folder of CSVs")
-    parser.add_argument("--problem", required=True, choices=PROBLEMS)
+    parser.add_argument("--instance", help="a file of the AP or set III formats, or a folder of CSVs")
+    parser.add_argument("--problem", choices=PROBLEMS)
+    parser.add_argument("--sweep", type=Path, help="a folder with optima.csv: every row of it")
+    parser.add_argument("--least", type=int, default=0, help="sweep: only rows of at least so many places")
+    parser.add_argument("--most", type=int, default=10**9, help="sweep: only rows of at most so many places")
+    parser.add_argument("--only", default="", help="sweep: only rows whose problem and instance match")
     parser.add_argument("--p", type=int)
     parser.add_argument("--alpha", type=float, help="transfer factor; AP files hold their own")
     parser.add_argument("--beta", type=float, help="hours within which every route must lie")
@@ -59,7 +70,21 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peer", default="", help="highs, scip, or both with a comma")
 
 
+def _sweep(options: Options) -> dict[str, Any]:
+    """Print a line for each row of the table, then how many rows had which verdict."""
+    count: Counter[str] = Counter()
+    listed = [row for row in sweep.rows(options.sweep) if sweep.wanted(row, options.most, options.least, options.only)]
+    for told in sweep.sweep(listed, options.time_limit, options.seed):
+        print(json.dumps(told), flush=True)
+        count[told["verdict"]] += 1
+    return {"rows": len(listed), "verdicts": dict(count)}
+
+
 def _run(options: Options) -> list[Row] | dict[str, Any]:
+    if options.sweep:
+        return _sweep(options)
+    if not options.instance or not options.problem:
+        raise SystemExit("benchmarks hub: say --instance and --problem, or --sweep")
     names = ("problem", "p", "alpha", "beta", "first", "candidates", "fixed", "capacity")
     asked = {name: getattr(options, name) for name in names}
     words = (options.instance, asked, options.time_limit)

@@ -217,41 +217,67 @@ def _least_ruled(s, u, lab, many, x, low, least, i, j):
 
 
 @njit(cache=True)
-def _hub_worth(s, cb, lam, ok, rho, ratio):
-    """Cost of opening each hub with whoever gains by it; capacity as a continuous knapsack, ``ratio`` its price."""
+def _hub_worth(s, cb, lam, ok, rho, ratio, over, inside):
+    """Cost of opening each hub with whoever gains by it: ``inside``, within capacity.
+
+    Places fill a hub whole where that is settled soon, else the last in part. ``ratio`` is the price of a unit of
+    capacity in the linear program, ``over`` what whole places cost above it.
+    """
     n, h = s.cost.shape
-    gain, size = np.empty(n), np.empty(n)
+    gain, size, who = np.empty(n), np.empty(n), np.empty(n, np.int64)
     for k in range(h):
         place = s.hub[k]
-        ratio[k] = 0.0
+        ratio[k], over[k] = 0.0, 0.0
+        inside[:, k] = False
         if not ok[place, k]:
             rho[k] = NONE
             continue
         value, count, load = cb[place, k] - lam[place], 0, s.sent[place]
+        inside[place, k] = True
         for i in range(n):
             if i != place and ok[i, k]:
                 d = cb[i, k] - lam[i]
                 if d < 0:
                     value += d
-                    gain[count], size[count] = d, s.sent[i]
+                    gain[count], size[count], who[count] = d, s.sent[i], i
+                    inside[i, k] = True
                     load += s.sent[i]
                     count += 1
+        rho[k] = value
         if s.capacity.size and load > s.capacity[k]:
-            value = cb[place, k] - lam[place]
-            room = s.capacity[k] - s.sent[place]
-            if room < -1e-9:
+            if s.sent[place] > s.capacity[k] + 1e-9:
                 rho[k] = NONE
                 continue
-            order = np.argsort(gain[:count] / np.maximum(size[:count], 1e-12))
-            for q in order:
-                if size[q] <= room:
-                    value += gain[q]
-                    room -= size[q]
-                else:
-                    value += gain[q] * room / size[q]
-                    ratio[k] = -gain[q] / size[q]
-                    break
-        rho[k] = value
+            linear, whole, ratio[k], out = _left_out(gain[:count], size[:count], load - s.capacity[k])
+            for q in range(count):
+                if out[q]:
+                    inside[who[q], k] = False
+            rho[k] = value + whole
+            over[k] = whole - linear
+
+
+@njit(cache=True)
+def _left_out(gain, size, need):
+    """Who is left out of a hub that is too full by ``need``, at least loss: of the linear program, of whole places.
+
+    Returns both losses, the price of a unit of room and who it is.
+    """
+    order = np.argsort(-gain / np.maximum(size, 1e-12))
+    linear, rest, last, price = 0.0, need, 0, 0.0
+    for q in order:
+        price = -gain[q] / max(size[q], 1e-12)
+        linear += min(size[q], rest) * price
+        rest -= size[q]
+        last += 1
+        if rest <= 1e-9:
+            break
+    chosen, out = np.zeros(gain.size, np.bool_), np.zeros(gain.size, np.bool_)
+    whole = _cover(-gain[order], size[order], need, chosen)
+    if whole < linear:
+        chosen[:last] = True
+        whole = linear
+    out[order] = chosen
+    return linear, whole, price, out
 
 
 @njit(cache=True)
@@ -377,7 +403,7 @@ def _cover(cost, size, need, chosen):
 
 
 @njit(cache=True)
-def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
+def _rule_out(s, ok, cb, lam, rho, ratio, over, y, slack, price):
     """Rule out whatever would cost more than ``slack`` above the bound: a hub open or closed, an allocation."""
     n, h = s.cost.shape
     gone = 0
@@ -386,7 +412,8 @@ def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
         if not ok[place, k]:
             continue
         unit = price[2] * s.capacity[k] if s.capacity.size else 0.0
-        extra = max(0.0, rho[k] - unit - price[0] - price[3]) if y[k] == 0.0 else 0.0
+        base = rho[k] - unit - price[0] - price[3] if y[k] == 0.0 else 0.0
+        extra = max(0.0, base)
         if extra > slack:
             for i in range(n):
                 gone += ok[i, k]
@@ -398,9 +425,11 @@ def _rule_out(s, ok, cb, lam, rho, ratio, y, slack, price):
                     ok[place, m] = False
                     gone += 1
         for i in range(n):
-            if i != place and ok[i, k] and extra + max(0.0, cb[i, k] - lam[i] + ratio[k] * s.sent[i]) > slack:
-                ok[i, k] = False
-                gone += 1
+            if i != place and ok[i, k]:
+                joins = max(0.0, cb[i, k] - lam[i] + ratio[k] * s.sent[i]) - over[k]
+                if max(extra, base + joins) > slack:
+                    ok[i, k] = False
+                    gone += 1
     return gone
 
 
@@ -414,7 +443,8 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
     and nothing may be ruled out.
     """
     n, h = s.cost.shape
-    rho, ratio, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(4)
+    rho, ratio, over, y, price = np.empty(h), np.zeros(h), np.zeros(h), np.zeros(h), np.zeros(4)
+    inside = np.zeros((n, h), np.bool_)
     lab, many = labels(ok)
     _renew(ok, lab, many, x)
     taken, shares = np.empty((n, h), np.int64), np.empty((n, h))
@@ -423,7 +453,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
     high, since = known, 0
     for step in range(rounds):
         bound = meetings(s, u, lab, many, x)
-        _hub_worth(s, cb, lam, ok, rho, ratio)
+        _hub_worth(s, cb, lam, ok, rho, ratio, over, inside)
         chosen = _choose(s, rho, forced, y, price)
         bound += chosen + lam.sum()
         if ruling and not bound < goal:
@@ -437,13 +467,13 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
             since += 1
             if since >= PATIENCE:
                 pace, since = pace * 0.7, 0
-        if ruling and _rule_out(s, ok, cb, lam, rho, ratio, y, goal - bound, price):
+        if ruling and _rule_out(s, ok, cb, lam, rho, ratio, over, y, goal - bound, price):
             if not settle(s, ok):
                 return EMPTY, max(goal, high), pace, step + 1
             lab, many = labels(ok)
             _renew(ok, lab, many, x)
             _force(s, ok, forced)
-        norm = _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight)
+        norm = _direction(s, inside, y, x, taken, shares, count, weight)
         if norm < 1e-20:
             return LEVEL, high, pace, step + 1
         rise = best - bound if best > bound else 0.05 * abs(bound)
@@ -470,7 +500,7 @@ def _force(s, ok, forced):
 
 
 @njit(cache=True)
-def _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight):
+def _direction(s, inside, y, x, taken, shares, count, weight):
     """List for each place the allocations the relaxed answer holds, with their share; return the weighted norm."""
     n, h = s.cost.shape
     norm = 0.0
@@ -478,12 +508,10 @@ def _direction(s, ok, cb, lam, y, ratio, x, taken, shares, count, weight):
         count[i] = 0
         held = 0.0
         for k in range(h):
-            if y[k] > 0 and ok[i, k]:
-                d = cb[i, k] - lam[i]
-                if s.own[i] == k or d + ratio[k] * s.sent[i] < 0:
-                    taken[i, count[i]], shares[i, count[i]] = k, y[k]
-                    count[i] += 1
-                    held += y[k]
+            if y[k] > 0 and inside[i, k]:
+                taken[i, count[i]], shares[i, count[i]] = k, y[k]
+                count[i] += 1
+                held += y[k]
         norm += weight[i] * (1 - held) ** 2
         for j in range(n):
             if j == i:
