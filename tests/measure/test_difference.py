@@ -122,7 +122,7 @@ def test_the_command_tells_and_writes_it(base, language, tmp_path, capsys, monke
     jilin, plan, (a, *_) = base
     later = made(jilin, [("L1", "2201", "2202", 490, 100, 500.0)], [("R1", 480, "1234567", 90.0)], [("R1", 1, a, 500)])
     plan.save(tmp_path / "one")
-    later.save(tmp_path / "two" / "pack")
+    later.save(tmp_path / "two" / "network")
     words = [
         "postroad",
         "-l",

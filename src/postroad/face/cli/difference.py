@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 MOST_HUBS = 12
 """Lines about hubs in the terminal; the file holds them all."""
-PACK = "pack"
+WITHIN = ("network", "pack")
+"""Where a design's or a fit's folder holds its pack."""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,8 +54,8 @@ def opened(plan: str) -> Network:
     """Return the network of a shipped pack, a pack's folder or file, or the pack inside a design's folder."""
     from postroad.network import province
 
-    inside = Path(plan) / PACK
-    return province(inside if inside.joinpath("pack.toml").is_file() else plan)
+    inside = (Path(plan) / name for name in WITHIN)
+    return province(next((pack for pack in inside if pack.joinpath("pack.toml").is_file()), plan))
 
 
 def told(made: Result, network: Network, folder: Path) -> list[str]:
