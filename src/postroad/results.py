@@ -10,6 +10,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -100,7 +102,8 @@ def save(
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    _sweep(folder)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{_HERE}-{os.getpid()}-", dir=folder.parent))
     try:
         for name, frame in tables.items():
             frame.write_parquet(fresh / f"{name}.parquet")
@@ -135,6 +138,27 @@ def read_stamp(folder: str | Path) -> tuple[Stamp, dict[str, Any]]:
     told.pop("run_id")
     facts = told.pop("facts")
     return Stamp(**{**told, "options": MappingProxyType(told["options"])}), facts
+
+
+_HERE = re.sub(r"[^0-9A-Za-z]", "_", platform.node())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process of this machine left half written beside the folder."""
+    for left in folder.parent.glob(f".{folder.name}-{_HERE}-*-*"):
+        owner = left.name.split("-")[-2]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _replace(fresh: Path, folder: Path) -> None:

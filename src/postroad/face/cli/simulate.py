@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from postroad.simulate.day import Run
 
 
+SNOW_DAYS = 3
+"""Days of snow on end in a trial of all kinds of day."""
 MOST_WORLDS = 4
 """Repairs are tried in no more worlds than these: differences are paired and narrow."""
 
@@ -73,6 +75,15 @@ def designed(province: str, folders: list[Path]) -> Network:
     for folder in folders:
         network = overlaid(network, folder)
     return network
+
+
+def _kinds(year: int, day: str, days: int, chosen: dict[str, Any]) -> dict[str, tuple[str, int, dict[str, Any]]]:
+    """First day, days and options of each kind of day; without a day of its own a trial is of all three kinds."""
+    if day != "peak" or days == 1:
+        kind = "peak" if day == "peak" else str(chosen["weather"])
+        return {kind: (day, days, {})}
+    return {"ordinary": (f"{year}-03-02", days, {}), "snow": (f"{year}-01-13", min(days, SNOW_DAYS), {"weather": "snow"}),
+            "peak": ("peak", 1, {})}  # fmt: skip
 
 
 def with_timetable(network: Network, made: Demand) -> Network:
@@ -144,38 +155,48 @@ def _many(
 ) -> None:  # fmt: skip
     import datetime as dt
 
+    import polars as pl
+
     from postroad.evaluate.repair import mend
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.report.simulation import trial_report
     from postroad.language import LANGUAGES, current, say
-    from postroad.measure.promise import certificate
+    from postroad.measure.promise import certificate, stability
     from postroad.parallel import Work
     from postroad.simulate.day.disruption import disruptions as read
     from postroad.simulate.trial import Stretch, trial
 
-    first = f"{made.year}-03-02" if day == "peak" and days > 1 else day
+    asked = _kinds(made.year, day, days, chosen)
+    runs = {}
+    for kind, (first, length, more) in asked.items():
+        begins = dt.date(made.year, 11, 11) if first == "peak" else dt.date.fromisoformat(first)
+        with progress(say("simulate.trying")) as move:
+            runs[kind] = trial(
+                network, made, stretches=Stretch.cut(first, length), worlds=worlds, seed=seed, kind=kind,
+                disruptions=read(struck, network, begins), facts=to / "facts",
+                work=Work(workers, cache=to / "cases", progress=move), **{**chosen, **more},
+            )  # fmt: skip
+    facts = pl.concat([run.facts_of_parcels() for run in runs.values()])
+    promised = certificate(facts, network)
+    run = next(iter(runs.values()))
+    for kind, made_of in runs.items():
+        made_of.save(to / ("trial" if made_of is run else f"trial-{kind}"))
+    kind, (first, _, more) = next(iter(asked.items()))
     begins = dt.date(made.year, 11, 11) if first == "peak" else dt.date.fromisoformat(first)
-    kind = "peak" if first == "peak" else chosen["weather"]
-    with progress(say("simulate.trying")) as move:
-        run = trial(
-            network, made, stretches=Stretch.cut(first, days), worlds=worlds, seed=seed, kind=kind,
-            disruptions=read(struck, network, begins), facts=to / "facts",
-            work=Work(workers, cache=to / "cases", progress=move), **chosen,
-        )  # fmt: skip
-    promised = certificate(run.facts_of_parcels(), network)
-    run.save(to / "trial")
-    promised.pairs.write_csv(to / "certificate-pairs.csv")
-    promised.classes.write_csv(to / "certificate-classes.csv")
+    write_text(to / "certificate-pairs.csv", promised.pairs.write_csv())
+    write_text(to / "certificate-classes.csv", promised.classes.write_csv())
+    steady = stability(facts, network)
+    write_text(to / "villages.csv", steady.write_csv())
     tried = None
     if repairs:
         with progress(say("repair.trying")) as move:
             tried = mend(
                 network, made, day=first, worlds=max(2, min(worlds, MOST_WORLDS)), seed=seed, most=repairs, kind=kind,
                 disruptions=read(struck, network, begins), work=Work(workers, cache=to / "cases", progress=move),
-                **chosen,
+                **{**chosen, **more},
             )  # fmt: skip
         tried.save(to / "repairs")
-    texts = {tongue: trial_report(run, promised, network, tongue, tried) for tongue in LANGUAGES}
+    texts = {tongue: trial_report(run, promised, network, tongue, tried, steady) for tongue in LANGUAGES}
     written = [write_text(to / f"report-{tongue}.md", text) for tongue, text in texts.items()]
     if json_:
         told = {"measure": run["measure"].to_dicts(), "classes": promised.classes.to_dicts()}

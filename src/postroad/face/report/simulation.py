@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from postroad.results import Result
 
 MOST = 12
+LEAST_DAYS = 10
+"""Villages with parcels on fewer simulated days are not summed up."""
 NATIONAL = {
     "origin": "stage_time_origin_processing", "transport": "stage_time_linehaul_transport",
     "destination": "stage_time_destination_processing", "delivery": "stage_time_delivery",
@@ -41,9 +43,10 @@ def day_report(run: Result, network: Network, tongue: Language) -> str:
 
 
 def trial_report(
-    run: Result, promised: Certificate, network: Network, tongue: Language, tried: Result | None = None
-) -> str:
-    """Return the report of a trial as Markdown: the measure, the certificate by class, and repairs that were tried."""
+    run: Result, promised: Certificate, network: Network, tongue: Language, tried: Result | None = None,
+    steady: pl.DataFrame | None = None,
+) -> str:  # fmt: skip
+    """Return the report of a trial as Markdown: measure, certificate, worst pairs, villages, repairs tried."""
     told = run["measure"].row(0, named=True)
     scale = float(run.stamp.options["scale"])
     figures = {name: f"{told[name]:.4f}" for name in ("mean", "low", "high")} | {"level": f"{100 * told['level']:g}"}
@@ -53,6 +56,9 @@ def trial_report(
         say("simulate.sampled", tongue, scale=f"{100 * scale:g}"),
         "## " + say("simulate.certificate", tongue),
         _certificate(promised.classes, tongue),
+        "## " + say("simulate.worst_pairs", tongue),
+        _pairs(promised.pairs, network, tongue),
+        *(_villages(steady, tongue) if steady is not None and steady.height else ()),
         *(_repairs(tried, network, tongue) if tried else ()),
         say("simulate.assumed", tongue),
     ]  # fmt: skip
@@ -104,6 +110,37 @@ def _busiest(facilities: pl.DataFrame, network: Network, tongue: Language) -> st
         for row in peak.sort(["queue", "place_id"], descending=[True, False]).head(MOST).iter_rows(named=True)
     ]  # fmt: skip
     return _table(("place", "sorted", "queue", "when", "left_over"), rows, tongue)
+
+
+def _pairs(pairs: pl.DataFrame, network: Network, tongue: Language) -> str:
+    """The pairs that are furthest from the share asked for: by how much, what binds, and when to hand in."""
+    names = _names(network, tongue)
+    gap = pl.col("asked_percent") - pl.col("share_percent")
+    rows = [
+        (" – ".join(names.get(row[end], row[end]) for end in ("from_place_id", "to_place_id")),
+         row["kind"], f"{row['share_percent']:.1f} % ({row['low_percent']:.1f}-{row['high_percent']:.1f})",
+         _hours(row["slack_h"]), say(f"simulate.reason_{row['cause']}", tongue) if row["cause"] else "-",
+         names.get(row["at_place_id"], row["at_place_id"] or "-"),
+         "-" if row["worst_hour"] is None else f"{row['worst_hour']}:00")
+        for row in pairs.sort(gap, descending=True).head(MOST).iter_rows(named=True)
+    ]  # fmt: skip
+    return _table(("pair", "kind", "on_time", "slack", "reason", "place", "worst_hour"), rows, tongue)
+
+
+def _villages(steady: pl.DataFrame, tongue: Language) -> list[str]:
+    """Villages on ordinary days: served of the days with parcels, and how far the hour of arrival spreads."""
+    own = steady.filter(pl.col("days") >= LEAST_DAYS)
+    figures = {
+        "villages": f"{steady.height:,}", "known": f"{own.height:,}", "least": LEAST_DAYS,
+        "visits": _short(steady["visit_days"].mean()), "few": f"{steady.filter(pl.col('visit_days') < 364).height:,}",
+        "days": _short(own["served_year_days"].mean()), "worst": _short(own["served_year_days"].quantile(0.05)),
+        "spread": _short(own["spread_h"].median()),
+    }  # fmt: skip
+    return ["## " + say("simulate.villages", tongue), say("simulate.villages_told", tongue, **figures)]
+
+
+def _short(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else "-"
 
 
 def _repairs(tried: Result, network: Network, tongue: Language) -> list[str]:

@@ -19,7 +19,8 @@ def stability(facts: pl.DataFrame | pl.LazyFrame, network: Network) -> pl.DataFr
 
     ``facts`` has ``world``, ``day``, ``destination_id``, ``accept_min``, ``hours``. A day is one on which parcels for
     the village were accepted; it is served when one of them was delivered. ``served_year_days`` is the share laid on
-    365 days.
+    365 days. ``visit_days`` are the days of a year on which a round or bus of the network stops there (365 where it has
+    none and rounds are assumed); with sampled parcels they say more than the days served.
     """
     villages = network["places"].filter(level="village").select("place_id").lazy()
     own = facts.lazy().rename({"destination_id": "place_id"}).join(villages, on="place_id", how="semi")
@@ -38,6 +39,18 @@ def stability(facts: pl.DataFrame | pl.LazyFrame, network: Network) -> pl.DataFr
         )
         .with_columns((100 * pl.col("days_served") / pl.col("days")).alias("served_percent"))
         .with_columns((pl.col("served_percent") * 3.65).alias("served_year_days"))
+        .join(_visits(network), on="place_id", how="left")
+        .with_columns(pl.col("visit_days").fill_null(365.0))
         .sort("place_id")
         .collect()
     )
+
+
+def _visits(network: Network) -> pl.LazyFrame:
+    """Days of a year on which rounds and buses stop at each place, by the weekdays of them all."""
+    by_round = network["round_stops"].join(network["rounds"].select("round_id", "days"), on="round_id")
+    stops = by_round.select("place_id", "days")
+    buses = network["bus_holds"].select("days", place_id="to_place_id").select("place_id", "days")
+    weekdays = pl.col("days").str.split("").explode().replace("", None).drop_nulls().n_unique()
+    both = pl.concat([stops, buses]).lazy()
+    return both.group_by("place_id").agg((weekdays * 365.0 / 7.0).alias("visit_days"))

@@ -136,6 +136,7 @@ def batch(
         np.empty(total, kind) for kind in (np.int32, np.int32, np.uint8, np.uint8, np.int32, np.int64)
     ]
     drawers: list[Any] = []
+    codes_of: dict[int, NDArray[np.int32]] = {}
     for d, (day, count) in enumerate(zip(days, counts, strict=True)):
         begin = int(d * DAY_MIN)
         base = horizon.date(d).toordinal() * NUMBERS_A_DAY - at
@@ -143,9 +144,10 @@ def batch(
             span = slice(at, at + len(block))
             if not any(block.drawer is held for held in drawers):
                 drawers.append(block.drawer)
-            same = drawers[0].place_ids
+                codes_of[id(block.drawer)] = _recode(block.drawer.place_ids, drawers[0].place_ids)
+            same = block.drawer is drawers[0]
             for k, codes in enumerate((block.origin, block.destination)):
-                columns[k][span] = codes if block.drawer is drawers[0] else _recode(block.drawer.place_ids, same)[codes]
+                columns[k][span] = codes if same else codes_of[id(block.drawer)][codes]
             columns[2][span], columns[3][span] = block.product, block.operator
             columns[4][span] = (block.accept_min.astype(np.int32) + begin) * MINUTE_MS
             columns[5][span] = np.arange(at + base, at + base + len(block))

@@ -66,6 +66,12 @@ class Case:
                 [str(item) for item in self.disruptions], self.kind, self.facts)  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
+    @property
+    def facts_file(self) -> Path | None:
+        """Where the case's parcel facts go: named by what the case is, so that no other run's are taken for them."""
+        name = f"{self.kind}-{self.seed}-{self.stretch.day}-{self.key[:12]}.parquet"
+        return Path(self.facts) / name if self.facts else None
+
 
 def frozen(network: Network, folder: Path) -> str:
     """Write a network once under its fingerprint, whole or not at all, and return the path."""
@@ -104,9 +110,8 @@ def simulated(case: Case, *, summary_only: bool) -> Run:
 def run(case: Case) -> pl.DataFrame:
     """Simulate a case and return its table ``summary``; parcel facts go to the case's folder, if it has one."""
     made = simulated(case, summary_only=not case.facts)
-    if case.facts:
-        path = Path(case.facts) / f"{case.kind}-{case.seed}-{case.stretch.day}.parquet"
-        part = path.with_suffix(".part")
+    if path := case.facts_file:
+        part = path.with_suffix(f".{os.getpid()}.part")
         made.certificate_facts(case.seed, case.kind).collect().write_parquet(part)
         part.replace(path)
     told = {"world": case.seed, "kind": case.kind, "first_day": case.stretch.day, "days": case.stretch.days}

@@ -76,10 +76,10 @@ class Trial(Result):
 
     def facts_of_parcels(self) -> pl.LazyFrame:
         """Return what the 24-hour certificate reads, of every world; ``UsageError`` when the trial kept none."""
-        folder = self.facts.get("parcel_facts")
-        if not folder or not list(Path(folder).glob("*.parquet")):
-            raise UsageError.of("simulate.no_parcel_facts", path=str(folder or ""))
-        return pl.scan_parquet(Path(folder) / "*.parquet")
+        files = [Path(self.facts["parcel_facts"]) / name for name in self.facts.get("files", ())]
+        if not files or not all(file.is_file() for file in files):
+            raise UsageError.of("simulate.no_parcel_facts", path=str(self.facts.get("parcel_facts") or ""))
+        return pl.scan_parquet(files)
 
 
 def trial(
@@ -106,7 +106,7 @@ def trial(
     chosen = {"warm_days": 2, **options}
     with tempfile.TemporaryDirectory() as scratch:
         base = _case(network, demand, chosen, tuple(disruptions), kind, facts, Path(scratch))
-        table = _batches(base, stretches, worlds, seed, wanted, work or Work())
+        table, files = _batches(base, stretches, worlds, seed, wanted, work or Work())
     _, values = wanted.values(table)
     mean, low, high = interval(values, wanted.level)
     told = pl.DataFrame(
@@ -124,7 +124,7 @@ def trial(
         "disruptions": [str(item) for item in disruptions],
     }
     stamp = Stamp.now("trial", network.fingerprint, asked, seed)
-    return Trial(stamp, {"summary": table, "measure": told}, {"parcel_facts": str(facts or "")})
+    return Trial(stamp, {"summary": table, "measure": told}, {"parcel_facts": str(facts or ""), "files": files})
 
 
 def _case(
@@ -140,20 +140,27 @@ def _case(
 
 def _batches(
     base: Case, stretches: Sequence[Stretch], worlds: int, seed: int, wanted: Measure, work: Work
-) -> pl.DataFrame:
-    """Run worlds a batch at a time; tables come back in the order of worlds and stretches."""
+) -> tuple[pl.DataFrame, list[str]]:
+    """Run worlds a batch at a time; tables, and files of facts, come back in the order of worlds and stretches."""
     found: list[pl.DataFrame] = []
+    files: list[str] = []
     total = worlds * len(stretches)
     for first in range(0, worlds, BATCH):
         several = range(seed + first, seed + min(worlds, first + BATCH))
         cases = [replace(base, seed=world, stretch=stretch) for world in several for stretch in stretches]
         found += map_cases(run, cases, work=_telling(work, len(found), total), key=lambda case: case.key)
+        for case in cases:
+            # Known from the cache of an earlier run whose facts are gone: they are made again.
+            if (file := case.facts_file) is not None:
+                if not file.is_file():
+                    run(case)
+                files.append(file.name)
         table = pl.concat(found)
         _, values = wanted.values(table)
         _, low, high = interval(values, wanted.level)
         if values.size >= wanted.least and (high - low) / 2 <= wanted.half_width:
             break
-    return table
+    return table, files
 
 
 def _telling(work: Work, done: int, total: int) -> Work:
