@@ -82,8 +82,11 @@ def _kinds(year: int, day: str, days: int, chosen: dict[str, Any]) -> dict[str, 
     if day != "peak" or days == 1:
         kind = "peak" if day == "peak" else str(chosen["weather"])
         return {kind: (day, days, {})}
-    return {"ordinary": (f"{year}-03-02", days, {}), "snow": (f"{year}-01-13", min(days, SNOW_DAYS), {"weather": "snow"}),
-            "peak": ("peak", 1, {})}  # fmt: skip
+    return {
+        "ordinary": (f"{year}-03-02", days, {}),
+        "snow": (f"{year}-01-13", min(days, SNOW_DAYS), {"weather": "snow"}),
+        "peak": ("peak", 1, {}),
+    }
 
 
 def with_timetable(network: Network, made: Demand) -> Network:
