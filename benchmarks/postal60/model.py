@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -24,7 +25,8 @@ LOCAL_SHARE = 0.25
 DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
 WAVES_MS = np.array([450, 780, 1080], np.int64) * MINUTE_MS
 TRUCK_FULL = 9000.0
-BUCKET_MS = 5_000
+GUIDES = 256
+FILL = 3
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -98,9 +100,8 @@ def network(parcels: int = FULL) -> Model:
     )
 
 
-def _expected(
-    hub_to: NDArray[np.int64], lane_out: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@njit(cache=True)
+def _expected(hub_to, lane_out):
     """Expected full-scale parcels a day on each lane and through each hub."""
     on_lane, through = np.zeros(hub_to.size), np.zeros(HUBS)
     share = WEIGHT / WEIGHT.sum()
@@ -163,11 +164,23 @@ def _accepted_at(i, parcels, u, hourly, cumulative):
 
 
 @njit(cache=True, inline="always")
-def _place(value, cumulative):
-    place = 0
+def _place(value, cumulative, guide):
+    place = guide[np.int64(value * GUIDES / cumulative[-1])]
     while cumulative[place] <= value:
         place += 1
     return place
+
+
+@njit(cache=True)
+def _guide(cumulative):
+    """Where to begin looking for a value, by which of so many equal parts of the whole it lies in."""
+    first = np.zeros(GUIDES + 1, np.int64)
+    for part in range(GUIDES + 1):
+        place = 0
+        while place + 1 < cumulative.size and cumulative[place] <= (part - 1e-6) * cumulative[-1] / GUIDES:
+            place += 1
+        first[part] = place
+    return first
 
 
 @njit(cache=True, parallel=True)
@@ -183,16 +196,17 @@ def _draw(parcels, seed, hourly, weights, headway):
     for stream in range(12):
         s[stream] = _start(seed, stream)
     total = weights[-1]
+    guide = _guide(weights)
     for i in prange(parcels):
         t0 = _accepted_at(i, parcels, _uniform(s[1], i), hourly, cumulative)
-        o = _place(_uniform(s[2], i) * total, weights)
+        o = _place(_uniform(s[2], i) * total, weights, guide)
         u = _uniform(s[4], i)
         if _uniform(s[3], i) < 0.25:
             g = o // 6 * 6
             low = weights[g - 1] if g > 0 else 0
-            d = _place(low + u * (weights[g + 5] - low), weights)
+            d = _place(low + u * (weights[g + 5] - low), weights, guide)
         else:
-            d = _place(u * total, weights)
+            d = _place(u * total, weights, guide)
         wait = -math.log(_uniform(s[5], i) * _uniform(s[6], i) * _uniform(s[7], i)) / 3.0
         t1 = t0 + np.int64(math.floor(75 * 60000.0 * wait)) + np.int64(math.floor(900000 + 1800000 * _uniform(s[8], i)))
         origin[i], destination[i], ready[i] = o, d, t1
@@ -203,11 +217,14 @@ def _draw(parcels, seed, hourly, weights, headway):
 
 @njit(cache=True)
 def _to_docks(origin, ready, early):
-    """Counting sort by dock and five seconds, then insertion sort inside each bucket; equal times stay in order."""
-    buckets = ready.max() // BUCKET_MS + 1
+    """Counting sort by dock and time, then insertion sort inside each bucket; equal times stay in order."""
+    # A few parcels a bucket: more are slow to sort, fewer make a table that no cache holds.
+    latest = ready.max()
+    buckets = max(1, origin.size // (CENTRES * FILL))
+    width = latest // buckets + 1
     place = np.zeros(CENTRES * buckets + 1, np.int32)
     for i in range(origin.size):
-        place[origin[i] * buckets + ready[i] // BUCKET_MS + 1] += 1
+        place[origin[i] * buckets + ready[i] // width + 1] += 1
     for b in range(1, place.size):
         place[b] += place[b - 1]
     first = np.empty(CENTRES + 1, np.int64)
@@ -216,7 +233,7 @@ def _to_docks(origin, ready, early):
     parcel = np.empty(origin.size, np.int32)
     ready_us = np.empty(origin.size, np.int64)
     for i in range(origin.size):
-        b = origin[i] * buckets + ready[i] // BUCKET_MS
+        b = origin[i] * buckets + ready[i] // width
         parcel[place[b]] = i
         ready_us[place[b]] = ready[i] * 1000 - (1 if early[i] else 0)
         place[b] += 1
@@ -260,3 +277,52 @@ def accepted_ms(parcels, seed):
     for i in prange(parcels):
         t0[i] = _accepted_at(i, parcels, _uniform(start, i), HOURLY, cumulative)
     return t0
+
+
+@njit(cache=True, parallel=True)
+def _measured(arrive_ms, done, accepted):
+    """Return the ms each parcel took, their sum, how many took over a day, the checksum."""
+    elapsed = np.empty(done.size, np.int32)
+    total, late, check = np.int64(0), np.int64(0), np.int64(0)
+    for block in prange((done.size + 999) // 1000):
+        for k in range(min(1000, done.size - 1000 * block)):
+            i = 1000 * block + k
+            took = done[i] - accepted[i]
+            elapsed[i] = took
+            total += took
+            late += took > DAY_MS
+            check += np.int64(arrive_ms[i]) * (1 + k)
+    return elapsed, total, late, check
+
+
+@njit(cache=True)
+def _ranked(elapsed, rank):
+    """Return the values at a rank and the next, in order of size: a histogram by minutes, then sorting inside one."""
+    counts = np.zeros(elapsed.max() // MINUTE_MS + 2, np.int64)
+    for i in range(elapsed.size):
+        counts[elapsed[i] // MINUTE_MS] += 1
+    minute, before = 0, 0
+    while before + counts[minute] <= rank:
+        before += counts[minute]
+        minute += 1
+    following = minute
+    if before + counts[minute] <= rank + 1:
+        following += 1
+        while following < counts.size and counts[following] == 0:
+            following += 1
+    held, size = np.empty(counts[minute : following + 1].sum(), np.int32), 0
+    for i in range(elapsed.size):
+        if minute * MINUTE_MS <= elapsed[i] < (following + 1) * MINUTE_MS:
+            held[size] = elapsed[i]
+            size += 1
+    held.sort()
+    return held[rank - before], held[min(held.size - 1, rank - before + 1)]
+
+
+def measured(arrive_ms: NDArray[np.int32], done: NDArray[np.int32], seed: int) -> dict[str, Any]:
+    """Return the check values of the doors: mean and 95th percentile of hours, parcels over a day, the checksum."""
+    elapsed, total, late, check = _measured(arrive_ms, done, accepted_ms(done.size, seed))
+    place = 0.95 * (done.size - 1)
+    low, high = _ranked(elapsed, int(place))
+    return {"mean_h": total / done.size / HOUR_MS, "p95_h": (low + (high - low) * (place - int(place))) / HOUR_MS,
+            "late24": int(late), "arrive_checksum": int(check)}  # fmt: skip
