@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.register(app)
     for module in (about, sessions, provinces, scorecards, jobs, runs, uploads, records, levers, epcis, ledgers):
         app.include_router(module.router)
-    openid.attach(app, settings.open_id)
+    openid.attach(app, settings.open_id, settings.secure)
     pages.attach(app)
     app.add_middleware(Shield, settings=settings)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,20 +12,36 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class OpenId:
-    """Sign-in through OpenID Connect: the issuer, our client there, and which of its claims names the role."""
+    """Sign-in through OpenID Connect: the issuer, our client there, and which of its claims names role and scope.
+
+    ``roles`` says which of our roles a value of the claim stands for, such as a group of the office's directory.
+    """
 
     issuer: str
     client_id: str
     client_secret: str
     role_claim: str = "postroad_role"
     scope_claim: str = "postroad_scope"
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> OpenId | None:
-        """Return what POSTROAD_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET say, or ``None`` when they are not set."""
-        names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")
-        values = [os.environ.get(f"POSTROAD_OIDC_{name}", "") for name in names]
-        return cls(*values) if all(values) else None
+        """Return what POSTROAD_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET say, or ``None`` when they are not set.
+
+        POSTROAD_OIDC_ROLE_CLAIM and _SCOPE_CLAIM name the claims; POSTROAD_OIDC_ROLES maps values of the first:
+        ``planning-office=province;inspectors=inspector``.
+        """
+        told = {name: os.environ.get(f"POSTROAD_OIDC_{name}", "") for name in _VARIABLES}
+        if not all(told[name] for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")):
+            return None
+        pairs = (part.partition("=") for part in told["ROLES"].split(";") if "=" in part)
+        return cls(
+            told["ISSUER"], told["CLIENT_ID"], told["CLIENT_SECRET"], told["ROLE_CLAIM"] or cls.role_claim,
+            told["SCOPE_CLAIM"] or cls.scope_claim, {name.strip(): role.strip() for name, _, role in pairs},
+        )  # fmt: skip
+
+
+_VARIABLES = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "ROLE_CLAIM", "SCOPE_CLAIM", "ROLES")
 
 
 @dataclass(frozen=True)
