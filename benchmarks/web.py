@@ -28,6 +28,9 @@ PATHS = (
     "/api/provinces/jilin/places/222426", "/api/provinces/jilin/figures", "/api/jobs",
 )  # fmt: skip
 
+WATCH_S = 60.0
+"""How often the server's memory is read."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -89,13 +92,21 @@ async def load(address: str, pid: int, readers: int, seconds: float, every: floa
                     wrong[str(status)] = wrong.get(str(status), 0) + 1
                 await asyncio.sleep(chance.expovariate(1 / every))
 
-    await asyncio.gather(*(reader(seed) for seed in range(readers)))
+    held: list[float] = []
+
+    async def watch() -> None:
+        while time.monotonic() < until:
+            await asyncio.sleep(min(WATCH_S, max(0.0, until - time.monotonic())))
+            held.append(memory_mb(pid))
+
+    await asyncio.gather(watch(), *(reader(seed) for seed in range(readers)))
     times.sort()
     at = lambda share: round(1000 * times[min(len(times) - 1, int(share * len(times)))], 1)  # noqa: E731
     return {
         "readers": readers, "seconds": seconds, "requests": len(times), "a_second": round(len(times) / seconds, 1),
         "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "most_ms": at(1.0), "faults": wrong,
-        "memory_before_mb": before, "memory_after_mb": memory_mb(pid), "machine": machine(), "commit": commit(),
+        "memory_before_mb": before, "memory_after_mb": memory_mb(pid),
+        "memory_by_minute_mb": held, "machine": machine(), "commit": commit(),
     }  # fmt: skip
 
 

@@ -95,10 +95,13 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     points(name, held, id, colour, size) {
       if (!keep(name, pointsOf(held, id))) return;
       const hollow = ["match", ["get", "origin"], ["synthetic", "assumed"], 0.35, 0.95] as unknown as number;
+      // Hubs tell their tier by colour and size.
+      const tiered = ["match", ["to-string", ["get", "tier"]], "1", "#8f1d14", "2", "#c8561f", "3", "#d99a2b", colour] as unknown as string;
+      const larger = (radius: number): unknown => (name === "hub" ? ["match", ["to-string", ["get", "tier"]], "1", 1.35 * radius, "2", radius, 0.75 * radius] : radius);
       map.addLayer({ id: name, type: "circle", source: name, paint: {
-        "circle-color": colour, "circle-opacity": hollow, "circle-stroke-color": colour,
+        "circle-color": name === "hub" ? tiered : colour, "circle-opacity": hollow, "circle-stroke-color": colour,
         "circle-stroke-width": size > 4 ? 1.6 : ["interpolate", ["linear"], ["zoom"], 6, 0.2, 11, 1.2],
-        "circle-radius": ["interpolate", ["exponential", 1.3], ["zoom"], 5, 0.55 * size, 9, size, 13, 2.1 * size],
+        "circle-radius": ["interpolate", ["exponential", 1.3], ["zoom"], 5, ...[0.55, 9, 1, 13, 2.1].map((by, k) => (k % 2 ? by : larger(by * size)))] as unknown as number,
       } });
     },
     lines(name, held, colour, bent) {

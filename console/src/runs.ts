@@ -5,7 +5,7 @@ import { h, replace } from "./dom";
 import { run } from "./jobs";
 import { button, later } from "./parts";
 import { go, href } from "./state";
-import { named, t, when } from "./words";
+import { language, named, t, when } from "./words";
 
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -62,7 +62,7 @@ export function asker(words: string, kind: string, options: () => Record<string,
 }
 
 export function runLine(of: Run): HTMLElement {
-  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed}`);
+  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed} · `, ["xlsx", "docx", "html"].map((form) => [h("a", { href: `/api/runs/${of.run_id}/report?form=${form}&language=${language()}`, download: true }, t(`report_${form}`)), " "]));
 }
 
 export { later, replace };

@@ -150,3 +150,39 @@ def test_word_and_pdf_hold_the_same_numbers_and_the_run(held, tmp_path, language
     first, second = (paper(held, tmp_path / name, language).read_bytes() for name in ("a.pdf", "b.pdf"))
     assert first.startswith(b"%PDF")
     assert first == second, "the same contents give the same bytes"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_any_result_becomes_a_workbook_a_document_and_a_page_with_the_same_numbers(tmp_path, language):
+    import zipfile
+
+    import docx
+    import polars as pl
+
+    from postroad.face.report.result import report
+    from postroad.results import Result, Stamp
+
+    awkward = [0.1 + 0.2, 1 / 3, 12345678.901234567]
+    rows = {"leg": ["collect", "between", "=1+1"], "cost_yuan_piece": awkward, "day": [dt.date(2026, 1, 1)] * 3}
+    stamp = Stamp.now("trunk", "abc", {"year": 2020}, 7)
+    held = Result(stamp, {"legs": pl.DataFrame(rows), "empty": pl.DataFrame({"a": []})}, {"gap": 1 / 7, "why": ["x"]})
+    made = {form: report(held, tmp_path / f"r.{form}", form, language) for form in ("xlsx", "docx", "html")}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.docx", "r.html", "r.xlsx"]
+    sheet = fastexcel.read_excel(made["xlsx"]).load_sheet("legs", header_row=1).to_polars()
+    assert sheet.columns[1] == "yuan/piece", "the second row says the units"
+    assert sheet["yuan/piece"].to_list() == pytest.approx(awkward, rel=1e-15), "as many digits as Excel has"
+    with zipfile.ZipFile(made["xlsx"]) as parts:
+        assert "xl/charts/chart1.xml" in parts.namelist()
+        told = "".join(parts.read(name).decode() for name in parts.namelist() if "worksheets/sheet" in name)
+        assert "<f>" not in told
+        assert 'state="frozen"' in told
+        assert held.run_id in told
+    book = docx.Document(str(made["docx"]))
+    cells = {cell.text for table in book.tables for row in table.rows for cell in row.cells}
+    page = made["html"].read_text("utf-8")
+    for value in (*awkward, 1 / 7):
+        assert repr(value) in cells
+        assert repr(value) in page
+    assert held.run_id in cells
+    assert held.run_id in page
+    assert not re.search(r"(src|href)=|<script", page)

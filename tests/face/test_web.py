@@ -68,6 +68,7 @@ WALK = {
     ("GET", "/api/runs/000000000000"): "read",
     ("GET", "/api/runs/000000000000/tables/flows"): "read",
     ("GET", "/api/runs/000000000000/tables/flows.csv"): "read",
+    ("GET", "/api/runs/000000000000/report"): "read",
     ("PUT", "/api/runs/000000000000/published"): "publish",
     ("DELETE", "/api/runs/000000000000/published"): "publish",
     ("GET", "/api/uploads"): "read",
@@ -361,6 +362,9 @@ def test_a_job_leaves_a_run_that_can_be_read_published_and_withdrawn(app, chief)
     assert nobody.get("/api/public/runs").json()[0]["run_id"] == run_id
     assert nobody.get(f"/api/runs/{run_id}/tables/flows?limit=3").json()["total"] == run["tables"]["flows"]
     assert nobody.get(f"/api/runs/{run_id}/tables/imbalance.csv").text.startswith("﻿prefecture_id")
+    for form in ("xlsx", "docx", "html"):
+        told = nobody.get(f"/api/runs/{run_id}/report?form={form}&language=en")
+        assert told.headers["content-disposition"].endswith(f'.{form}"')
     chief.delete(f"/api/runs/{run_id}/published")
     assert nobody.get(f"/api/runs/{run_id}").status_code == 401
 

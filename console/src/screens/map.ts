@@ -88,7 +88,7 @@ function layers(base: string, kinds: Columns, context: Context, drawn: Drawn, pa
   const item = (name: string, words: string, count: number | null, made: unknown): HTMLElement =>
     h("li", {}, h("label", {}, h("input", { type: "checkbox", checked: shown.has(name), onchange: (e: Event) => void turn(name, (e.target as HTMLInputElement).checked) }),
       h("i", { style: `background:${COLOURS[name] ?? "#566072"}` }), h("span", {}, words, " ", origin(made as string)), count === null ? null : h("span", { class: "count" }, number(count))));
-  for (const name of shown) void load(base, name, drawn);
+  for (const name of shown) if (!(name in RUN_LAYERS)) void load(base, name, drawn);
   return [
     select(t("theme"), [["coverage", t("theme_coverage")], ["service", t("theme_service")], ["minutes", t("theme_minutes")], ["none", t("theme_none")]], context.query.get("theme") ?? "coverage", (name) => {
       note({ theme: name });
@@ -99,20 +99,84 @@ function layers(base: string, kinds: Columns, context: Context, drawn: Drawn, pa
   ];
 }
 
-/** Hubs by tier and line-hauls of the latest trunk, and a day of it played as moving vehicles. */
+type Spot = [number, number];
+const RUN_LAYERS: Record<string, string> = { line_hauls: "#a5271c", pairs_hold: "#14693c", pairs_fail: "#c2271c", rounds: "#2b6fb5" };
+
+/** Where places of some levels lie. */
+async function spotsOf(base: string, levels: string[]): Promise<Map<string, Spot>> {
+  const spots = new Map<string, Spot>();
+  for (const held of await Promise.all(levels.map((level) => once<Columns>(`${base}/points/${level}`)))) for (const row of rows(held)) spots.set(String(row.place_id), [Number(row.lon), Number(row.lat)]);
+  return spots;
+}
+
+/** Lines from place to place as columns, the heavier the more pieces; what has no position is left out. */
+function linesBetween(held: { from: unknown; to: unknown; pieces: number }[], spots: Map<string, Spot>): Columns {
+  const made: Record<string, (string | number)[]> = { lon_a: [], lat_a: [], lon_b: [], lat_b: [], pieces: [] };
+  let count = 0;
+  for (const one of held) {
+    const [a, b] = [spots.get(String(one.from)), spots.get(String(one.to))];
+    if (!a || !b) continue;
+    count += 1;
+    for (const [name, value] of [["lon_a", a[0]], ["lat_a", a[1]], ["lon_b", b[0]], ["lat_b", b[1]], ["pieces", one.pieces]] as [string, number][]) made[name]?.push(value);
+  }
+  return { count, columns: made };
+}
+
+/** What designs have drawn: line-hauls, 24-hour pairs that hold or fail, village rounds; and a day played. */
 async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, panel: HTMLElement): Promise<void> {
-  const run = await latest(["trunk-baseline"]);
-  if (!run) return;
-  const hauls = (await rowsOf(run, "line_hauls")).filter((row) => row.season !== "peak");
+  const [designed, rule, rural] = await Promise.all([latest(["trunk"]), latest(["trunk-baseline"]), latest(["rural-rounds"])]);
   const base = `/api/provinces/${context.province}`;
-  const spots = new Map<string, [number, number]>();
-  for (const level of ["prefecture", "county", "external"]) for (const row of rows(await once<Columns>(`${base}/points/${level}`))) spots.set(String(row.place_id), [Number(row.lon), Number(row.lat)]);
+  const trunk = designed ?? rule;
+  const list = panel.querySelector(".layers");
+  const shown = (context.query.get("layers") ?? "").split(",");
+  const turn = async (name: string, on: boolean, draw: () => Promise<void>): Promise<void> => {
+    const now = new Set((address().query.get("layers") ?? "county_centre,hub").split(",").filter(Boolean));
+    if (on) now.add(name);
+    else now.delete(name);
+    note({ layers: [...now].join(",") });
+    if (on) await draw();
+    else drawn.hide(name);
+  };
+  const item = (name: string, count: number, made: string, draw: () => Promise<void>): void => {
+    const box = h("input", { type: "checkbox", checked: shown.includes(name), onchange: (e: Event) => void turn(name, (e.target as HTMLInputElement).checked, draw) });
+    list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: `background:${RUN_LAYERS[name]}` }), h("span", {}, t(`layer_${name}`), " ", origin(made)), h("span", { class: "count" }, number(count)))));
+    if (box.checked) void draw();
+  };
+  const colour = (name: string): string => RUN_LAYERS[name] ?? "";
+  if (rural) {
+    const stops = await rowsOf(rural, "round_stops");
+    item("rounds", new Set(stops.map((row) => row.round_id)).size, String(stops[0]?.origin ?? ""), async () => {
+      const spots = await spotsOf(base, ["county", "township", "village"]);
+      const steps = stops.flatMap((row, k) => { const next = stops[k + 1]; return next && next.round_id === row.round_id && next.trip === row.trip ? [{ from: row.place_id, to: next.place_id, pieces: 1 }] : []; });
+      drawn.lines("rounds", linesBetween(steps, spots), colour("rounds"), false);
+    });
+  }
+  if (!trunk) return;
+  const spots = await spotsOf(base, ["prefecture", "county", "external"]);
+  const hauls = (await rowsOf(trunk, "line_hauls")).filter((row) => row.season !== "peak" && row.season !== "winter");
+  const made = String(hauls[0]?.origin ?? "");
+  if (designed) {
+    const pairs = await rowsOf(designed, "promises");
+    for (const [name, holds] of [["pairs_hold", true], ["pairs_fail", false]] as [string, boolean][]) {
+      const some = pairs.filter((row) => row.holds === holds);
+      item(name, some.length, made, async () => drawn.lines(name, linesBetween(some.map((row) => ({ from: row.from_place_id, to: row.to_place_id, pieces: Number(row.pieces) })), spots), colour(name), true));
+    }
+  }
+  item("line_hauls", hauls.length, made, async () => {
+    const sum = new Map<string, { from: unknown; to: unknown; pieces: number }>();
+    for (const row of hauls) {
+      const key = `${row.from_place_id} ${row.to_place_id}`;
+      const held = sum.get(key) ?? { from: row.from_place_id, to: row.to_place_id, pieces: 0 };
+      sum.set(key, { ...held, pieces: held.pieces + Number(row.capacity_pieces) * Number(row.vehicles ?? 1) });
+    }
+    drawn.lines("line_hauls", linesBetween([...sum.values()], spots), colour("line_hauls"), true);
+  });
   const player = playDay(drawn, hauls.flatMap((row) => {
     const [a, b] = [spots.get(String(row.from_place_id)), spots.get(String(row.to_place_id))];
-    return a && b ? [{ a, b, from: Number(row.depart_min), lasts: Number(row.duration_min), pieces: Number(row.capacity_pieces) }] : [];
+    return a && b ? [{ a, b, from: Number(row.depart_min), lasts: Number(row.duration_min), pieces: Number(row.capacity_pieces) * Number(row.vehicles ?? 1) }] : [];
   }));
   const box = h("input", { type: "checkbox", onchange: (e: Event) => { player.hidden = !(e.target as HTMLInputElement).checked; note({ play: player.hidden ? null : "1" }); player.dispatchEvent(new Event(player.hidden ? "rest" : "begin")); } });
-  panel.querySelector(".layers")?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t("play_day"), " ", origin(String(hauls[0]?.origin ?? ""))))));
+  list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t("play_day"), " ", origin(made)))));
   node.append(player);
   if (context.query.get("play")) box.click();
 }

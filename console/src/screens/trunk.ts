@@ -43,7 +43,7 @@ async function inside(context: Context): Promise<Node> {
   return h("div", {},
     h("div", { class: "row mid" }, pick, seasons, await chooser([...DESIGNED, ...RULE], trunk), origin(made, true), h("span", { class: "soft" }, t("trunk_facts", { hauls: number(every.length), km: number(every.reduce((sum, row) => sum + Number(row.distance_km ?? 0) * Number(row.vehicles ?? 1), 0)), yuan: number(yuan, 1) }))),
     designed ? null : notice(t("by_rule_only")),
-    made === "synthetic" ? notice(t("trunk_synthetic"), "synthetic") : null,
+    made === "synthetic" ? notice(designed ? t("trunk_designed") : t("trunk_synthetic"), "synthetic") : null,
     asks,
     h("h2", {}, t("time_space", { hub: name(hub) })), h("div", { class: "card", style: "overflow-x:auto", tabindex: 0, role: "region", "aria-label": t("time_space", { hub: name(hub) }) }, timeSpace(here, hub, waves.filter((row) => row.place_id === hub), name)),
     h("p", { class: "soft small" }, t("time_space_words")),

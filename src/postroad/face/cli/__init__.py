@@ -35,6 +35,7 @@ COMMANDS = (
     "cases",
     "demo",
     "simulate",
+    "report",
 )
 """The modules of this folder that add commands, in the order of the help page."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import polars as pl
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from postroad.face.report.result import FORMS as FORMS
 from postroad.face.web.accounts import Person
 from postroad.face.web.database import now, published
 from postroad.face.web.refusal import Refused
 from postroad.face.web.settings import Settings
-from postroad.results import STAMP_FILE, read_stamp
+from postroad.language import Language
+from postroad.results import STAMP_FILE, Result, read_stamp
 
 MOST_LISTED = 300
 BIG_FACT = 2000
@@ -91,6 +94,14 @@ def csv(frame: pl.DataFrame) -> bytes:
     out = io.BytesIO()
     flat.with_columns(guarded(pl.col(name)) for name in texts).write_csv(out, include_bom=True)
     return out.getvalue()
+
+
+def report(folder: Path, form: str, language: Language) -> bytes:
+    """Return a run as a report."""
+    from postroad.face.report.result import report as write
+
+    with tempfile.TemporaryDirectory(prefix="postroad-report-") as room:
+        return write(Result.load(folder), Path(room, f"report.{form}"), form, language).read_bytes()
 
 
 def shown(engine: Engine) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from fastapi import APIRouter, Path, Query, Response
@@ -16,6 +16,7 @@ from postroad.face.web.refusal import Refused
 router = APIRouter(prefix="/api", tags=["runs"])
 RunId = Annotated[str, Path(pattern="^[0-9a-f]{12,16}$")]
 Table = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,60}$")]
+REPORT: dict[int | str, dict[str, Any]] = {200: {"content": {kind: {} for kind in shelf.FORMS.values()}}}
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 
 
@@ -73,6 +74,18 @@ def table(
     plain = some.with_columns(pl.col(name).cast(pl.String) for name, kind in some.schema.items() if kind.is_temporal())
     kinds = {name: str(kind) for name, kind in frame.schema.items()}
     return {"total": frame.height, "offset": offset, "types": kinds, "columns": plain.to_dict(as_series=False)}
+
+
+@router.get("/runs/{run_id}/report", response_class=Response, responses=REPORT)
+def report(
+    who: Anybody, house: TheHouse, run_id: RunId,
+    form: Literal["xlsx", "docx", "html"] = "xlsx", language: Literal["zh", "en"] = "zh",
+) -> Response:  # fmt: skip
+    """Return a run as a workbook with charts, a Word document or one page: the tables' numbers with the run id."""
+    folder = _folder(house, who, run_id)
+    made = shelf.report(folder, form, language)
+    headers = {"content-disposition": f'attachment; filename="{run_id}-{language}.{form}"'}
+    return Response(made, media_type=shelf.FORMS[form], headers=headers)
 
 
 @router.put("/runs/{run_id}/published", response_model=RunView)
