@@ -57,6 +57,15 @@ def best_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan
     return max(plans, key=lambda plan: (plan.saving_yuan, plan.feeds), default=None)
 
 
+def feeding_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan | None:
+    """Return how buses would bring all of a township's pieces, cheaper or not; ``None`` where none can in time."""
+    usable = [trip for trip in township.trips if trip.stops[-1][1] <= pricing.county.terms.bus_latest_min]
+    if not usable:
+        return None
+    plain = pricing.local(township, 1.0, feeding.ready[township.place_id])
+    return _feeds(pricing, feeding, township, usable, plain)
+
+
 def fees(township: Township, plan: BusPlan | None) -> float:
     """Return what buses cost in a week: every day where they feed a township, else on the villages' days."""
     if plan is None:
