@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from postroad.errors import DataError, UsageError
-from postroad.evaluate import Case, Choice, Question, compare, effects, measured, prepared
+from postroad.evaluate import Case, Choice, Question, by_year, compare, effects, measured, prepared
 from postroad.evaluate.case import ALL_MEASURES
 from postroad.evaluate.compare import paired
 from postroad.evaluate.ready import base_plants, opened
@@ -22,7 +22,7 @@ TWO = (Choice("lockers"), Choice("transit-bags"))
 
 @pytest.fixture(scope="module")
 def told():
-    return effects(STILL, TWO, worlds=2)
+    return effects(STILL, TWO, worlds=2, aims={"locker_groups": 2000.0, "rest_place_share": 100.0})
 
 
 def test_shares_sum_to_what_the_bundle_does_and_lie_with_the_lever_that_does_it(told):
@@ -153,3 +153,58 @@ def test_a_finished_case_is_not_measured_again(tmp_path):
 def test_shares_are_a_polars_frame_with_their_targets(told):
     assert told["shares"].schema["gain"] == pl.Float64
     assert "lockers" in told["shares"]["target"].to_list()
+
+
+def test_a_run_is_not_made_again_for_levers_that_no_engine_reads(monkeypatch):
+    """Eight bundles of two levers that only measures read and one that runs read need two runs, not eight."""
+    from postroad.evaluate import measuring
+
+    seen: list[tuple[str, ...]] = []
+
+    def run(case: Case) -> dict[str, float]:
+        seen.append(tuple(choice.lever for choice in case.bundle))
+        return {"mean_h": 10.0 - len(case.bundle), "_rural_share": 0.0, "_trunk_yuan": 1.0, "_trunk_kg": 0.1}
+
+    monkeypatch.setattr(measuring, "ran", run)
+    monkeypatch.setattr(
+        measuring, "stood", lambda case, prices: {"_city_yuan": 0.1, "_city_kg": float(len(case.bundle))}
+    )
+    chosen = [Choice(name) for name in ("electric-vans", "transit-bags", "changchun-sorter")]
+    told = effects(Question(scale=0.01), chosen, worlds=1)
+    assert sorted(seen) == [(), ("changchun-sorter",)]
+    assert told.facts["runs"] == 2
+    gain = {row["lever"]: row["gain"] for row in told["shares"].filter(measure="mean_h").iter_rows(named=True)}
+    assert gain == {"electric-vans": 0.0, "transit-bags": 0.0, "changchun-sorter": 1.0}
+
+
+def test_worlds_are_added_until_the_shares_are_sure_enough(monkeypatch):
+    """The on-time share of world w rises by 1 or 3 points: half the interval falls as worlds are added."""
+    from postroad.evaluate import Worlds, measuring
+
+    def run(case: Case) -> dict[str, float]:
+        return {"on_time_metro": 50.0 + len(case.bundle) * (1.0 + 2.0 * (case.world % 2)), "_rural_share": 0.0,
+                "_trunk_yuan": 1.0, "_trunk_kg": 0.1}  # fmt: skip
+
+    monkeypatch.setattr(measuring, "ran", run)
+    monkeypatch.setattr(measuring, "stood", lambda *_: {"_city_yuan": 0.1, "_city_kg": 0.1})
+    one = [Choice("changchun-sorter")]
+    asked = Question(scale=0.01)
+    assert effects(asked, one, worlds=Worlds(2, 12, 1.4)).facts["worlds"] == 6
+    assert effects(asked, one, worlds=Worlds(2, 4, 0.1)).facts["worlds"] == 4
+    assert effects(asked, one, worlds=2).facts["worlds"] == 2
+
+
+def test_the_cheapest_bundle_for_the_aims_and_the_price_of_what_is_beyond(told):
+    row = {row["measure"]: row for row in told["cheapest"].iter_rows(named=True)}
+    assert row["locker_groups"]["met"]
+    assert row["reusable_bag_rate"]["aim"] == 98.0
+    assert "lockers" in told.facts["cheapest"]
+    assert row["rest_place_share"]["price_yuan"] is None
+    assert row["rest_place_share"]["gap"] > 0
+
+
+@pytest.mark.slow
+def test_what_a_lever_does_grows_with_the_years():
+    told = by_year(STILL, [TWO[0]], [2022, 2025], worlds=1)["shares"].filter(measure="locker_groups")
+    share = dict(told["year", "share"].iter_rows())
+    assert 0 < share[2022] < share[2025] == 569

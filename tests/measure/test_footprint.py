@@ -56,6 +56,14 @@ def test_the_empty_way_back_belongs_to_the_leg():
     assert legs["co2e_kg"][0] == pytest.approx(2 * 24.0 * 3.25)
 
 
+def test_a_departure_of_several_vehicles_counts_each_of_them():
+    held = network()
+    several = held.with_(line_hauls=held["line_hauls"].with_columns(vehicles=pl.lit(3, pl.Int64)))
+    one, three = (footprint(n, LOADS, SORTED, (0.0, 5000.0)).elements.filter(mode="road", stage="line_haul")
+                  for n in (held, several))  # fmt: skip
+    assert three["co2e_kg"][0] == pytest.approx(3 * one["co2e_kg"][0])
+
+
 def test_winter_costs_the_electric_more_and_the_diesel_nothing():
     stage = {}
     for season in ("any", "winter"):

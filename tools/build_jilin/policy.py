@@ -16,6 +16,7 @@ ASSUMED = [
     ("shared_county_centre_share", 0.0, 0.0, 100.0, "%", "of county centres shared by post and express firms in 2020"),
     ("shared_round_share", 0.0, 0.0, 100.0, "%", "of townships on shared rounds in 2020; the plan calls sharing hard"),
     ("bus_hold_share", 0.0, 0.0, 100.0, "%", "of townships reached by buses that carry parcels in 2020; pilots only"),
+    ("forward_stock_share", 0.0, 0.0, 30.0, "%", "of orders from other provinces that parks serve from stock in 2020"),
     ("far_village_runs_a_week", 3.0, 2.0, 5.0, "runs/week", "delivery in villages off the main rounds"),
     ("trunk_cutoff_wave1", 690.0, 600.0, 780.0, "min", "first-tier hub, minutes after midnight: before noon"),
     ("trunk_cutoff_wave2", 1200.0, 1080.0, 1320.0, "min", "first-tier hub: evening"),

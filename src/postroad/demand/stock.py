@@ -1,4 +1,4 @@
-"""Pre-positioned stock: orders served from a park near the customer start there instead of beyond the province (P67 P68).
+"""Pre-positioned stock: orders served from a park near the customer start there, not beyond the province (P67 P68).
 
 The share of orders from other provinces that parks can serve is a parameter, nothing in the base year. Each such order
 starts at the open park nearest to where it goes, for goods that a warehouse can hold; returns and the like still come
@@ -36,10 +36,14 @@ UNIT_DIGITS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Stocked(Demand):
-    """A demand of which parks serve a share: ``plain`` is the same without, ``flows`` start where parcels start."""
+    """A demand of which parks serve a share: ``plain`` is the same without, ``flows`` start where parcels start.
+
+    ``bulk_piece_km`` is how far a year's stock travels to the parks in full loads, one way, pieces times kilometres.
+    """
 
     plain: Demand
     share: float
+    bulk_piece_km: float
 
     def parcels(
         self, day: dt.date | str, seed: int = 0, pieces: int | None = None, workers: int = 1
@@ -65,7 +69,7 @@ class Stocked(Demand):
     def _of_held(self) -> float:
         """The share among goods that can be held, so that ``share`` holds of all that comes in."""
         rows = self.network["products"].filter(flow_class="inter_province")
-        part = float(rows.filter(pl.col("product_id").is_in(list(HELD)))["share"].sum() / rows["share"].sum())
+        part = float(rows.filter(pl.col("product_id").is_in(list(HELD)))["share"].sum()) / float(rows["share"].sum())
         return min(1.0, self.share / part) if part > 0 else 0.0
 
 
@@ -75,30 +79,36 @@ def stocked(made: Demand) -> Demand:
     share = float(rows["value"][0] or 0.0) / 100 if rows.height else 0.0
     if share <= 0 or not _parks(made.network).height:
         return made
-    parts = _shifted(made, min(1.0, share))
-    return Stocked(made.network, made.totals, parts, made.scenario, made.seed, made, min(1.0, share))
+    share = min(1.0, share)
+    flows, bulk = _shifted(made, share)
+    return Stocked(made.network, made.totals, flows, made.scenario, made.seed, made, share, bulk)
 
 
 def _parks(network: Network) -> pl.DataFrame:
     return network["sites"].filter(kind="park", status="open").drop_nulls(["lon", "lat"]).sort("site_id")
 
 
-def _shifted(made: Demand, share: float) -> pl.DataFrame:
-    """Yearly flows: that share of what comes in starts at the county or zone of the park that serves its end."""
-    ends = sorted(set(made.flows["destination_id"]) | set(made.flows["origin_id"]))
-    leaf = {place: _leaf(made.network, place) for place in ends}
-    _, park_of = _ends(made.network, (*ends, *_leaves(made.network)["place_id"]))
-    names = (*ends, *_leaves(made.network)["place_id"])
-    unit = {place: names[park_of[k]][:UNIT_DIGITS] for k, place in enumerate(ends) if park_of[k] >= 0 and leaf[place]}
-    inbound = made.flows.filter(pl.col("flow_class") == INBOUND, pl.col("destination_id").is_in(list(unit)))
-    rest = made.flows.join(inbound.select("origin_id", "destination_id", "flow_class"),
-                           on=["origin_id", "destination_id", "flow_class"], how="anti")  # fmt: skip
+def _shifted(made: Demand, share: float) -> tuple[pl.DataFrame, float]:
+    """Yearly flows with that share of what comes in starting at the unit of the park that serves it; and the bulk."""
+    names = (*sorted({*made.flows["destination_id"], *made.flows["origin_id"]}), *_leaves(made.network)["place_id"])
+    _, park_of = _ends(made.network, names)
+    leaf_of = {place: names[park_of[k]] for k, place in enumerate(names) if park_of[k] >= 0}
+    lies = {row[0]: row[1:] for row in made.network["places"].select("place_id", "lon", "lat").iter_rows()}
+    key = ["origin_id", "destination_id", "flow_class"]
+    inbound = made.flows.filter(pl.col("flow_class") == INBOUND, pl.col("destination_id").is_in(list(leaf_of)))
+    rest = made.flows.join(inbound, on=key, how="anti")
+    unit = {place: leaf[:UNIT_DIGITS] for place, leaf in leaf_of.items()}
     near = inbound.with_columns(
         pl.col("destination_id").replace_strict(unit, return_dtype=pl.String).alias("origin_id"),
         pl.col("pieces") * share,
     )
     near = near.group_by(near.drop("pieces").columns, maintain_order=True).agg(pl.col("pieces").sum())
-    return pl.concat([rest, inbound.with_columns(pl.col("pieces") * (1 - share)), near.select(rest.columns)])
+    bulk = 0.0
+    for origin, end, pieces in inbound.select("origin_id", "destination_id", "pieces").iter_rows():
+        (x, y), (east, north) = lies[origin], lies[leaf_of[end]]
+        bulk += share * pieces * float(_km(x, y, np.array([east]), np.array([north]))[0])
+    flows = pl.concat([rest, inbound.with_columns(pl.col("pieces") * (1 - share)), near.select(rest.columns)])
+    return flows, bulk
 
 
 def _leaves(network: Network) -> pl.DataFrame:
@@ -110,11 +120,6 @@ def _leaves(network: Network) -> pl.DataFrame:
         .drop_nulls(["lon", "lat"])
         .sort("place_id")
     )
-
-
-def _leaf(network: Network, place: str) -> bool:
-    """Whether a place lies inside the province."""
-    return not place.startswith("X-") and network["places"].filter(place_id=place, level="external").is_empty()
 
 
 def _ends(network: Network, names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:

@@ -11,7 +11,7 @@ compare(question, bundles)    bundles side by side, paired by world
 
 from postroad.evaluate.case import Case, Choice, Question, measured
 from postroad.evaluate.compare import compare
-from postroad.evaluate.effects import effects
+from postroad.evaluate.effects import Worlds, by_year, effects
 from postroad.evaluate.ready import prepared
 
-__all__ = ["Case", "Choice", "Question", "compare", "effects", "measured", "prepared"]
+__all__ = ["Case", "Choice", "Question", "Worlds", "by_year", "compare", "effects", "measured", "prepared"]

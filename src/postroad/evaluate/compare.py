@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
 from postroad.errors import UsageError
-from postroad.evaluate.case import ALL_MEASURES, Case, Choice, Question, as_options, measured
-from postroad.evaluate.effects import COUNTY, case_key, costs_of
+from postroad.evaluate.case import ALL_MEASURES, Choice, Question, as_options
+from postroad.evaluate.costs import costs_of
+from postroad.evaluate.effects import COUNTY
+from postroad.evaluate.measuring import Measuring
 from postroad.evaluate.ready import opened
-from postroad.parallel import Work, map_cases
 from postroad.results import Result, Stamp
+
+if TYPE_CHECKING:
+    from postroad.parallel import Work
 
 LEVEL = 0.95
 
@@ -33,9 +38,7 @@ def compare(
     for bundle in bundles:
         opened(asked.province)[1].choose([choice.lever for choice in bundle])
     network, _ = opened(asked.province)
-    cases = [Case(asked, tuple(sorted(b, key=lambda c: c.lever)), world) for b in bundles for world in range(worlds)]
-    told = map_cases(measured, cases, work=work, key=lambda case: case_key(case, network.fingerprint))
-    values = [told[k * worlds : (k + 1) * worlds] for k in range(len(bundles))]
+    values = Measuring(asked, [tuple(sorted(b, key=lambda c: c.lever)) for b in bundles], work).worlds(0, worlds)
     costs = [math.fsum(costs_of(asked, bundle).values()) for bundle in bundles]
     options = {**as_options(asked, ()), "bundles": names, "worlds": worlds}
     tables = {"measures": _measures(names, values), "counties": _counties(names, values)}

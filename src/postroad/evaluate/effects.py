@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from postroad.errors import UsageError
-from postroad.evaluate.case import ALL_MEASURES, Case, Choice, Question, as_options, measured
+from postroad.evaluate.aims import aims_of, cheapest_of
+from postroad.evaluate.case import ALL_MEASURES, CLASSES, Choice, Question, as_options
+from postroad.evaluate.costs import costs_of, yearly
+from postroad.evaluate.measuring import Measuring
 from postroad.evaluate.ready import opened
 from postroad.measure.effect import Bundle, Game, frontier, interactions, shapley
 from postroad.measure.effect.game import EXACT_UP_TO, Coalition, needed
-from postroad.measure.evaluation import yearly_cost
-from postroad.parallel import Work, map_cases
-from postroad.plan.levers import apply
 from postroad.results import Result, Stamp
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from postroad.parallel import Work
 
 COUNTY = "county_h/"
+ON_TIME = tuple(f"on_time_{name}" for name in CLASSES)
 Values = Mapping[Coalition, Sequence[Mapping[str, float]]]
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """How many worlds: ``first``, and with a ``precision`` two more at a time, up to ``most``.
+
+    They are added until every share of an on-time measure has half an interval of at most so many points.
+    """
+
+    first: int = 3
+    most: int = 0
+    precision: float = 0.0
 
 
 def effects(
     asked: Question,
     chosen: Sequence[Choice],
     *,
-    worlds: int = 3,
+    worlds: int | Worlds = 3,
     sampled: int = 0,
     measures: Sequence[str] = (),
+    aims: Mapping[str, float] | None = None,
     work: Work | None = None,
 ) -> Result:
     """Return what each chosen lever buys: tables ``shares``, ``bundles``, ``interactions``, ``frontier``, ``counties``.
@@ -45,12 +59,13 @@ def effects(
     names = [choice.lever for choice in chosen]
     if len(set(names)) != len(names) or not names:
         raise UsageError.of("effect.bad_choice", levers=", ".join(names) or "-")
-    strange = [name for name in measures if name not in ALL_MEASURES]
+    strange = [name for name in (*measures, *(aims or {})) if name not in ALL_MEASURES]
     if strange:
         raise UsageError.of("effect.no_such_measure", asked=", ".join(strange), known=", ".join(ALL_MEASURES))
     opened(asked.province)[1].choose(names)
     sampled = sampled or (0 if len(names) <= EXACT_UP_TO else 64)
-    values = _measure_all(asked, chosen, worlds, sampled, work)
+    values, runs = _measure_all(asked, chosen, worlds if isinstance(worlds, Worlds) else Worlds(worlds), sampled, work)
+    held = len(values[frozenset()])
     costs = costs_of(asked, chosen)
     wanted = [name for name in ALL_MEASURES if name in (measures or ALL_MEASURES) and _known(values, name)]
     tables = {
@@ -58,52 +73,66 @@ def effects(
         "bundles": _bundles(values, wanted, costs),
         "counties": _counties(values, frozenset(names)),
     }
+    asking = {name: aim for name, aim in aims_of(asked.province, aims).items() if name in wanted}
+    tables["cheapest"], choice = cheapest_of(_held(values, wanted, costs), asking)
+    tables["years"] = yearly(asked, chosen)
     if not sampled:
         tables["interactions"] = _interactions(names, values, wanted)
         tables["frontier"] = _frontier(values, wanted, costs)
     network, _ = opened(asked.province)
-    options = {**as_options(asked, chosen), "worlds": worlds, "sampled": sampled}
+    options = {**as_options(asked, chosen), "worlds": held, "sampled": sampled, "aims": asking}
     stamp = Stamp.now("effect", network.fingerprint, options, asked.seed)
-    return Result(stamp, tables, {"bundles": len(values), "worlds": worlds})
+    best = choice.bundle
+    facts = {"bundles": len(values), "worlds": held, "runs": runs, "cheapest": sorted(best.levers) if best else None,
+             "cheapest_yuan": best.cost_yuan if best else None}  # fmt: skip
+    return Result(stamp, tables, facts)
+
+
+def by_year(
+    asked: Question, chosen: Sequence[Choice], years: Sequence[int], *, worlds: int = 3, work: Work | None = None
+) -> Result:
+    """Return ``shares`` of each year, with the year: levers grow as they ramp up, and demand grows with the years.
+
+    Each year is asked about on the question's day and month.
+    """
+    parts = []
+    for year in years:
+        own = dataclasses.replace(asked, year=year, day=f"{year}{asked.day[4:]}")
+        told = effects(own, chosen, worlds=worlds, work=work)["shares"]
+        parts.append(told.select(pl.lit(year, pl.Int64).alias("year"), pl.all()))
+    network, _ = opened(asked.province)
+    options = {**as_options(asked, chosen), "worlds": worlds, "years": list(years)}
+    return Result(Stamp.now("effect-by-year", network.fingerprint, options, asked.seed), {"shares": pl.concat(parts)})
 
 
 def _measure_all(
-    asked: Question, chosen: Sequence[Choice], worlds: int, sampled: int, work: Work | None
-) -> dict[Coalition, list[dict[str, float]]]:
+    asked: Question, chosen: Sequence[Choice], asking: Worlds, sampled: int, work: Work | None
+) -> tuple[dict[Coalition, list[dict[str, float]]], int]:
+    """Return the measures of every bundle by world, and how many runs that took."""
     by_name = {choice.lever: choice for choice in chosen}
     wanted = needed(list(by_name), sampled, asked.seed)
-    cases = [
-        Case(asked, tuple(by_name[name] for name in sorted(bundle)), world)
-        for bundle in wanted
-        for world in range(worlds)
-    ]
-    network, _ = opened(asked.province)
-    told = map_cases(measured, cases, work=work, key=lambda case: case_key(case, network.fingerprint))
-    return {bundle: told[k * worlds : (k + 1) * worlds] for k, bundle in enumerate(wanted)}
+    bundles = [tuple(by_name[name] for name in sorted(bundle)) for bundle in wanted]
+    measuring = Measuring(asked, bundles, work)
+    values: dict[Coalition, list[dict[str, float]]] = {bundle: [] for bundle in wanted}
+    count = asking.first
+    while True:
+        done = len(values[frozenset()])
+        for bundle, told in zip(wanted, measuring.worlds(done, count), strict=True):
+            values[bundle] += told
+        count = min(2, asking.most - done - count)
+        if asking.precision <= 0 or asked.scale <= 0 or count <= 0:
+            break
+        if _widest(list(by_name), values, sampled, asked.seed) <= asking.precision:
+            break
+    return values, measuring.runs
 
 
-def case_key(case: Case, fingerprint: str) -> str:
-    """A case's name in the cache: everything its answer depends on."""
-    from postroad import __version__
-
-    plain = {**as_options(case.question, case.bundle), "world": case.world, "inputs": fingerprint, "v": __version__}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def costs_of(asked: Question, chosen: Sequence[Choice]) -> dict[str, float]:
-    """Return each lever's yearly cost in the year asked about: running cost, and capital over its life."""
-    import datetime as dt
-
-    end: dt.date = dt.date(asked.year, 12, 31)
-    network, _ = opened(asked.province)
-    found = {}
-    for choice in chosen:
-        lever = choice.of(asked.province)
-        units = 0
-        if any(change.op == "open" for change in lever.changes):
-            units = apply(network, [lever], end).opened.get(lever.id, 0)
-        found[lever.id] = yearly_cost(lever, units, asked.year)
-    return found
+def _widest(names: Sequence[str], values: Values, sampled: int, seed: int) -> float:
+    """Half the widest interval of any share of an on-time measure, in points; endless in a single world."""
+    if len(values[frozenset()]) < 2:
+        return math.inf
+    told = [shapley(game(names, values, name), sampled=sampled, seed=seed) for name in ON_TIME if _known(values, name)]
+    return max((half for one in told for half in one.half_width.values()), default=0.0)
 
 
 def _known(values: Values, name: str) -> bool:
@@ -164,11 +193,15 @@ def _interactions(names: Sequence[str], values: Values, wanted: Sequence[str]) -
     return pl.DataFrame(rows, schema=schema)
 
 
-def _frontier(values: Values, wanted: Sequence[str], costs: Mapping[str, float]) -> pl.DataFrame:
-    held = [
+def _held(values: Values, wanted: Sequence[str], costs: Mapping[str, float]) -> list[Bundle]:
+    return [
         Bundle(bundle, _cost(bundle, costs), {name: _mean(worlds, name) for name in wanted})
         for bundle, worlds in values.items()
     ]
+
+
+def _frontier(values: Values, wanted: Sequence[str], costs: Mapping[str, float]) -> pl.DataFrame:
+    held = _held(values, wanted, costs)
     rows = [
         {
             "measure": name,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.demand import Demand, demand
+from postroad.demand.stock import stocked
 from postroad.design.lines import baseline
 from postroad.network import Network, province
 from postroad.plan.levers import Levers, apply, without
@@ -23,10 +24,31 @@ from postroad.plan.plan import plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from postroad.plan.levers import Lever
+    from postroad.plan.levers import Change, Lever
 
 DERIVED = ("allocations", "line_hauls", "routings", "sort_waves")
 TRUNK = ("hub_plants", *DERIVED)
+
+POLICY = (
+    "electric_share_last_mile", "shared_county_centre_share", "shared_round_share", "bus_hold_share",
+    "far_village_runs_a_week", "transit_bag_fleet", "transit_bag_cycle_time", "pieces_per_transit_bag",
+    "customs_dwell_time", "customs_inspection_rate",
+)  # fmt: skip
+"""Parameters that measures read and no engine does: a lever on these alone changes nothing of a run."""
+UNRUN_SITES = ("door_delivery_village", "rest_place", "cooperation_outlet", "cold_store")
+"""Kinds of site at which no simulated parcel stops."""
+
+
+def moves_run(lever: Lever) -> bool:
+    """Whether a lever changes something that the trunk or a simulated day reads."""
+    return any(not _unread(change) for change in lever.changes)
+
+
+def _unread(change: Change) -> bool:
+    if change.table == "parameters":
+        named = change.where.get("parameter")
+        return {named} <= set(POLICY) if isinstance(named, str) else set(named or ("",)) <= set(POLICY)
+    return change.table == "sites" and change.op == "open" and change.make.get("kind") in UNRUN_SITES
 
 
 @lru_cache(maxsize=4)
@@ -56,7 +78,7 @@ def prepared(
     # The trunk's own sources have to be known before its plants can be put in.
     held = _with_plants(network, base_plants(name))
     changed = apply(held, levers, day, tables=[table for table in held.tables if table not in DERIVED]).network
-    wanted = demand(changed, year, scenario)
+    wanted = stocked(demand(changed, year, scenario))
     trunk = baseline(changed, wanted)
     plants = _kept(changed["hub_plants"], trunk["hub_plants"])
     ready = trunk.with_(hub_plants=plants)

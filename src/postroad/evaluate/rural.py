@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from postroad.design.rounds.bus import best_plan, feeding_plan, fees
+from postroad.design.rounds.bus import best_plan, fees
 from postroad.design.rounds.rural import RuralOptions, cases
-from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing, county_pieces, shared_fixed
+from postroad.design.rounds.ways import WEEK, Local, Pricing, county_pieces, shared_fixed
 from postroad.parallel import Work, map_cases
 from postroad.travel.speeds import parameters
 
@@ -65,11 +65,9 @@ def county_prices(county: County) -> list[tuple[str | float, ...]]:
     told = {
         "alone": _summed([_told(pricing, share, {}) for share in sizes]),
         "shared": _told(pricing, 1.0, {}),
+        "alone_bus": _summed([_told(pricing, share, by) for share, by in _brands_by_bus(pricing)]),
         "shared_bus": _told(pricing, 1.0, plans),
     }
-    # A brand on its own sends a township's pieces by bus where the bus takes those of all brands.
-    feeds = {place: plan for place, plan in _feeding_buses(pricing, together).items() if plan.feeds}
-    told["alone_bus"] = _summed([_told(pricing, share, feeds) for share in sizes])
     for way in ("alone", "shared"):
         if _cost(told[f"{way}_bus"]) >= _cost(told[way]) - 1e-6:
             told[f"{way}_bus"] = told[way]
@@ -89,13 +87,27 @@ def county_prices(county: County) -> list[tuple[str | float, ...]]:
     return rows
 
 
-def _feeding_buses(pricing: Pricing, together: Feeding) -> dict[str, BusPlan]:
-    """Buses that can take all of a township's pieces from the seat, whether that pays for shared rounds or not."""
-    found = {}
-    for t in pricing.county.townships:
-        plan = feeding_plan(pricing, together, t)
-        if plan is not None:
-            found[t.place_id] = plan
+def _brands_by_bus(pricing: Pricing) -> list[tuple[float, dict[str, BusPlan]]]:
+    """Each brand on its own, with the townships whose pieces it sends by bus where that is cheaper than its van.
+
+    A hold takes the pieces of a few brands only, the first ones that fit; a trip that stops on the way stops for one.
+    """
+    room = {t.place_id: {trip.trip_id: trip.capacity for trip in t.trips} for t in pricing.county.townships}
+    found = []
+    for _, share in pricing.county.shares:
+        own = pricing.feeding(share)
+        used: dict[str, BusPlan] = {}
+        for t in pricing.county.townships:
+            plan = best_plan(pricing, own, t, share)
+            if plan is None:
+                continue
+            # One hold both ways: what goes back is never more than the hold that came takes.
+            needs = {c.trip.trip_id: max(c.deliver, c.collect) if plan.feeds else c.trip.capacity for c in plan.carried}
+            left = room[t.place_id]
+            if all(pieces <= left[trip] for trip, pieces in needs.items()):
+                left.update({trip: left[trip] - pieces for trip, pieces in needs.items()})
+                used[t.place_id] = plan
+        found.append((share, used))
     return found
 
 
@@ -108,7 +120,7 @@ def _told(pricing: Pricing, share: float, plans: Mapping[str, BusPlan]) -> Told:
         plan = plans.get(t.place_id)
         ready = _bus_ready(pricing, plan) if plan and plan.feeds else feeding.ready[t.place_id]
         local = pricing.local(t, share, ready, plan.villages if plan else ())
-        yuan = local.yuan + WEEK * feeding.yuan_of.get(t.place_id, 0.0) + share * fees(t, plan)
+        yuan = local.yuan + WEEK * feeding.yuan_of.get(t.place_id, 0.0) + fees(t, plan)
         kg = sum(one.co2e_kg for day in local.week for one in day) + WEEK * feeding.co2e_of.get(t.place_id, 0.0)
         found[t.place_id] = (yuan, kg, _mean_arrival(t, local, plan))
     return found

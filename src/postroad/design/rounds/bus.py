@@ -45,25 +45,22 @@ class BusPlan:
     """Of a week, against the shared round without buses."""
 
 
-def best_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan | None:
-    """Return the cheapest use of the buses for a township, or ``None`` when none saves money."""
+def best_plan(pricing: Pricing, feeding: Feeding, township: Township, share: float = 1.0) -> BusPlan | None:
+    """Return the cheapest use of the buses for a township, or ``None`` when none saves money.
+
+    ``feeding`` is the first tier of whoever has that share of the pieces.
+    """
     usable = [trip for trip in township.trips if trip.stops[-1][1] <= pricing.county.terms.bus_latest_min]
     if not usable:
         return None
     ready = feeding.ready[township.place_id]
-    plain = pricing.local(township, 1.0, ready)
-    found = [_roadside(pricing, township, usable, plain, ready), _feeds(pricing, feeding, township, usable, plain)]
+    plain = pricing.local(township, share, ready)
+    found = [
+        _roadside(pricing, township, usable, plain, ready, share),
+        _feeds(pricing, feeding, township, usable, plain, share),
+    ]
     plans = [plan for plan in found if plan is not None and plan.saving_yuan > 0]
     return max(plans, key=lambda plan: (plan.saving_yuan, plan.feeds), default=None)
-
-
-def feeding_plan(pricing: Pricing, feeding: Feeding, township: Township) -> BusPlan | None:
-    """Return how buses would bring all of a township's pieces, cheaper or not; ``None`` where none can in time."""
-    usable = [trip for trip in township.trips if trip.stops[-1][1] <= pricing.county.terms.bus_latest_min]
-    if not usable:
-        return None
-    plain = pricing.local(township, 1.0, feeding.ready[township.place_id])
-    return _feeds(pricing, feeding, township, usable, plain)
 
 
 def fees(township: Township, plan: BusPlan | None) -> float:
@@ -79,11 +76,13 @@ def delay_min(county: County, trip: BusTrip, pieces: float) -> float:
     return trip.handover_min + county.terms.piece_min * pieces
 
 
-def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain: Local, ready: float) -> BusPlan | None:
+def _roadside(
+    pricing: Pricing, township: Township, trips: list[BusTrip], plain: Local, ready: float, share: float
+) -> BusPlan | None:
     """Villages at stops on the way, each on one trip, where that is cheaper than the round's stop."""
     county, terms = pricing.county, pricing.county.terms
     index = {county.ground.place_ids[row]: k for k, row in enumerate(township.rows)}
-    deliver, collect = township.visit()
+    deliver, collect = township.visit(share)
     room = {
         name: _Room(trip.capacity, terms.delay_bound_min) for trip in trips for name in (trip.trip_id, trip.back_id)
     }
@@ -111,7 +110,7 @@ def _roadside(pricing: Pricing, township: Township, trips: list[BusTrip], plain:
                             float(fee))  # fmt: skip
     if not chosen:
         return None
-    local = pricing.local(township, 1.0, ready, tuple(sorted(chosen)))
+    local = pricing.local(township, share, ready, tuple(sorted(chosen)))
     rows = tuple(sorted(chosen))
     plan = BusPlan(township.place_id, False, rows, tuple(chosen[k] for k in rows), local, 0.0)
     return replace(plan, saving_yuan=plain.yuan - local.yuan - fees(township, plan))
@@ -148,11 +147,11 @@ def _gain(plain: Local, row: int, county: County) -> float:
 
 
 def _feeds(
-    pricing: Pricing, feeding: Feeding, township: Township, trips: list[BusTrip], plain: Local
+    pricing: Pricing, feeding: Feeding, township: Township, trips: list[BusTrip], plain: Local, share: float
 ) -> BusPlan | None:
     """All of a township's pieces by the morning's buses, where their holds are large enough."""
     county = pricing.county
-    deliver, collect = township.heaviest()
+    deliver, collect = township.heaviest(share)
     left, back, carried, used = deliver, collect, [], set[str]()
     for trip in sorted(trips, key=lambda t: (t.stops[-1][1], t.trip_id)):
         if left <= 1e-9 and back <= 1e-9:
@@ -167,7 +166,7 @@ def _feeds(
     if left > 1e-9 or back > 1e-9 or not carried:
         return None
     ready = max(c.arrive_min + c.trip.handover_min for c in carried) + county.terms.node_min
-    local = pricing.local(township, 1.0, ready)
+    local = pricing.local(township, share, ready)
     if local.left_out:
         return None  # the promise comes first: no village is given up for a cheaper bus
     plan = BusPlan(township.place_id, True, (), tuple(carried), local, 0.0)

@@ -105,6 +105,13 @@ def effect(
     scenario: str = typer.Option("base", "--scenario"),
     day: str = typer.Option("", "--day", help="2025-12-10"),
     worlds: int = typer.Option(3, "--worlds", min=1),
+    precision: float = typer.Option(
+        0.0, "--precision", help="时限份额的半宽，百分点 points of half an interval", min=0.0
+    ),
+    most_worlds: int = typer.Option(12, "--most-worlds", help="随精度加到 with --precision", min=1),
+    cheapest: bool = typer.Option(False, "--cheapest", help="达到各目标的最省组合 cheapest bundle for the aims"),
+    aims: str = typer.Option("", "--aims", help="on_time_metro=60,reusable_bag_rate=98"),
+    years: str = typer.Option("", "--years", help="2023,2024,2025"),
     scale: float = typer.Option(0.005, "--scale", help="当日件量的份额 share of the day's pieces", min=0.0, max=1.0),
     sampled: int = typer.Option(0, "--sampled", help="抽样次序 orders sampled; 0: all", min=0),
     workers: int = typer.Option(2, "--workers", min=0),
@@ -115,52 +122,76 @@ def effect(
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """效果 Measure what each lever buys: Shapley shares with intervals, costs, interactions, who gains and loses."""
-    from postroad.evaluate import effects
+    from postroad.evaluate import Worlds, by_year, effects
     from postroad.evaluate.ready import opened
+    from postroad.face.cli import effect_tables as shown
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.report import effect as report
-    from postroad.language import LANGUAGES, say
+    from postroad.language import LANGUAGES, current, say
 
     chosen = choices([n.strip() for n in names.split(",") if n.strip()], settings)
     measures = [name.strip() for name in targets.split(",") if name.strip()]
     asked = _question(province, year, scenario, day, scale, seed)
     with progress(say("effect.running")) as move:
-        made = effects(asked, chosen, worlds=worlds, sampled=sampled, measures=measures,
-                       work=_work(workers, cluster, cache, move))  # fmt: skip
+        work = _work(workers, cluster, cache, move)
+        if years:
+            made = by_year(asked, chosen, _years(years), worlds=worlds, work=work)
+        else:
+            made = effects(asked, chosen, worlds=Worlds(worlds, most_worlds, precision), sampled=sampled,
+                           measures=measures, aims=_aims(aims), work=work)  # fmt: skip
     folder = made.save(to)
+    if years:
+        _show_years(made, folder, json_)
+        return
     network, held = opened(province)
     pages = [write_text(folder / f"effect-{s}.html", report.page(made, network, held, s)) for s in LANGUAGES]
     if json_:
-        print_json({"run_id": made.run_id, **{name: frame.to_dicts() for name, frame in made.tables.items()}})
+        print_json({"run_id": made.run_id, "facts": made.facts,
+                    **{name: frame.to_dicts() for name, frame in made.tables.items()}})  # fmt: skip
         return
-    _show_shares(made)
+    if cheapest:
+        shown.cheapest(made)
+    else:
+        shown.shares(made)
+        shown.interactions(made)
+        out.print(report.losers(made["counties"], network, current()), soft_wrap=True)
     for path in (folder, *pages):
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)
 
 
-def _show_shares(made: Any) -> None:
-    import polars as pl
-    from rich.table import Table
+def _aims(text: str) -> dict[str, float]:
+    """Read ``measure=value,...``."""
+    from postroad.errors import UsageError
 
-    from postroad.face.cli.display import out
-    from postroad.face.report.effect import measure_title
-    from postroad.language import current, say
+    found = {}
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise UsageError.of("effect.bad_aim", asked=part) from None
+    return found
 
-    shares = made["shares"].filter(pl.col("share").abs().max().over("measure") > 1e-9)
-    table = Table(header_style="bold", pad_edge=False)
-    for key in ("measure", "before", "after", "lever", "share", "price"):
-        table.add_column(say(f"effect.{key}"), justify="left" if key in ("measure", "lever") else "right")
-    for (name,), group in shares.group_by(["measure"], maintain_order=True):
-        for k, row in enumerate(group.sort("gain", descending=True).iter_rows(named=True)):
-            head = (
-                (measure_title(str(name), current()), f"{row['before']:.4g}", f"{row['after']:.4g}")
-                if k == 0
-                else ("", "", "")
-            )
-            price = f"{row['yuan_per_unit'] / WAN:,.1f}" if row["yuan_per_unit"] is not None else "–"
-            table.add_row(*head, row["lever"], f"{row['share']:+.3g} ± {row['half_width']:.2g}", price)
-        table.add_section()
-    out.print(table)
+
+def _years(text: str) -> list[int]:
+    from postroad.errors import UsageError
+
+    try:
+        return sorted({int(part) for part in text.split(",") if part.strip()})
+    except ValueError:
+        raise UsageError.of("effect.bad_years", asked=text) from None
+
+
+def _show_years(made: Any, folder: Path, json_: bool) -> None:
+    from postroad.face.cli import effect_tables as shown
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+
+    if json_:
+        print_json({"run_id": made.run_id, "shares": made["shares"].to_dicts()})
+        return
+    shown.years(made)
+    out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 
 
 def compare(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from postroad.face.report.evaluation import STYLE as PAGE_STYLE
+from postroad.face.report.sheet import DRAWN, grid, sheet
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -50,13 +50,7 @@ def page(result: Result, made: Script, network: Network, spoken: Language) -> st
         parts.append(lines(relief, label, say("drill.chart_relief", spoken), spoken))
     parts.append(f"<h2>{escape(say('drill.review', spoken))}</h2>")
     parts += [f"<p>{escape(sentence)}</p>" for sentence in review(result, network, label, spoken)]
-    style = PAGE_STYLE + "svg{width:100%;height:auto}svg text{font-family:'Noto Sans CJK SC',sans-serif;font-size:12px}"
-    return (
-        f'<!doctype html><html lang="{spoken}"><head><meta charset="utf-8"><title>{escape(title)}</title><meta '
-        f'name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body><main>'
-        + "\n".join(parts)
-        + "</main></body></html>\n"
-    )
+    return sheet(title, parts, spoken, DRAWN + "svg text{font-size:12px}")
 
 
 def clock(minute: float, spoken: Language, place: str) -> str:
@@ -89,7 +83,7 @@ def _grades(result: Result, network: Network, label: dict[str, str], spoken: Lan
         "price",
         "who",
     )
-    heads = "".join(f"<th>{escape(say(f'drill.col_{key}', spoken))}</th>" for key in keys)
+    heads = [say(f"drill.col_{key}", spoken) for key in keys]
     rows = []
     for row in result["grades"].iter_rows(named=True):
         broke = row["first_break_place_id"]
@@ -100,8 +94,8 @@ def _grades(result: Result, network: Network, label: dict[str, str], spoken: Lan
         cells = (label[row["run"]], row["grade"], f"{row['late_pieces']:,.0f}", f"{row['late_percent']:.2f} %",
                  f"{row['spared_pieces']:,.0f}", f"{row['displaced_pieces']:,.0f}", relief, recovered, where,
                  f"{row['cost_yuan']:,.0f}", price, row["who"] or "–")  # fmt: skip
-        rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        rows.append([str(cell) for cell in cells])
+    return grid(heads, rows)
 
 
 def lines(points: pl.DataFrame, label: dict[str, str], title: str, spoken: Language) -> str:

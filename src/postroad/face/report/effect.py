@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.evaluate.case import ALL_MEASURES
-from postroad.face.report.evaluation import STYLE as PAGE_STYLE
 from postroad.face.report.map import plain_map
+from postroad.face.report.sheet import DRAWN, grid, sheet
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -122,19 +122,14 @@ def page(result: Result, network: Network, held: Levers, spoken: Language) -> st
         labels = comma.join(ALL_MEASURES[name].label(spoken) for name in still)
         body.append(f"<p>{escape(say('effect.unmoved', spoken, names=labels))}</p>")
     body.append(_table(shares.filter(pl.col("measure").is_in(moving)), names, spoken))
+    if result["cheapest"].height:
+        body.append(f"<h2>{escape(say('effect.cheapest', spoken))}</h2>")
+        body += [f"<p>{escape(line)}</p>" for line in (chosen_bundle(result, spoken), *beyond(result, spoken))]
+        body += frontiers(result, spoken)
     if result["counties"].height:
         body.append(f"<h2>{escape(say('effect.counties_title', spoken))}</h2>{county_map(result, network, spoken)}")
         body.append(f"<p>{escape(losers(result['counties'], network, spoken))}</p>")
-    style = (
-        PAGE_STYLE
-        + "svg{width:100%;height:auto;margin:.4rem 0 1.2rem}svg text{font-family:'Noto Sans CJK SC',sans-serif}"
-    )
-    return (
-        f'<!doctype html><html lang="{spoken}"><head><meta charset="utf-8"><title>{escape(title)}</title><meta '
-        f'name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body><main>'
-        + "\n".join(body)
-        + "</main></body></html>\n"
-    )
+    return sheet(title, body, spoken, DRAWN + "svg{margin:.4rem 0 1.2rem}")
 
 
 def _by_measure(shares: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -163,14 +158,92 @@ def losers(counties: pl.DataFrame, network: Network, spoken: Language) -> str:
 
 
 def _table(shares: pl.DataFrame, names: dict[str, str], spoken: Language) -> str:
-    heads = "".join(
-        f"<th>{escape(say(f'effect.{key}', spoken))}</th>" for key in ("measure", "lever", "share", "price")
-    )
+    heads = [say(f"effect.{key}", spoken) for key in ("measure", "lever", "share", "price")]
     rows = []
-    for row in shares.iter_rows(named=True):
+    for row in shares.filter(pl.col("share").abs() > 1e-12).iter_rows(named=True):
         half = row["half_width"]
         price = f"{row['yuan_per_unit'] / WAN:,.1f}" if row["yuan_per_unit"] is not None else "–"
-        cells = (ALL_MEASURES[row["measure"]].label(spoken), names[row["lever"]],
-                 f"{row['share']:+.3g}" + (f" ± {half:.2g}" if half == half else ""), price)  # fmt: skip
-        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        rows.append((ALL_MEASURES[row["measure"]].label(spoken), names[row["lever"]],
+                     f"{row['share']:+.3g}" + (f" ± {half:.2g}" if half == half else ""), price))  # fmt: skip
+    return grid(heads, rows)
+
+
+def chosen_bundle(result: Result, spoken: Language) -> str:
+    """Return which bundle is the cheapest for the aims that can be met together, in one sentence."""
+    levers = result.facts["cheapest"]
+    met = result["cheapest"].filter("met").height
+    if not levers:
+        return say("effect.cheapest_none", spoken, met=met, count=result["cheapest"].height)
+    comma = "、" if spoken == "zh" else ", "
+    return say("effect.cheapest_is", spoken, levers=comma.join(levers), met=met, count=result["cheapest"].height,
+               yuan=f"{result.facts['cheapest_yuan'] / WAN:,.0f}")  # fmt: skip
+
+
+def beyond(result: Result, spoken: Language) -> list[str]:
+    """Return a sentence for each aim that the cheapest bundle misses: the best that was found, and its price."""
+    told = []
+    for row in result["cheapest"].filter(~pl.col("met")).iter_rows(named=True):
+        facts = {"name": measure_title(row["measure"], spoken), "best": f"{row['best']:.4g}",
+                 "aim": f"{row['aim']:.4g}", "gap": f"{row['gap']:.3g}", "cost": f"{row['best_cost_yuan'] / WAN:,.0f}",
+                 "levers": row["best_levers"] or say("effect.nothing", spoken)}  # fmt: skip
+        if row["gap"] == 0:
+            told.append(say("effect.beyond_alone", spoken, **facts))
+        elif row["price_yuan"] is None:
+            told.append(say("effect.beyond_unmoved", spoken, **facts))
+        else:
+            step, whole = (f"{row[key] / WAN:,.1f}" for key in ("yuan_per_unit", "price_yuan"))
+            told.append(say("effect.beyond_price", spoken, step=step, whole=whole, **facts))
+    return told
+
+
+def frontiers(result: Result, spoken: Language) -> list[str]:
+    """Return a drawing for each aim that levers move: cost against value over all bundles, frontier, aim and choice."""
+    found = []
+    bundles, chosen = result["bundles"], "+".join(result.facts["cheapest"] or ())
+    for row in result["cheapest"].iter_rows(named=True):
+        if row["yuan_per_unit"] is not None and "frontier" in result.tables:
+            front = result["frontier"].filter(measure=row["measure"]).sort("cost_yuan")
+            found.append(_frontier(bundles, front, row, chosen, measure_title(row["measure"], spoken), spoken))
+    return found
+
+
+def _frontier(
+    bundles: pl.DataFrame, front: pl.DataFrame, aim: dict[str, Any], chosen: str, title: str, spoken: Language
+) -> str:
+    left, right, top, height = 70, 40, 40, 240
+    cost = bundles["cost_yuan"] / WAN
+    values = bundles[aim["measure"]]
+    low, high = min(*values, aim["aim"]), max(*values, aim["aim"])
+    pad = ((high - low) or 1.0) * 0.06
+    low, high, most = low - pad, high + pad, float(cost.max() or 1.0) * 1.04  # type: ignore[arg-type]
+
+    def at(yuan: float, value: float) -> tuple[float, float]:
+        x = left + yuan / most * (WIDTH - left - right)
+        return round(x, 1), round(top + height - (value - low) / (high - low) * height, 1)
+
+    dots = "".join(
+        '<circle cx="{}" cy="{}" r="2.2" fill="#b9b4a7"/>'.format(*at(x, y)) for x, y in zip(cost, values, strict=True)
+    )
+    steps = [at(x / WAN, y) for x, y in front.select("cost_yuan", "value").iter_rows()]
+    line = "L".join(f"{x},{y}" for x, y in steps)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + height + 50}" role="img" '
+        f'aria-label="{escape(title)}"><text x="8" y="22" font-size="15" font-weight="600">{escape(title)}</text>{dots}'
+        f'<path d="M{line}" fill="none" stroke="{GOOD}" stroke-width="2"/>'
+    ]
+    y = at(0, aim["aim"])[1]
+    parts.append(f'<line x1="{left}" x2="{WIDTH - right}" y1="{y}" y2="{y}" stroke="{BAD}" stroke-dasharray="5 4"/>'
+                 f'<text x="{WIDTH - right}" y="{y - 5}" font-size="12" text-anchor="end" fill="{BAD}">'
+                 f'{escape(say("effect.aim", spoken))} {aim["aim"]:.4g}</text>')  # fmt: skip
+    for k in range(5):
+        value, yuan = low + (high - low) * k / 4, most * k / 4
+        parts.append(f'<text x="{left - 8}" y="{at(0, value)[1] + 4}" font-size="11.5" text-anchor="end">{value:.4g}'
+                     f'</text><text x="{at(yuan, low)[0]}" y="{top + height + 18}" font-size="11.5" '
+                     f'text-anchor="middle">{yuan:,.0f}</text>')  # fmt: skip
+    own = bundles.filter(levers=chosen)
+    if own.height:
+        x, y = at(own["cost_yuan"][0] / WAN, own[aim["measure"]][0])
+        parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="none" stroke="#1a1a1a" stroke-width="2"/>')
+    words = escape(say("effect.frontier_axis", spoken))
+    parts.append(f'<text x="{left}" y="{top + height + 40}" font-size="12">{words}</text></svg>')  # fmt: skip
+    return "".join(parts)

@@ -10,6 +10,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from postroad.face.report.chart import short
 from postroad.face.report.official import Official
+from postroad.face.report.sheet import grid, sheet
 from postroad.language import Language, say
 from postroad.measure.standing import MEASURES
 
@@ -58,23 +59,9 @@ def word(made: Evaluation, path: Path, spoken: Language) -> Path:
 
 def page(made: Evaluation, spoken: Language) -> str:
     """Return the report as one self-contained HTML page."""
-    heading = html.escape(title(made, spoken))
-    body = "\n".join(_html(block) for block in blocks(made, spoken))
-    return (
-        f'<!doctype html><html lang="{spoken}"><head><meta charset="utf-8"><title>{heading}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><main><h1>{heading}</h1>\n{body}\n</main></body></html>\n"
-    )
-
-
-STYLE = (
-    "body{margin:0;background:#fbfaf7;color:#1a1a1a;font:16px/1.75 'Noto Serif CJK SC','FangSong','仿宋',serif}"
-    "main{max-width:60rem;margin:0 auto;padding:2rem 1.25rem}h1{text-align:center;font-size:1.6rem;line-height:1.4}"
-    "h1,h2{font-family:'Noto Sans CJK SC','SimHei','黑体',sans-serif}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.86rem;line-height:1.45}"
-    "th,td{border:1px solid #b9b4a7;padding:.3rem .5rem;text-align:left;vertical-align:top}th{background:#f0ede4}"
-    "@media print{body{background:#fff}tr{break-inside:avoid}}"
-)
+    heading = title(made, spoken)
+    body = (_html(block) for block in blocks(made, spoken))
+    return sheet(heading, [f"<h1>{html.escape(heading)}</h1>", *body], spoken)
 
 
 def _html(block: Block) -> str:
@@ -82,9 +69,7 @@ def _html(block: Block) -> str:
         return f"<h2>{html.escape(block.text)}</h2>"
     if block.kind == "text":
         return f"<p>{html.escape(block.text)}</p>"
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in block.heads)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in block.rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return grid(block.heads, block.rows)
 
 
 def blocks(made: Evaluation, spoken: Language) -> list[Block]:

@@ -5,7 +5,7 @@ interactions(game)         what pairs do together beyond what they do alone
 frontier, cheapest         cost against targets over all bundles
 """
 
-from postroad.measure.effect.bundle import Bundle, cheapest, frontier
+from postroad.measure.effect.bundle import Aim, Bundle, Choice, cheapest, frontier
 from postroad.measure.effect.game import Game, Shares, interactions, shapley
 
-__all__ = ["Bundle", "Game", "Shares", "cheapest", "frontier", "interactions", "shapley"]
+__all__ = ["Aim", "Bundle", "Choice", "Game", "Shares", "cheapest", "frontier", "interactions", "shapley"]

@@ -5,7 +5,7 @@ bag_fleet, reusable_bag_rate     how many transit bags a day's pieces need, and 
 packaging(...)                   mass of packaging used, and what is used again
 """
 
-from postroad.measure.footprint.chain import Footprint, footprint
+from postroad.measure.footprint.chain import Footprint, city, footprint
 from postroad.measure.footprint.packaging import bag_fleet, packaging, reusable_bag_rate
 
-__all__ = ["Footprint", "bag_fleet", "footprint", "packaging", "reusable_bag_rate"]
+__all__ = ["Footprint", "bag_fleet", "city", "footprint", "packaging", "reusable_bag_rate"]

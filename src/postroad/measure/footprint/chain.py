@@ -76,7 +76,7 @@ def footprint(
         _legs(network, loads, season, rates),
         _hubs(network, sorted_pieces, rates),
         _rounds(network, season, rates),
-        _city(network, urban, season, rates),
+        city(network, urban, season, rates),
     ]
     elements = pl.concat([part.select(list(SCHEMA)).cast(SCHEMA) for part in parts])  # type: ignore[arg-type]
     return Footprint(elements, rural + urban)
@@ -85,7 +85,8 @@ def footprint(
 def _legs(network: Network, loads: pl.DataFrame, season: str, rates: Rates) -> pl.DataFrame:
     held = network["line_hauls"].join(loads, on="line_haul_id", how="inner")
     road = runs(network, held.filter(mode="road"), season=season, rates=rates).with_columns(
-        (pl.col("energy_mj") * pl.col("runs")).alias("energy_mj"), (pl.col("co2e_kg") * pl.col("runs")).alias("co2e_kg")
+        # A departure may be of several vehicles at once.
+        pl.col("energy_mj", "co2e_kg") * pl.col("runs") * pl.col("vehicles").fill_null(1)
     )
     per_tkm = {"rail": rates.rail_kgco2e_tkm, "air": rates.air_kgco2e_tkm, "bus": rates.bus_kgco2e_tkm}
     other = held.filter(pl.col("mode") != "road").with_columns(
@@ -139,8 +140,11 @@ def _rounds(network: Network, season: str, rates: Rates) -> pl.DataFrame:
     )
 
 
-def _city(network: Network, pieces: float, season: str, rates: Rates) -> pl.DataFrame:
-    """Delivery in towns: assumed kilometres a piece, an electric share, and light diesel trucks for the rest."""
+def city(network: Network, pieces: float, season: str = "any", rates: Rates | None = None) -> pl.DataFrame:
+    """Delivery in towns: assumed kilometres a piece, an electric share, and light diesel trucks for the rest.
+
+    ``run_yuan`` counts the kilometres, not the couriers' hours, which do not depend on what they drive.
+    """
     held = parameters(network, ["electric_share_last_mile", "city_delivery_km_piece"])
     km, electric = held["city_delivery_km_piece"][0] * pieces, held["electric_share_last_mile"][0] / 100
     vehicles = pl.DataFrame(
