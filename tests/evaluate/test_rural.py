@@ -9,8 +9,8 @@ from postroad.evaluate.rural import COLUMNS, SHARES, county_prices, mixed
 
 ROW = {"pieces": 100.0, "centre_alone_yuan": 20.0, "centre_shared_yuan": 10.0, "node_alone_yuan": 8.0,
        "node_shared_yuan": 4.0, "alone_yuan": 100.0, "shared_yuan": 40.0, "alone_bus_yuan": 80.0,
-       "shared_bus_yuan": 36.0, "alone_kg": 10.0, "shared_kg": 5.0, "alone_bus_kg": 8.0, "shared_bus_kg": 4.0, "alone_min": 720.0,
-       "shared_min": 840.0, "alone_bus_min": 600.0, "shared_bus_min": 780.0}  # fmt: skip
+       "shared_bus_yuan": 36.0, "alone_kg": 10.0, "shared_kg": 5.0, "alone_bus_kg": 8.0, "shared_bus_kg": 4.0,
+       "alone_min": 720.0, "shared_min": 840.0, "alone_bus_min": 600.0, "shared_bus_min": 780.0}  # fmt: skip
 
 
 def _at(centre: float, rounds: float, buses: float):
