@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from postroad.demand.stock import Stocked
-from postroad.evaluate.ready import opened, prepared
+from postroad.evaluate.ready import opened, prepared, tabled
 from postroad.evaluate.rural import mixed
 from postroad.measure.footprint import city, footprint
 from postroad.measure.promise import certificate
@@ -114,8 +114,9 @@ def ran(case: Case) -> dict[str, float]:
 def stood(case: Case, prices: pl.DataFrame | None = None) -> dict[str, float]:
     """Return what the tables of a bundle give in any world, and what only makes up other measures, with ``_``."""
     asked = case.question
-    network, wanted = prepared_for(asked, case.bundle)
-    found = standing(network, float(wanted.flows["pieces"].sum()) / DAYS)
+    levers = [choice.of(asked.province) for choice in case.bundle]
+    network, pieces = tabled(asked.province, levers, asked.year, asked.scenario)
+    found = standing(network, pieces / DAYS)
     in_town = city(network, 1.0, asked.season)
     found |= {"_city_kg": float(in_town["co2e_kg"].sum()), "_city_yuan": float(in_town["run_yuan"].sum())}
     if prices is not None:

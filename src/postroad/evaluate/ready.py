@@ -85,6 +85,15 @@ def prepared(
     return apply(ready, levers, day, tables=DERIVED).network, wanted
 
 
+def tabled(name: str, levers: Sequence[Lever], year: int = 2025, scenario: str = "base") -> tuple[Network, float]:
+    """Return a province's tables with levers in them, its trunk left out, and the pieces handled in the year."""
+    network, _ = opened(name)
+    held = _with_plants(network, base_plants(name))
+    tables = [table for table in held.tables if table not in DERIVED]
+    changed = apply(held, levers, dt.date(year, 12, 31), tables=tables).network
+    return changed, float(demand(changed, year, scenario).flows["pieces"].sum())
+
+
 def _with_plants(network: Network, plants: pl.DataFrame) -> Network:
     missing = set(plants["source"]) - set(network["sources"]["source_id"])
     rows = [{"source_id": name, "title": name, "origin": "synthetic", "source": name} for name in sorted(missing)]

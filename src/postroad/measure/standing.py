@@ -77,6 +77,9 @@ UNTRAVELLED = (
     "products", "seasonal_goods", "growth_scenarios", "profiles", "statistics", "sources", "operators", "vehicles",
 )  # fmt: skip
 """Tables that say nothing of how long a way takes."""
+UNTRAVELLED_PARAMETERS = ("trunk_", "round_", "transit_bag", "shared_", "bus_hold", "electric_share", "customs_",
+                          "forward_", "far_village", "county_", "township_", "pieces_per")  # fmt: skip
+"""Beginnings of parameters that say nothing of it either."""
 WAN = 1e4
 
 
@@ -88,9 +91,10 @@ def standing(network: Network, pieces_day: float, only: Collection[str] | None =
     wanted = set(MEASURES if only is None else only)
     found = {**_sites(network), **_stocks(network, pieces_day), **_borders(network), **_goods(network)}
     if wanted & set(WAYS):
-        found |= _ways(
-            Network({name: network[name] for name in network.tables if name not in UNTRAVELLED}, network.meta)
-        )
+        travelled = {name: network[name] for name in network.tables if name not in UNTRAVELLED}
+        unread = pl.any_horizontal(pl.col("parameter").str.starts_with(name) for name in UNTRAVELLED_PARAMETERS)
+        travelled["parameters"] = travelled["parameters"].filter(~unread)
+        found |= _ways(Network(travelled, network.meta))
     return {name: found[name] for name in MEASURES if name in wanted}
 
 
