@@ -20,7 +20,14 @@ from postroad.design.sites import (
     set_covering,
     turnover,
 )  # fmt: skip
+from postroad.design.sites.equity import Minutes
 from postroad.errors import DataError, InfeasibleError, UsageError
+
+
+def worst_share(minutes, persons) -> float:
+    """Return the mean over the worst tenth of persons, one person after another."""
+    each = np.repeat(minutes, (persons * 10).astype(int))
+    return float(np.sort(each)[::-1][: round(persons.sum())].mean())
 
 
 def question(seed: int, needs: int = 6, sites: int = 6, years: int = 2, **more) -> Question:
@@ -162,3 +169,49 @@ def test_the_price_of_a_floor_agrees_with_every_choice(seed, floor):
     found = lift(asked, floor)
     assert found.yuan == pytest.approx(best)
     assert found.bound == pytest.approx(best)
+
+
+def limited(seed: int, **limits) -> Question:
+    """Return a question with everybody's minutes, some of them shortened by new sites."""
+    asked = question(seed, years=2)
+    rng = np.random.default_rng(100 + seed)
+    now = rng.uniform(20, 60, 6)
+    ways = rng.uniform(2, 60, (6, 6))
+    ways[:, 0] = 60.0
+    held = sparse.csr_array(np.where(ways < now[:, None], ways, 0.0))
+    return dataclasses.replace(asked, minutes=Minutes(now, held, asked.persons, asked.area, **limits))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", ["worst_tenth", "area_mean"])
+def test_limits_on_minutes_agree_with_every_choice(seed, name):
+    bare, best, reached = limited(seed), [], []
+    choices = [(0,) if bare.opened[j] else (-1, 0, 1) for j in range(6)]
+    for year in product(*choices):
+        spent = [sum(bare.yuan[j] for j in range(1, 6) if year[j] == t) for t in (0, 1)]
+        if spent[0] > bare.budgets[0] or sum(spent) > sum(bare.budgets):
+            continue
+        found = bare.minutes.after(np.array(year) >= 0)
+        value = worst_share(found, bare.persons) if name == "worst_tenth" else bare.minutes.means(found, 2).max()
+        best.append((outside(bare, year), value))
+        reached.append(value)
+    limit = float(np.quantile(reached, 0.05))
+    within = min(cost for cost, value in best if value <= limit + 1e-9)
+    answer = rollout(limited(seed, **{name: limit}))
+    found = bare.minutes.after(answer.year >= 0)
+    value = worst_share(found, bare.persons) if name == "worst_tenth" else bare.minutes.means(found, 2).max()
+    assert value <= limit + 1e-5
+    assert answer.bound - 1e-6 <= within <= answer.objective + 1e-6  # the order of years is found after the sites
+    assert answer.objective == pytest.approx(outside(bare, tuple(answer.year)), abs=1e-5)
+    with pytest.raises(InfeasibleError):
+        rollout(limited(seed, **{name: 1.0}))
+    if min(reached) > bare.minutes.now.min() and (short := min(reached) * 0.999) > 2:
+        with pytest.raises(InfeasibleError):
+            rollout(limited(seed, **{name: short}))
+
+
+def test_a_need_may_take_none_of_a_capacity():
+    asked = question(0, reach=sparse.csr_array(np.ones((6, 6))), years=1, persons=np.full(6, 10.0),
+                     capacity=np.full(6, 15.0), yuan=np.full(6, 4.0),
+                     load=np.array([10.0] * 4 + [0.0] * 2))  # fmt: skip
+    assert rollout(asked).objective == pytest.approx(60.0 - 20.0 - 30.0)

@@ -13,6 +13,8 @@ from postroad.errors import DataError, Fault
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from postroad.design.sites.equity import Minutes
+
 
 @dataclass(frozen=True)
 class Question:
@@ -21,7 +23,8 @@ class Question:
     ``persons`` weighs a need, ``area`` is its county by number. A site costs ``yuan``; ``opened`` ones cost nothing
     and stay (no net loss). ``budgets`` are yuan for each year, money left over is kept for the next. ``floors`` is
     the share of each area's persons that must be met in the end, ``must`` marks needs that have to be met whatever
-    else. ``capacity`` is how many persons a site can serve; without it there is no limit.
+    else. ``capacity`` is how many persons a site can serve; without it there is no limit. ``load`` is what a need takes
+    of it, by default its persons. ``minutes`` holds limits on how far people go.
     """
 
     reach: sparse.csr_array
@@ -36,6 +39,8 @@ class Question:
     floors: NDArray[np.float64] | None = None
     must: NDArray[np.bool_] | None = None
     capacity: NDArray[np.float64] | None = None
+    load: NDArray[np.float64] | None = None
+    minutes: Minutes | None = None
 
     def __post_init__(self) -> None:
         needs, sites = self.reach.shape

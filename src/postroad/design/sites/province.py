@@ -8,7 +8,7 @@ standard that is not met, so a station that also is the first point of its towns
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from postroad.design.sites.demand import Question
 from postroad.design.sites.lifting import lift
 from postroad.design.sites.loss import cells_for, refusal
 from postroad.design.sites.rollout import NEVER, Rollout, rollout
+from postroad.design.sites.ways import shorter_ways
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
 from postroad.travel.doorstep import STANDARDS, USABLE, flat, homes, homes_km, inside, pace
@@ -43,7 +44,9 @@ class SiteOptions:
     """Money for each year, what a site costs, the least share of each county, and how lockers are sized.
 
     ``pieces_head_year`` pieces reach a person, ``locker_share`` of them through lockers (both assumed), and no more
-    than ``most_refusal`` of those may find every cell taken.
+    than ``most_refusal`` of those may find every cell taken. ``worst_tenth_min`` and ``county_mean_min`` limit the mean
+    minutes on foot of the worst-off tenth and of every county. ``station_persons`` and ``locker_persons`` are how many
+    people a new point can serve; no station's capacity is published, so there is none unless it is given.
     """
 
     first_year: int = 2021
@@ -54,6 +57,10 @@ class SiteOptions:
     pieces_head_year: float = 61.0
     locker_share: float = 0.05
     most_refusal: float = 0.05
+    worst_tenth_min: float | None = None
+    county_mean_min: float | None = None
+    station_persons: float | None = None
+    locker_persons: float | None = None
     time_s: float = 60.0
 
 
@@ -82,6 +89,9 @@ def design_sites(
     options = options or SiteOptions()
     if not 0 <= options.floor <= 1:
         raise UsageError.of("sites.bad_floor", value=options.floor)
+    sizes = (options.worst_tenth_min, options.county_mean_min, options.station_persons, options.locker_persons)
+    if any(size is not None and not size > 0 for size in sizes):
+        raise UsageError.of("sites.bad_limit", value=", ".join(str(size) for size in sizes if size is not None))
     units = homes(network)
     question, candidates = ask(network, units, options)
     answer = rollout(question, time_s=options.time_s, progress=progress, stop=stop)
@@ -140,12 +150,17 @@ def ask(network: Network, units: pl.DataFrame, options: SiteOptions) -> tuple[Qu
     rule = np.repeat(["near", "township", "village"], [outside.sum(), lone.sum(), bare.sum()])
     may = np.flatnonzero(np.array([p not in holds for p in place]) | bare)
     reach = _reach(at, spread, (kind, np.array(town)), (rows, rule, may), walking)
-    useful = np.flatnonzero(np.asarray(reach.sum(axis=0)).ravel())
-    may, reach = may[useful], reach[:, useful]
+    limits = (options.worst_tenth_min, options.county_mean_min)
+    if limits == (None, None):  # a point that meets no need may still shorten somebody's way
+        useful = np.flatnonzero(np.asarray(reach.sum(axis=0)).ravel())
+        may, reach = may[useful], reach[:, useful]
     candidates = units[may].with_columns(
         make=pl.Series(np.where(bare[may] | (kind[may] == "rural"), STATION, LOCKER), dtype=pl.String)
     )
-    return _question(units, candidates, (rows, rule, reach), options), candidates
+    question = _question(units, candidates, (rows, rule, reach), options)
+    if limits != (None, None):
+        question = replace(question, minutes=shorter_ways(units, (at, may, km), walking, limits))
+    return question, candidates
 
 
 def _far(at: Any) -> Any:
@@ -208,7 +223,22 @@ def _question(
         site_names=(EXISTING, *candidates["place_id"].to_list()),
         area_names=tuple(str(label.get(c, c)) for c in counties),
         floors=np.full(len(counties), options.floor) if options.floor else None,
+        **_capacities(candidates, rule, persons, options, (held, rows)),
     )
+
+
+def _capacities(
+    candidates: pl.DataFrame, rule: Any, persons: Any, options: SiteOptions, needs: tuple[Any, Any]
+) -> dict[str, Any]:
+    """Return how many persons a new point serves and what each need takes; a township's need takes nothing."""
+    held, rows = needs
+    if options.station_persons is None and options.locker_persons is None:
+        return {}
+    every = float(held.sum() + persons.sum())
+    station, locker = (every if size is None else size for size in (options.station_persons, options.locker_persons))
+    size = np.where((candidates["make"] == STATION).to_numpy(), station, locker)
+    load = np.where(rule == "township", 0.0, persons[rows])
+    return {"capacity": np.concatenate([[every], size]), "load": np.concatenate([held, load])}
 
 
 def _chosen(

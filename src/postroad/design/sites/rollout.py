@@ -6,14 +6,17 @@ A floor that the money cannot reach, or a need that no site can meet, is named w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from postroad.design.program import Columns, Limits, Program, solve, why
+from postroad.design.sites.equity import add_minutes, hopeless
 from postroad.errors import Fault, InfeasibleError, Stopped
+from postroad.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from postroad.parallel import Progress
 
 NEVER = -1
+SLACK = 1e-6
+PRICE_S = 20.0
+"""Seconds spent on finding what a limit out of reach would cost."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,45 @@ def rollout(
 ) -> Rollout:
     """Return the best rollout found in the time; ``InfeasibleError`` names what cannot be had and the cheapest way out.
 
-    When the time is too short for any answer of the program, the greedy order by gain for each yuan is returned if it
-    keeps the floors, and ``Stopped`` is raised otherwise.
+    Limits on minutes speak of the end: sites are chosen for the end first and then put in order, and the bound is that
+    of the question without the limits. When the time is too short for any answer of the program, the greedy order by
+    gain for each yuan is returned if it keeps the floors, and ``Stopped`` is raised otherwise.
     """
     if stop and stop():
         raise Stopped.of("errors.stopped", done=0, total=1)
     _refuse_hopeless(question)
-    program, build, met = _program(question)
-    limits = Limits(time_s=time_s, gap=gap)
-    answer = solve(program, limits, progress=progress, stop=stop)
+    pace = _Pace(time.monotonic() + time_s, gap, progress, stop)
+    if question.minutes is None:
+        return _solved(question, pace, time_s)
+    free = _solved(replace(question, minutes=None), pace, time_s / 4)
+    if question.minutes.kept(free.year != NEVER):
+        return free
+    # Everything that the limits speak of is the end, so the sites are chosen for the end and then put in order.
+    whole = replace(question, budgets=(float(sum(question.budgets)),))
+    chosen = _solved(whole, pace, time_s / 2).year != NEVER
+    ordered = _solved(replace(question, minutes=None), pace, time_s / 4, chosen)
+    status = "optimal" if free.bound >= ordered.objective - SLACK else "feasible"
+    return replace(ordered, bound=min(free.bound, ordered.objective), status=status)
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """When to be done, the gap that is good enough, listener and stop."""
+
+    deadline: float
+    gap: float
+    progress: Callable[[Progress], None] | None
+    stop: Callable[[], bool] | None
+
+
+def _solved(question: Question, pace: _Pace, time_s: float, built: NDArray[np.bool_] | None = None) -> Rollout:
+    """Return the rollout of one program; ``built`` are sites that have to stand in the end."""
+    program, build, met = _program(question, built)
+    limits = Limits(time_s=max(1.0, min(time_s, pace.deadline - time.monotonic())), gap=pace.gap)
+    answer = solve(program, limits, progress=pace.progress, stop=pace.stop)
     if answer.status == "infeasible":
-        raise _explained(program, question)
-    if stop and stop():
+        raise _priced(question) if question.minutes is not None else _explained(program, question)
+    if pace.stop and pace.stop():
         raise Stopped.of("errors.stopped", done=0, total=1)
     if answer.answered:
         opened = answer[build].reshape(question.years, -1) > 0.5
@@ -75,27 +108,36 @@ def rollout(
         shares = answer[met].reshape(question.years, -1)
         return Rollout(year, shares, answer.objective, min(answer.bound, answer.objective), answer.status,
                        answer.seconds)  # fmt: skip
-    found = _greedy(question, max(0.0, answer.bound))
+    found = _greedy(question, max(0.0, answer.bound)) if built is None else None
     if found is None:
-        raise Stopped.of("errors.stopped", done=0, total=1)
+        raise Stopped.of("sites.time_too_short", seconds=round(limits.time_s))
     return found
 
 
-def _program(question: Question) -> tuple[Program, Columns, Columns]:
-    """Build the program: open by the end of each year, met in each year, money, floors, capacities."""
+def _program(
+    question: Question, built: NDArray[np.bool_] | None = None, *, cheapest: bool = False
+) -> tuple[Program, Columns, Columns]:
+    """Build the program: open by the end of each year, met in each year, money, floors, capacities, minutes.
+
+    ``cheapest`` asks for the least money instead of the fewest person-years outside.
+    """
     needs, sites = question.reach.shape
     years, program = question.years, Program()
     low = np.tile(question.opened, years).astype(float)
-    build = program.columns("open", years * sites, low=low, high=1.0, integer=True)
-    met = program.columns("met", years * needs, high=1.0, cost=-np.tile(question.persons, years))
-    program.offset = float(question.persons.sum()) * years
+    if built is not None:
+        low[-sites:] = built
+    price = np.where(question.opened, 0.0, question.yuan)
+    yuan = np.tile(price, years) if cheapest else 0.0
+    build = program.columns("open", years * sites, low=low, high=1.0, integer=True, cost=yuan)
+    gain = 0.0 if cheapest else -np.tile(question.persons, years)
+    met = program.columns("met", years * needs, high=1.0, cost=gain)
+    program.offset = 0.0 if cheapest else float(question.persons.sum()) * years
     _link(question, program, build, met)
     if years > 1:
         step = sparse.eye_array((years - 1) * sites, years * sites, k=sites) - sparse.eye_array(
             (years - 1) * sites, years * sites
         )
         program.rows("stays open", [(build, step)], low=0.0, relief=None)
-    price = np.where(question.opened, 0.0, question.yuan)
     spent = sparse.kron(sparse.eye_array(years), price[None, :])
     money = np.cumsum(question.budgets)
     program.rows("money", [(build, spent)], high=money, relief=1.0, labels=lambda t: f"money:{t}")
@@ -110,6 +152,7 @@ def _program(question: Question) -> tuple[Program, Columns, Columns]:
     if question.must is not None and question.must.any():
         own = np.flatnonzero(question.must)
         program.rows("must", [(met, last[own])], low=1.0 - 1e-9, relief=1e9, labels=[f"must:{i}" for i in own])
+    add_minutes(question, program, build)
     return program, build, met
 
 
@@ -128,7 +171,8 @@ def _link(question: Question, program: Program, build: Columns, met: Columns) ->
     serve = program.columns("serve", question.years * count, high=1.0)
     pick_need = sparse.csr_array((np.ones(count), (need, np.arange(count))), (needs, count))
     pick_site = sparse.csr_array((np.ones(count), (np.arange(count), site)), (count, sites))
-    load = sparse.csr_array((question.persons[need], (site, np.arange(count))), (sites, count))
+    takes = question.persons if question.load is None else question.load
+    load = sparse.csr_array((takes[need], (site, np.arange(count))), (sites, count))
     room = sparse.diags_array(question.capacity)
     program.rows("served", [(serve, sparse.kron(every, pick_need)), (met, -sparse.eye_array(met.count))], low=0.0,
                  relief=None)  # fmt: skip
@@ -139,14 +183,13 @@ def _link(question: Question, program: Program, build: Columns, met: Columns) ->
 
 
 def _refuse_hopeless(question: Question) -> None:
-    """Name every need that has to be met and that no site at all can meet."""
-    if question.must is None:
-        return
-    lonely = question.must & ~question.met(np.ones(question.opened.size, bool))
-    if lonely.any():
-        raise InfeasibleError(
-            Fault.of("sites.no_site_reaches", value=question.need_names[i]) for i in np.flatnonzero(lonely)
-        )
+    """Name every need, floor and limit that no site at all can bring about, and what is within reach."""
+    faults = hopeless(question)
+    if question.must is not None:
+        lonely = question.must & ~question.met(np.ones(question.opened.size, bool))
+        faults += [Fault.of("sites.no_site_reaches", value=question.need_names[i]) for i in np.flatnonzero(lonely)]
+    if faults:
+        raise InfeasibleError(faults)
 
 
 def _explained(program: Program, question: Question) -> InfeasibleError:
@@ -166,6 +209,21 @@ def _explained(program: Program, question: Question) -> InfeasibleError:
     return InfeasibleError(faults)
 
 
+def _priced(question: Question) -> InfeasibleError:
+    """Say how much money the limits on minutes would take; the least that is known when time runs out."""
+    money = float(sum(question.budgets))
+    held = question.minutes
+    rules = [f"{money:,.0f} yuan"]
+    rules += [say("sites.rule_tenth")] if held is not None and held.worst_tenth is not None else []
+    rules += [say("sites.rule_county_mean")] if held is not None and held.area_mean is not None else []
+    program, _, _ = _program(replace(question, budgets=(float(question.yuan.sum()),)), cheapest=True)
+    answer = solve(program, Limits(time_s=PRICE_S, gap=0.005))
+    faults = [Fault.of("sites.cannot_have", rules="; ".join(rules))]
+    if answer.answered:
+        faults.append(Fault.of("sites.more_money", year=question.years, yuan=round(answer.objective - money)))
+    return InfeasibleError(faults)
+
+
 def _name(label: str, question: Question) -> str:
     kind, _, number = label.partition(":")
     if kind == "floor":
@@ -176,8 +234,8 @@ def _name(label: str, question: Question) -> str:
 
 
 def _greedy(question: Question, bound: float) -> Rollout | None:
-    """Build by gain for each yuan, year by year; ``None`` when that breaks a floor or capacities are set."""
-    if question.capacity is not None:
+    """Build by gain for each yuan, year by year; ``None`` when that breaks a floor, or for capacities and minutes."""
+    if question.capacity is not None or question.minutes is not None:
         return None
     built, year = question.opened.copy(), np.where(question.opened, 0, NEVER)
     columns: Any = sparse.csc_array(question.reach > 0).astype(float)

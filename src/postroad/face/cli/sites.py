@@ -23,6 +23,18 @@ def sites(
     first_year: int = typer.Option(2021, "--first-year", help="第一年 first year of building"),
     budget: list[float] = typer.Option([3e6, 3e6, 3e6], "--budget", help="逐年预算（元）yuan for each year, repeated"),
     floor: float = typer.Option(0.0, "--floor", help="各县达标下限 0—1 least share met in every county"),
+    worst_tenth: float | None = typer.Option(
+        None, "--worst-tenth", help="最差十分之一人口步行分钟上限 most mean minutes"
+    ),
+    county_minutes: float | None = typer.Option(
+        None, "--county-minutes", help="各县平均步行分钟上限 most in any county"
+    ),
+    station_persons: float | None = typer.Option(
+        None, "--station-persons", help="每站可服务人数 persons a station serves"
+    ),
+    locker_persons: float | None = typer.Option(
+        None, "--locker-persons", help="每组可服务人数 persons a locker serves"
+    ),
     station_yuan: float = typer.Option(20_000.0, "--station-yuan", help="每站造价 yuan a station"),
     locker_yuan: float = typer.Option(30_000.0, "--locker-yuan", help="每组造价 yuan a locker group"),
     locker_share: float = typer.Option(0.05, "--locker-share", help="入柜比例 share of pieces through lockers"),
@@ -38,7 +50,9 @@ def sites(
     from postroad.network import province as open_province
 
     options = SiteOptions(first_year, tuple(budget), station_yuan, locker_yuan, floor, locker_share=locker_share,
-                          most_refusal=refusal, time_s=time_limit)  # fmt: skip
+                          most_refusal=refusal, worst_tenth_min=worst_tenth, county_mean_min=county_minutes,
+                          station_persons=station_persons, locker_persons=locker_persons,
+                          time_s=time_limit)  # fmt: skip
     facts, told, folder = made(open_province(province), options, to)
     if json_:
         print_json({**facts, "folder": str(folder.resolve())})
