@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from postroad.design.sites.demand import Question
 from postroad.design.sites.lifting import lift
-from postroad.design.sites.loss import cells_for, refusal
+from postroad.design.sites.loss import cells_for, refusal, turnover
 from postroad.design.sites.rollout import NEVER, Rollout, rollout
 from postroad.design.sites.ways import shorter_ways
 from postroad.errors import UsageError
@@ -304,6 +304,9 @@ def locker_loads(network: Network, units: pl.DataFrame, options: SiteOptions) ->
     return joined.with_columns(
         refused=pl.Series([refusal(a, c) for a, c in joined.select("load", "cells").iter_rows()], dtype=pl.Float64),
         cells_needed=pl.Series([cells_for(a, options.most_refusal) for a in joined["load"]], dtype=pl.Int64),
+        turns_day=pl.Series(
+            [turnover(a, c, days) for a, c in joined.select("load", "cells").iter_rows()], dtype=pl.Float64
+        ),
     ).sort("refused", "site_id", descending=[True, False])
 
 

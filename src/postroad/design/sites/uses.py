@@ -1,4 +1,4 @@
-"""Other things to site with the same methods: cold stores, rest places, township nodes; one network or one each.
+"""Other things to site with the same methods: stations, rest places, township nodes and county centres.
 
 Each answer is a frame of the places chosen with what they serve, and the proof that comes with the method.
 """
@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy import sparse
+from scipy.spatial import KDTree
 
 from postroad.design.sites.covering import maximal_covering
 from postroad.design.sites.median import p_median
 from postroad.design.sites.merging import Groups, merge_lists, merge_points
-from postroad.design.sites.standards import set_covering
-from postroad.errors import DataError, UsageError
-from postroad.travel.doorstep import flat, homes, pace
+from postroad.errors import DataError
+from postroad.travel.doorstep import USABLE, flat, homes, homes_km, inside, pace
 from postroad.travel.road import RoadEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from postroad.design.sites.tree import Pace
@@ -37,34 +34,6 @@ class Placed:
     value: float
     bound: float
     status: str
-
-
-def cold_stores(
-    network: Network, p: int, *, month: int, hours: float, season: str = "ordinary", how: Pace | None = None
-) -> Placed:
-    """Return the ``p`` county seats that bring most of a month's harvest under cold within some hours' drive (P72).
-
-    Goods are the crops of the seasonal goods, their pieces spread evenly over their months.
-    """
-    if not 1 <= month <= 12 or hours <= 0:
-        raise UsageError.of("sites.bad_harvest", month=month, hours=hours)
-    first, last = pl.col("first_month"), pl.col("last_month")
-    months = (last - first) % 12 + 1
-    ripe = network["seasonal_goods"].filter((pl.col("kind") == "crop") & ((month - first) % 12 < months))
-    grown = ripe.group_by("place_id").agg(pieces=(pl.col("pieces_per_year") / months).sum()).sort("place_id")
-    if not grown.height:
-        raise DataError.of("sites.no_harvest", table="seasonal_goods", value=month)
-    places = network["places"]
-    seats = places.filter((pl.col("level") == "county") & (pl.col("kind") != "dev_zone")).drop_nulls(["lon", "lat"])
-    seats = seats.sort("place_id").select("place_id", "name_zh", "pinyin", "lon", "lat")
-    ways = RoadEngine(network, season).ways(grown["place_id"].to_list(), seats["place_id"].to_list())
-    within = ways.minutes <= 60.0 * hours
-    groups = _groups(within, grown["pieces"].to_numpy())
-    answer = maximal_covering(groups, p, pace=how)
-    total = float(grown["pieces"].sum())
-    served = (within * grown["pieces"].to_numpy()[:, None]).sum(axis=0)
-    chosen = seats[answer.chosen].with_columns(pieces_within_reach=pl.Series(served[answer.chosen]))
-    return Placed(chosen, answer.objective / total, answer.bound / total, answer.status)
 
 
 def rest_places(network: Network, p: int, *, km: float = 1.5, how: Pace | None = None) -> Placed:
@@ -102,32 +71,66 @@ def township_nodes(network: Network, county_id: str, p: int, *, how: Pace | None
     return Placed(chosen, answer.objective / total, answer.bound / total, answer.status)
 
 
-@dataclass(frozen=True)
-class Sharing:
-    """The cheapest sites that serve everyone: each operator with its own, or all with the same (P63)."""
+def county_centres(network: Network, county_id: str = "", *, season: str = "ordinary") -> Placed:
+    """Return for each county the township or seat from which all townships are nearest by road, in person-km (P56).
 
-    separate_sites: int
-    separate_yuan: float
-    shared_sites: int
-    shared_yuan: float
-    proven: bool
+    ``centre_km`` is the mean from there, ``today_km`` from the county centre that is open, or the seat without one.
+    """
+    places = network["places"].filter(level="county").filter(pl.col("kind") != "dev_zone").drop_nulls(["lon", "lat"])
+    counties = places.filter(place_id=county_id) if county_id else places
+    persons = homes(network).group_by("township_id").agg(persons=pl.col("persons").sum())
+    towns = network["places"].filter(level="township").drop_nulls(["lon", "lat"])
+    towns = towns.join(persons, left_on="place_id", right_on="township_id").filter(pl.col("persons") > 0)
+    roads, rows = RoadEngine(network, season), []
+    for county in counties.sort("place_id")["place_id"]:
+        own = towns.filter(county_id=county).sort("place_id")
+        if not own.height:
+            continue
+        where = [county, *own["place_id"]]
+        km = roads.ways(own["place_id"].to_list(), where).km
+        mean = own["persons"].to_numpy() @ km / own["persons"].sum()
+        best = int(np.argmin(mean))
+        rows.append((county, where[best], float(mean[best]), float(mean[0]), int(own["persons"].sum())))
+    if not rows:
+        raise DataError.of("sites.no_township", table="places", value=county_id)
+    names = ["county_id", "place_id", "centre_km", "today_km", "persons"]
+    found = pl.DataFrame(rows, schema=names, orient="row")
+    chosen = found.join(
+        network["places"].select("place_id", "name_zh", "pinyin", "lon", "lat"), on="place_id", how="left"
+    )
+    value = float(np.average(found["centre_km"].to_numpy(), weights=found["persons"].to_numpy()))
+    return Placed(chosen.sort("county_id"), value, value, "optimal")
 
 
-def shared_against_separate(
-    reach: sparse.csr_array, yuan: NDArray[np.float64], needs: Sequence[NDArray[np.int64]], *, time_s: float = 60.0
-) -> Sharing:
-    """Return what it takes for each operator to reach its own needs (rows of ``reach``), alone and sharing sites."""
-    own = [set_covering(reach[rows], yuan, time_s=time_s) for rows in needs if len(rows)]
-    every = np.unique(np.concatenate([*needs, np.empty(0, np.int64)]).astype(np.int64))
-    if not every.size:
-        return Sharing(0, 0.0, 0, 0.0, proven=True)
-    joint = set_covering(reach[every], yuan, time_s=time_s)
-    proven = all(part.status == "optimal" for part in (*own, joint))
-    return Sharing(sum(part.chosen.size for part in own), sum(part.objective for part in own), joint.chosen.size,
-                   joint.objective, proven)  # fmt: skip
+def terminal_stations(network: Network, p: int, *, how: Pace | None = None) -> Placed:
+    """Return the ``p`` blocks where a new station brings most people of cities and towns inside the standard (P66).
+
+    Value and bound count the people who are inside today.
+    """
+    units = homes(network).filter(pl.col("class") != "rural")
+    points = network["sites"].filter(pl.col("kind").is_in(USABLE), pl.col("status") == "open")
+    points = points.drop_nulls(["lon", "lat"])
+    if not units.height:
+        raise DataError.of("sites.no_block", table="places")
+    walking, at = pace(network), flat(units)
+    spread, kind = homes_km(at), units["class"].to_numpy()
+    there = flat(points, float(units["lat"].to_numpy().mean()))
+    near = KDTree(there).query(at)[0] if points.height else np.full(len(at), 1e6)
+    km = walking.km(near, spread)
+    outside = np.flatnonzero(~inside(kind, km, 60.0 * km / walking.ordinary_kmh))
+    persons = units["persons"].to_numpy().astype(float)
+    way = walking.km(np.linalg.norm(at[outside][:, None] - at[outside][None], axis=2), spread[outside][:, None])
+    within = np.array([inside(np.repeat(kind[i], outside.size), row, 60.0 * row / walking.ordinary_kmh)
+                       for i, row in zip(outside, way, strict=True)]).reshape(outside.size, -1)  # fmt: skip
+    answer = maximal_covering(groups_of(within, persons[outside]), p, pace=how)
+    total, held = float(persons.sum()) or 1.0, float(persons.sum() - persons[outside].sum())
+    columns = ("place_id", "name_zh", "pinyin", "county_zh", "county_en", "lon", "lat", "persons")
+    chosen = units[outside[answer.chosen]].select(columns)
+    return Placed(chosen, (held + answer.objective) / total, (held + answer.bound) / total, answer.status)
 
 
-def _groups(within: NDArray[np.bool_], weight: NDArray[np.float64]) -> Groups:
+def groups_of(within: NDArray[np.bool_], weight: NDArray[np.float64]) -> Groups:
+    """Return demand merged by which sites (columns) are within reach of it."""
     held = np.flatnonzero(within.any(axis=1))
     row, site = np.nonzero(within[held])
     heads = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=held.size))]).astype(np.int64)

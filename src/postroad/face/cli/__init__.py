@@ -23,6 +23,7 @@ COMMANDS = (
     "timetable",
     "design",
     "sites",
+    "siting",
     "access",
     "draw",
     "drill",

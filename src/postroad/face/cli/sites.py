@@ -1,4 +1,4 @@
-"""``postroad sites`` and its relatives: where stations and lockers go under a budget, and other things to site."""
+"""``postroad sites``: where stations and lockers go under a budget, with minutes before and after."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("sites")(sites)
-    app.command("sites-place")(place)
 
 
 def sites(
@@ -90,44 +89,6 @@ def made(network: Network, options: SiteOptions, to: Path) -> tuple[dict[str, An
             write_text(folder / f"{name}-{tongue}.svg", picture)
     facts["run_id"] = plan.result.run_id
     return facts, report(plan, changed, winter, _spoken()), folder
-
-
-def place(
-    province: str = typer.Argument("jilin", help="省包 province"),
-    use: str = typer.Option("cold", "--use", help="cold 冷库 | rest 爱心驿站 | nodes 乡镇节点"),
-    p: int = typer.Option(10, "--p", help="数量 how many"),
-    month: int = typer.Option(9, "--month", help="月份 month of harvest (cold)"),
-    hours: float = typer.Option(2.0, "--hours", help="小时 hours to cold (cold)"),
-    km: float = typer.Option(1.5, "--km", help="公里 km to a rest place (rest)"),
-    county: str = typer.Option("", "--county", help="县区代码 county code (nodes)"),
-    season: str = typer.Option("ordinary", "--season", help="ordinary | winter"),
-    json_: bool = typer.Option(False, "--json"),
-) -> None:
-    """选址 Cold stores, couriers' rest places or township nodes, with a proof of how good the choice is."""
-    from postroad.design.sites import uses
-    from postroad.errors import UsageError
-    from postroad.face.cli.display import out, print_json
-    from postroad.language import say
-    from postroad.network import province as open_province
-
-    network = open_province(province)
-    if use == "cold":
-        found = uses.cold_stores(network, p, month=month, hours=hours, season=season)
-    elif use == "rest":
-        found = uses.rest_places(network, p, km=km)
-    elif use == "nodes":
-        found = uses.township_nodes(network, county, p)
-    else:
-        raise UsageError.of("sites.bad_use", value=use)
-    if json_:
-        print_json({"value": found.value, "bound": found.bound, "status": found.status,
-                    "places": found.places.to_dicts()})  # fmt: skip
-        return
-    key, scale = ("placed_km", 1.0) if use == "nodes" else ("placed_share", 100.0)
-    out.print(say(f"sites.{key}", value=f"{scale * found.value:.2f}", bound=f"{scale * found.bound:.2f}",
-                  status=found.status))  # fmt: skip
-    name = "name_zh" if _spoken() == "zh" else "pinyin"
-    out.print(", ".join(found.places[name]), markup=False, soft_wrap=True)
 
 
 def _spoken() -> Any:
