@@ -26,6 +26,7 @@ from postroad.design.lines.timetable import assembled, by_rule, delivered
 from postroad.design.lines.variants import changes
 from postroad.design.lines.week import by_weekday, week
 from postroad.errors import DataError, InfeasibleError, Stopped, UsageError
+from postroad.evaluate.planned import against, by_class
 from postroad.timetable.services import services
 
 
@@ -283,3 +284,22 @@ def test_a_promise_shorter_than_the_drive_is_refused_with_its_minutes(jilin):
     assert len(caught.value.faults) == 2  # both directions at once
     assert "大连" in caught.value.say("zh")
     assert caught.value.exit_code == 2
+
+
+def test_planned_and_simulated_shares_by_hand(table, told):
+    """Four parcels of one pair: in time on both clocks, on one, on none, and never delivered."""
+    # a city's promise counts from 18:00; accepted at 9:00, delivered after 23, 30 and 40 hours
+    nine = 9 * 3600
+    made = pl.DataFrame({
+        "origin_id": ["220102"] * 4, "destination_id": ["220202"] * 4, "accepted_s": [nine] * 4,
+        "delivered_s": [nine + 23 * 3600, nine + 30 * 3600, nine + 40 * 3600, None],
+    })  # fmt: skip
+    held = against(table, made)
+    row = held.filter(from_place_id="2201", to_place_id="2202").row(0, named=True)
+    assert (row["parcels"], row["simulated_percent"], row["simulated_accepted_percent"]) == (4, 50.0, 25.0)
+    plan = told.filter(from_place_id="2201", to_place_id="2202").row(0, named=True)
+    assert row["planned_percent"] == plan["share_percent"]
+    # the plan promises this pair twice, in the metropolitan circle and between neighbouring cities
+    assert held["promise_class"].sort().to_list() == ["metro", "neighbours"]
+    every = by_class(held).row(-1, named=True)
+    assert (every["promise_class"], every["parcels"], every["pairs_hold_simulated"]) == ("all", 8, 0)

@@ -8,7 +8,6 @@ import pytest
 import postroad
 from postroad.demand import demand
 from postroad.design.lines.designing import on_winter_roads, with_seasons
-from postroad.design.lines.promise import promises
 from postroad.design.lines.timetable import by_rule
 from postroad.design.lines.week import week
 from postroad.evaluate.planned import against, by_class
@@ -20,25 +19,6 @@ from postroad.simulate.day import simulate_day
 def table():
     jilin = postroad.province("jilin")
     return by_rule(jilin, demand(jilin))
-
-
-def test_shares_by_hand(table):
-    """Four parcels of one pair: in time on both clocks, on one, on none, and never delivered."""
-    # a city's promise counts from 18:00; accepted at 9:00, delivered after 23, 30 and 40 hours
-    nine = 9 * 3600
-    made = pl.DataFrame({
-        "origin_id": ["220102"] * 4, "destination_id": ["220202"] * 4, "accepted_s": [nine] * 4,
-        "delivered_s": [nine + 23 * 3600, nine + 30 * 3600, nine + 40 * 3600, None],
-    })  # fmt: skip
-    held = against(table, made)
-    row = held.filter(from_place_id="2201", to_place_id="2202").row(0, named=True)
-    assert (row["parcels"], row["simulated_percent"], row["simulated_accepted_percent"]) == (4, 50.0, 25.0)
-    plan = promises(table).filter(from_place_id="2201", to_place_id="2202").row(0, named=True)
-    assert row["planned_percent"] == plan["share_percent"]
-    # the plan promises this pair twice, in the metropolitan circle and between neighbouring cities
-    assert held["promise_class"].sort().to_list() == ["metro", "neighbours"]
-    every = by_class(held).row(-1, named=True)
-    assert (every["promise_class"], every["parcels"], every["pairs_hold_simulated"]) == ("all", 8, 0)
 
 
 @pytest.mark.slow
