@@ -20,6 +20,7 @@ from postroad.design.sites.demand import Question
 from postroad.design.sites.lifting import lift
 from postroad.design.sites.loss import cells_for, refusal, turnover
 from postroad.design.sites.rollout import NEVER, Rollout, rollout
+from postroad.design.sites.unmet import unmet
 from postroad.design.sites.ways import shorter_ways
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
@@ -122,7 +123,7 @@ def design_sites(
     tables = {
         "floors": lifts,
         "new_sites": new,
-        "unmet": _unmet(question, answer),
+        "unmet": unmet(network, units, question, answer, options.locker_yuan),
         "lockers": locker_loads(network, units, options),
     }
     result = Result(Stamp.now("sites", network.fingerprint, told), tables, facts)
@@ -211,7 +212,7 @@ def _question(
         format="csr",
     )
     yuan = np.where((candidates["make"] == STATION).to_numpy(), options.station_yuan, options.locker_yuan)
-    names = units["name_zh"].to_list()
+    places = units["place_id"].to_list()
     return Question(
         reach=whole,
         persons=np.concatenate([held, persons[rows]]),
@@ -219,7 +220,7 @@ def _question(
         yuan=np.concatenate([[0.0], yuan]),
         opened=np.arange(len(yuan) + 1) == 0,
         budgets=options.budgets,
-        need_names=(*counties, *(f"{names[i]}|{why}" for i, why in zip(rows.tolist(), rule.tolist(), strict=True))),
+        need_names=(*counties, *(f"{places[i]}|{why}" for i, why in zip(rows.tolist(), rule.tolist(), strict=True))),
         site_names=(EXISTING, *candidates["place_id"].to_list()),
         area_names=tuple(str(label.get(c, c)) for c in counties),
         floors=np.full(len(counties), options.floor) if options.floor else None,
@@ -262,27 +263,6 @@ def _chosen(
     ).with_columns(
         persons_each_10k_yuan=pl.col("persons_reached") / (pl.col("yuan") / 1e4)
     ).sort("year", "persons_each_10k_yuan", "place_id", descending=[False, True, False])  # fmt: skip
-
-
-def _unmet(question: Question, answer: Rollout) -> pl.DataFrame:
-    left = np.flatnonzero(answer.met[-1] < 0.5)
-    reachable = np.asarray(question.reach.sum(axis=1)).ravel() > 0
-    return pl.DataFrame(
-        {
-            "need": [question.need_names[i].rpartition("|")[0] or question.need_names[i] for i in left],
-            "standard": [question.need_names[i].rpartition("|")[2] for i in left],
-            "area": [question.area_names[question.area[i]] for i in left],
-            "persons": question.persons[left],
-            "reason": ["money" if reachable[i] else "no_candidate" for i in left],
-        },
-        schema={
-            "need": pl.String,
-            "standard": pl.String,
-            "area": pl.String,
-            "persons": pl.Float64,
-            "reason": pl.String,
-        },
-    ).sort("persons", "need", descending=[True, False])
 
 
 def locker_loads(network: Network, units: pl.DataFrame, options: SiteOptions) -> pl.DataFrame:

@@ -85,7 +85,7 @@ def made(network: Network, options: SiteOptions, to: Path) -> tuple[dict[str, An
     folder = save(to, plan.result.stamp, tables, facts)
     for tongue in LANGUAGES:
         write_text(folder / f"report-{tongue}.md", report(plan, changed, winter, tongue))
-        for name, picture in maps(network, {"before": before, "after": after}, tongue).items():
+        for name, picture in maps(network, {"before": before, "after": after}, tongue, plan.sites).items():
             write_text(folder / f"{name}-{tongue}.svg", picture)
     facts["run_id"] = plan.result.run_id
     return facts, report(plan, changed, winter, _spoken()), folder

@@ -19,8 +19,13 @@ CUTS = (3.0, 5.0, 10.0, 15.0, 30.0)
 SHOWN = 12
 
 
-def maps(network: Network, states: dict[str, Access], spoken: Language) -> dict[str, str]:
-    """Return one picture for each state: every village or block by minutes on foot; none without outlines."""
+def maps(
+    network: Network, states: dict[str, Access], spoken: Language, added: pl.DataFrame | None = None
+) -> dict[str, str]:
+    """Return a picture of each state, every village or block by minutes on foot, and one of what is added when.
+
+    There is none without outlines.
+    """
     outlines = outlines_of(network)
     if outlines is None:
         return {}
@@ -31,7 +36,23 @@ def maps(network: Network, states: dict[str, Access], spoken: Language) -> dict[
         title = say(f"access.map_{name}", spoken, synthetic=f"{100 * share:.0f}")
         words = (title, say("access.minutes", spoken), say("access.no_way", spoken))
         found[f"minutes-{name}"] = village_map(outlines, dots, CUTS, words)
+    if added is not None and added.height:
+        found["added"] = _added(outlines, added, spoken)
     return found
+
+
+def _added(outlines: dict[str, Any], added: pl.DataFrame, spoken: Language) -> str:
+    """Return the new points, coloured by year; years past the sixth share the last colour."""
+    years = added["year"].unique().sort().to_list()[:6]
+    shades = [k * 5 // max(1, len(years) - 1) for k in range(len(years))]  # as far apart as six colours allow
+    cuts = [min(y for y, own in zip(years, shades, strict=True) if own >= c) - 0.5 if c <= shades[-1] else 9999.0
+            for c in range(1, 6)]  # fmt: skip
+    labels = [""] * 6
+    for year, own in zip(years, shades, strict=True):
+        labels[own] = say("access.in_year", spoken, year=year)
+    dots = [(lon, lat, float(year)) for lon, lat, year in added.select("lon", "lat", "year").rows()]
+    words = (say("access.map_added", spoken), "", say("access.no_way", spoken))
+    return village_map(outlines, dots, cuts, words, labels)
 
 
 def report(plan: SitePlan, changed: Change, winter: Access, spoken: Language) -> str:
@@ -65,17 +86,21 @@ def report(plan: SitePlan, changed: Change, winter: Access, spoken: Language) ->
                           [(r[0], f"{r[1]:,}", f"{r[2]:,}") for r in changed.counties().head(SHOWN).select(
                               f"county_{name}", "gain_persons", "lose_persons").rows()])]  # fmt: skip
     lines += ["", f"## {say('access.lifting', spoken)}", ""]
+    counties = plan.network["places"].filter(level="county")
+    english = {} if spoken == "zh" else dict(counties.select("name_zh", "pinyin").iter_rows())
     floors = plan.result["floors"].select("floor", "yuan", "sites", "short").rows()
     lines += _table(
         [say(f"access.head_{h}", spoken) for h in ("floor", "yuan", "sites", "short")],
-        [(f"{100 * floor:.0f} %", f"{yuan:,.0f}", n, _first(names)) for floor, yuan, n, names in floors],
+        [(f"{100 * floor:.0f} %", f"{yuan:,.0f}", n, _first(short, english)) for floor, yuan, n, short in floors],
     )
-    unmet = plan.result["unmet"]
     lines += ["", f"## {say('access.left', spoken)}", ""]
+    area, place = ("area", "need") if spoken == "zh" else ("county_en", "pinyin")
+    left = plan.result["unmet"].head(SHOWN)
     lines += _table(
-        [say(f"access.head_{h}", spoken) for h in ("county", "place", "standard", "persons", "reason")],
-        [(r[0], r[1], say(f"access.need_{r[2]}", spoken), f"{r[3]:,.0f}", say(f"access.reason_{r[4]}", spoken))
-         for r in unmet.head(SHOWN).select("area", "need", "standard", "persons", "reason").rows()],
+        [say(f"access.head_{h}", spoken) for h in ("county", "place", "standard", "persons", "reason", "repair")],
+        [(r[0], r[1], say(f"access.need_{r[2]}", spoken), f"{r[3]:,.0f}", say(f"access.reason_{r[4]}", spoken),
+          say("access.repair", spoken, sites=r[5], yuan=f"{r[6]:,.0f}"))
+         for r in left.select(area, place, "standard", "persons", "reason", "repair_sites", "repair_yuan").rows()],
     )  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -116,9 +141,9 @@ def _table(heads: list[str], rows: list[tuple[Any, ...]]) -> list[str]:
     return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
 
 
-def _first(names: str) -> str:
+def _first(names: str, english: dict[str, str]) -> str:
     """Return the first few names and how many there are in all."""
-    every = names.split(", ") if names else []
+    every = [english.get(name, name) for name in names.split(", ")] if names else []
     return "–" if not every else f"{len(every)}: " + ", ".join(every[:5]) + (" …" if len(every) > 5 else "")
 
 

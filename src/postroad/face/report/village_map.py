@@ -15,15 +15,18 @@ LEGEND = 110
 COLOURS = ("#1a6f5f", "#5ba391", "#b9d3a4", "#f0d58c", "#e08f4f", "#a8322b")
 """From good to bad; told apart in grey as well."""
 MISSING = "#111111"
+FEW = 1000
+"""Up to so many dots are drawn larger."""
 
 
 def village_map(
     outlines: dict[str, Any], dots: Sequence[tuple[float, float, float | None]], cuts: Sequence[float],
-    words: tuple[str, str, str],
+    words: tuple[str, str, str], labels: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """Return the picture; a dot is longitude, latitude and value (none: black), ``cuts`` are five class limits.
 
-    ``words`` are the title, the unit of the legend and the label of dots without a value.
+    ``words`` are the title, the unit of the legend and the label of dots without a value. ``labels`` name the six
+    classes where limits would not; a class without a label, and dots without a value, are then left out of the legend.
     """
     title, unit, missing = words
     rings = [ring for feature in outlines["features"] for ring in _rings(feature)]
@@ -50,23 +53,27 @@ def village_map(
         f'{"".join("M" + "L".join(pair(p) for p in ring) + "Z" for ring in rings)}"/>',
     ]
     groups: dict[str, list[str]] = {}
+    size = 5 if len(dots) > FEW else 9
     for lon, lat, value in dots:
         x, y = place(lon, lat)
         groups.setdefault(_colour(value, cuts), []).append(f"M{x:.0f},{y:.0f}h0")
     for colour in (*COLOURS, MISSING):
         if colour in groups:
             parts.append(
-                f'<path stroke="{colour}" stroke-width="5" stroke-linecap="round" d="{"".join(groups[colour])}"/>'
+                f'<path stroke="{colour}" stroke-width="{size}" stroke-linecap="round" d="{"".join(groups[colour])}"/>'
             )
-    parts += _legend(cuts, (unit, missing), height + 75, groups)
+    texts = [(c, text) for c, text in zip(COLOURS, labels, strict=True) if text] if labels else None
+    parts += _legend(texts or _classes(cuts, unit, missing), height + 75, groups)
     return "".join([*parts, "</svg>"])
 
 
-def _legend(cuts: Sequence[float], words: tuple[str, str], top: float, groups: dict[str, list[str]]) -> list[str]:
+def _classes(cuts: Sequence[float], unit: str, missing: str) -> list[tuple[str, str]]:
     edges = [f"{cut:g}" for cut in cuts]
     texts = [f"< {edges[0]}", *(f"{a}–{b}" for a, b in pairwise(edges)), f"≥ {edges[-1]}"]
-    rows = [(colour, f"{text} {words[0]}") for colour, text in zip(COLOURS, texts, strict=True)]
-    rows.append((MISSING, words[1]))
+    return [*((colour, f"{text} {unit}") for colour, text in zip(COLOURS, texts, strict=True)), (MISSING, missing)]
+
+
+def _legend(rows: list[tuple[str, str]], top: float, groups: dict[str, list[str]]) -> list[str]:
     parts = []
     for k, (colour, text) in enumerate(rows):
         x, y = (k % 4) * WIDTH / 4, top + (k // 4) * 34
