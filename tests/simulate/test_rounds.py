@@ -101,6 +101,7 @@ def test_a_bus_takes_parcels_to_a_village_to_be_fetched_and_others_back():
     made = rural(buses=buses)
     rows = [("220101001002", "220101001001", 100), ("220101001002", "220101001001", 101),
             ("220101001001", "220101001002", 102)]  # fmt: skip
+    rows.append(("220101001002", "220101", 1439))  # the seat itself gets parcels too, and is no stop of a bus
     told = simulate_day(made, parcels(made, rows), day=DAY, **CALM).parcels().collect().sort("parcel")
     assert [s / 60 for s in told["delivered_s"][:2]] == [635, 635 + 1440]
     assert told["status"][:2].to_list() == ["at_station"] * 2

@@ -93,7 +93,8 @@ def _given(network: Network, spots: Places) -> list[Round]:
 
 def _buses(network: Network, spots: Places) -> list[Round]:
     """Buses that stop at a leaf: parcels ride in the hold and are fetched from the stop; others ride back."""
-    number = {name: k for k, name in enumerate(spots.leaves)}
+    # A seat may be a leaf too; what goes there goes to the facility.
+    number = {name: k for k, name in enumerate(spots.leaves) if name not in spots.units}
     made = []
     for row in network["bus_holds"].sort("bus_hold_id").iter_rows(named=True):
         start, goal, hand = row["from_place_id"], row["to_place_id"], row["handover_min"] or 0.0
