@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, judging, plain, quarantine, reading, take
+from postroad.supervise.ledger import Ledger, bytewise, judging, plain, quarantine, reading, take
 from postroad.supervise.ledger.kinds import kind_of
 from postroad.supervise.ledger.store import frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
@@ -150,6 +150,14 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
             assert chunk.typed.height > 0.9 * told[0][0].height
     for first, second in zip(*told, strict=True):
         assert first.equals(second) if isinstance(first, pl.DataFrame) else first == second
+
+
+def test_hashes_that_come_twice():
+    lot = np.random.default_rng(3).integers(0, 2**64, 5000, dtype=np.uint64)
+    for made in (lot, np.append(lot, lot[17]), np.append(lot, [0]), np.append(lot, [0, 0]), lot[:1], lot[:0]):
+        room = np.zeros(1 << (2 * len(made)).bit_length(), np.uint64)
+        assert bytewise.any_twice(made.astype(np.uint64), room) == (len(np.unique(made)) < len(made))
+    assert bytewise.newlines(np.frombuffer(b"a\nb\n\nc", np.uint8)) == 3
 
 
 HARD = (

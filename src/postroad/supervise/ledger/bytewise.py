@@ -279,3 +279,33 @@ def gathered(data, where, offsets, out):  # type: ignore[no-untyped-def]
             at = where[n] >> 8
             for i in range(offsets[n + 1] - offsets[n]):
                 out[offsets[n] + i] = data[at + i]
+
+
+@njit(**_BARE)
+def newlines(data):  # type: ignore[no-untyped-def]
+    """Count the ends of lines; other threads go on meanwhile."""
+    count = 0
+    for i in range(data.size):
+        count += data[i] == _LINE
+    return count
+
+
+@njit(**_BARE)
+def any_twice(hashes, room):  # type: ignore[no-untyped-def]
+    """Whether a hash stands there twice; ``room`` is zeros, a power of two and at least twice as many."""
+    last = np.uint64(room.size - 1)
+    zero = False
+    for n in range(hashes.size):
+        held = hashes[n]
+        if held == 0:
+            if zero:
+                return True
+            zero = True
+            continue
+        slot = (held ^ (held >> np.uint64(32))) & last
+        while room[slot] != 0:
+            if room[slot] == held:
+                return True
+            slot = (slot + np.uint64(1)) & last
+        room[slot] = held
+    return False

@@ -200,3 +200,5 @@ def warm() -> None:
     plan = planned(names, {name: name for name in names}, table, dt.datetime(2026, 1, 1))
     if plan is not None:
         read(b"YT0000000001,1\n", plan, 1)
+    bytewise.newlines(np.frombuffer(b"\n", np.uint8))
+    bytewise.any_twice(np.zeros(1, np.uint64), np.zeros(4, np.uint64))

@@ -20,7 +20,7 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.supervise.ledger import plain
+from postroad.supervise.ledger import bytewise, plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -155,7 +155,7 @@ def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, block_by
     line = 0
     for raw in _blocks(path, block_bytes, skip):
         block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        lines = int(bytewise.newlines(np.frombuffer(block, np.uint8))) + (not block.endswith(b"\n"))
         yield Piece(lines, partial(_csv_chunk, block, names, columns, plan, np.arange(line + 1, line + lines + 1)))
         line += lines
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from postroad.supervise.ledger import parts as part_files
 from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.bytewise import any_twice
 from postroad.supervise.ledger.judging import BAD
 from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
 
@@ -122,7 +124,7 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
     earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
     names = _few(seen)
     known = [(part.path, keys(_old(ledger, part.path, seen.kind, names), seen.kind)) for part in earlier]
-    doubtful = [new.filter(new.is_duplicated()).unique()] if new.n_unique() < len(new) else []
+    doubtful = [new.filter(new.is_duplicated()).unique()] if _any_twice(new) else []
     for _, old in known:
         met = new.filter(new.is_in(old.implode()))
         doubtful += [met.unique()] if len(met) else []
@@ -132,6 +134,11 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
     meeting = [path for path, old in known if old.is_in(asked.implode()).any()]
     rows = _fetch(ledger, seen.kind, meeting, written, asked, names)
     return _settle(ledger, held, seen.kind, rows) if rows.height else held
+
+
+def _any_twice(hashes: pl.Series) -> bool:
+    room = np.zeros(1 << (2 * len(hashes)).bit_length(), np.uint64)
+    return bool(any_twice(hashes.to_numpy(), room))
 
 
 def _may_meet(operators: tuple[str, ...], written: list[dict[str, Any]]) -> bool:
