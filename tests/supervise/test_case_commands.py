@@ -181,6 +181,9 @@ def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_pat
         assert done["audit"]["faults"] == 0
         assert len(done["custody_gaps"]) == 4
         assert len(done["emergencies_late"]) == 2
+        assert done["exemptions_due"] == 1
+        assert done["remote_overdue"] > 0
+        assert sum(row["not_entered"] for row in done["premises"]) > 0
         planted = done["planted"]["outlet_standardisation"]
         rate = next(row for row in done["indicators"] if row["indicator"] == "outlet_standardisation")
         assert rate["origin"] == "synthetic"

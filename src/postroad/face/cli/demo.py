@@ -99,8 +99,8 @@ def _scored(network: Network, province: str) -> list[dict[str, Any]]:
 def _told(done: Rehearsal, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """Everything a reader looks for after the month: figures with their truth, what is late, dropped, graded."""
     from postroad.face.cli.values import plain
-    from postroad.supervise import complaint, credit, custody, emergency, hazard
-    from postroad.supervise.inspection import planning, visiting
+    from postroad.supervise import complaint, credit, custody, emergency, exemption, hazard, premises
+    from postroad.supervise.inspection import planning, remote, visiting
     from postroad.supervise.records import audit
 
     desk = done.desk
@@ -118,6 +118,9 @@ def _told(done: Rehearsal, figures: list[dict[str, Any]]) -> dict[str, Any]:
             "overdue": len(visiting.overdue(desk)),
             "hazards_overdue": len(hazard.overdue(desk)),
             "complaints_late": len(complaint.late(desk)),
+            "remote_overdue": len(remote.overdue(desk)),
+            "exemptions_due": len(exemption.due(desk)),
+            "premises": premises.state(desk),
             "custody_gaps": custody.gaps(desk),
             "emergencies_late": emergency.late(desk),
             "capacity": planning.capacity(desk, done.month),

@@ -13,8 +13,20 @@ import numpy as np
 from postroad.errors import Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.randomness import uniforms
-from postroad.supervise import complaint, credit, custody, emergency, hazard, register, relief, service
-from postroad.supervise.inspection import drawing, visiting
+from postroad.supervise import (
+    complaint,
+    credit,
+    custody,
+    emergency,
+    exemption,
+    hazard,
+    premises,
+    register,
+    relief,
+    service,
+)
+from postroad.supervise.inspection import drawing, remote, visiting
+from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import Actor, Desk
 from postroad.supervise.records.desk import CHINA
 from postroad.supervise.rehearsal.cast import Cast, cast_of, enter, fingerprint, service_days, waves
@@ -26,6 +38,8 @@ if TYPE_CHECKING:
 
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
+FROM_AFAR = 40
+"""Outlets checked without a visit."""
 
 
 class Calendar:
@@ -78,7 +92,7 @@ def rehearse(
     work = _Work(desk, clock, cast, month, seed, days, f"CC-{month:%Y%m}", reported.suspects if reported else ())
     steps: list[Callable[[], None]] = [
         lambda: enter(desk, network, cast, month), work.reports, work.draw, work.for_cause, work.complaints,
-        work.visits, work.hazards, work.custody, work.emergencies, work.relief, work.service, work.credit,
+        work.visits, work.hazards, work.custody, work.emergencies, work.relief, work.afar, work.service, work.credit,
         work.publication,
     ]  # fmt: skip
     for number, step in enumerate(steps):
@@ -124,7 +138,7 @@ class _Work:
 
     def planted(self) -> dict[str, float]:
         """The truth of the whole cast, which the estimates are held against."""
-        from postroad.supervise.inspection.catalogue import checklist, score
+        from postroad.supervise.inspection.catalogue import score
 
         least = self.desk.rule("outlet_standard")["pass_score"]
         lists = {o.kind: [item.id for item in checklist(o.kind)] for o in self.cast.outlets}
@@ -266,6 +280,34 @@ class _Work:
                 relief.depart(self.desk, f"RG{k}", struck + dt.timedelta(hours=1))
                 receipt = fingerprint("receipt", k)
                 relief.hand(self.desk, f"RG{k}", struck + dt.timedelta(hours=hours), receipt)
+
+    def afar(self) -> None:
+        """Checks of papers and cameras, one put right, one late; exemptions, one of them run out; property."""
+        faults = {outlet.id: outlet.faults for outlet in self.cast.outlets}
+        standing = self.desk.rows("outlets", state="open")
+        for k, row in enumerate(row for row in standing if "real_name" in {i.id for i in checklist(row["kind"])}):
+            if k >= FROM_AFAR:
+                break
+            on, name = self.day(5 + k % 6), f"YC{k:03d}"
+            failed = "real_name" in faults.get(row["id"], ()) or k % 10 == 3
+            remote.check(self.desk, name, row["id"], remote.METHODS[k % 3], "real_name", not failed, on,
+                         fingerprint(name))  # fmt: skip
+            if failed and k % 20 == 3:
+                remote.correct(self.desk, name, self.day(12), fingerprint(name, "done"))
+                remote.close(self.desk, name)
+        self.day(2)
+        for k, (ends, business) in enumerate(((400, "无人机配送 drones"), (10, "无人车配送 driverless vans"))):
+            operator, last = self.cast.operators[k], self.month + dt.timedelta(days=ends)
+            on_terms = "日间、固定路线 by day, on fixed ways"
+            exemption.grant(self.desk, f"HM{k}", operator, "outlet_filing", business, on_terms, self.month, last)
+        for k, row in enumerate(row for row in standing if row["kind"] != "locker"):
+            if k % 8:  # one in eight was never entered
+                title = premises.TITLES[k % 3]
+                until = self.month + dt.timedelta(days=600 * (k % 5) - 10) if title == "rented" else None
+                since = self.month - dt.timedelta(days=300)
+                premises.enter(self.desk, row["id"], title, 30.0 + k % 50, since, until)
+            if row["kind"] == "station":
+                premises.entrust(self.desk, f"DB{k:03d}", row["id"], premises.HOSTS[k % 3], self.month)
 
     def service(self) -> None:
         """Lockers and cameras."""
