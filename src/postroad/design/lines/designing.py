@@ -99,7 +99,7 @@ def design_trunk(
         check_plants(network, plan)
     weeks = {name: week(table, time_s=0.03 * time_s, **listen) for name, table in (("plan", plan), ("winter", winter))}
     written = with_seasons(weeks["plan"], weeks["winter"])
-    tables = {**_tables(bare, plan, weeks), **{name: written[name] for name in TABLES},
+    tables = {**_tables(bare, plan, weeks, stop), **{name: written[name] for name in TABLES},
               "changes": changes(plan, winter), "promises_winter": promises(winter),
               "compared": pl.DataFrame([_figures(*one) for one in (("rule", rule), ("unmended", bare), ("plan", plan),
                                                                    ("best", best), ("winter", winter))])}  # fmt: skip
@@ -110,12 +110,14 @@ def design_trunk(
     return TrunkDesign(written, tiers, plan, best, rule, winter, Result(stamp, tables, facts))
 
 
-def _tables(bare: Timetable, plan: Timetable, weeks: dict[str, Week]) -> dict[str, pl.DataFrame]:
+def _tables(
+    bare: Timetable, plan: Timetable, weeks: dict[str, Week], stop: Callable[[], bool] | None
+) -> dict[str, pl.DataFrame]:
     """The tables a report is made of: ``repairs`` are of the pairs that fail without ``mends``, or in spite of them."""
     held, told = lines(plan), promises(plan)
     weekly = {name: balanced(one) for name, one in weeks.items()}
-    failing = pl.concat([repairs(bare).with_columns(mended=pl.lit(value=True)),
-                         repairs(plan, told).with_columns(mended=pl.lit(value=False))], how="diagonal")  # fmt: skip
+    tried = [(repairs(bare, stop=stop), True), (repairs(plan, told, stop), False)]
+    failing = pl.concat([part.with_columns(mended=pl.lit(value=done)) for part, done in tried], how="diagonal")
     return {
         "lines": held, "legs": legs(plan, held), "promises": told, "hours": by_hour(plan),
         "repairs": failing, "mends": mends(plan), "exchanges": exchanges(plan), "seats": seats(plan),

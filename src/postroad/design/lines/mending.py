@@ -16,7 +16,7 @@ from postroad.errors import Stopped
 from postroad.parallel import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from postroad.design.lines.timetable import Timetable
 
@@ -45,7 +45,11 @@ def mended(
             now = _row(told, held)
             if now["holds"][0]:
                 continue
-            better = [_kept(table, told, trial) for trial in _mends(table, held, now, rerouted=rerouted)]
+            better = []
+            for trial in _mends(table, held, now, rerouted=rerouted):
+                if stop and stop():
+                    raise Stopped.of("errors.stopped", done=done, total=len(failing))
+                better.append(_kept(table, told, trial))
             found = [one for one in better if one is not None]
             if found:
                 _, table, told = min(found, key=lambda one: one[0])
@@ -74,7 +78,7 @@ def _kept(table: Timetable, told: pl.DataFrame, trial: Timetable) -> tuple[float
     return more, replace(trial, mends=mends), after
 
 
-def _mends(table: Timetable, held: dict[str, Any], now: pl.DataFrame, *, rerouted: bool) -> list[Timetable]:
+def _mends(table: Timetable, held: dict[str, Any], now: pl.DataFrame, *, rerouted: bool) -> Iterator[Timetable]:
     """The timetable with each of the cheapest things that make a pair hold, or failing that bring it nearer."""
     own, asked = held["rows"], held["share_asked_percent"] - 1e-9
     options = [extra_departure(table, own, held, now), seat(table, own, held, now),
@@ -83,7 +87,8 @@ def _mends(table: Timetable, held: dict[str, Any], now: pl.DataFrame, *, reroute
     if not rerouted:
         found = [one for one in found if all(table.work.ways[k] == way for k, way in one["ways"].items())]
     found.sort(key=lambda it: (it["share_percent"] < asked, it["yuan_day"]))
-    return [_with(table, held, one) for one in found[:TRIED]]
+    for one in found[:TRIED]:
+        yield _with(table, held, one)
 
 
 def _with(table: Timetable, held: dict[str, Any], one: dict[str, Any]) -> Timetable:

@@ -15,8 +15,11 @@ from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import ACCEPTED, journey, promises, spread
 from postroad.design.lines.thinning import Departures, Waves, at_the_door, trips
 from postroad.design.lines.vehicles import cheapest, fleet
+from postroad.errors import Stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from postroad.design.lines.timetable import Timetable
@@ -29,7 +32,7 @@ EARLIEST_MIN = 480.0
 """No pick-up cut-off is moved before this minute of the day."""
 
 
-def repairs(table: Timetable, told: pl.DataFrame | None = None) -> pl.DataFrame:
+def repairs(table: Timetable, told: pl.DataFrame | None = None, stop: Callable[[], bool] | None = None) -> pl.DataFrame:
     """Return for each direction that does not hold every mending that makes it hold, cheapest first, with its price.
 
     ``repair`` is ``departure``, ``seat``, ``direct`` or ``cutoff``; ``yuan_day`` what it costs, ``share_percent`` what
@@ -44,6 +47,8 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None) -> pl.DataFrame:
         now = told.filter(pl.all_horizontal(pl.col(name) == value for name, value in key.items()))
         if not now.height or now["holds"][0]:
             continue
+        if stop and stop():
+            raise Stopped.of("errors.stopped", done=len(rows), total=told.height)
         lines = (evening(table, own, held, at_hub=where) for where in (True, False))
         options = [extra_departure(table, own, held, now), seat(table, own, held, now), *lines]
         options.append(_cutoff(table, own, held))
