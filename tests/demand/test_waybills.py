@@ -237,7 +237,7 @@ def test_dates_without_a_clock_and_few_rows_leave_the_pack_as_it_is(jilin, tmp_p
 
 
 def test_a_stop_is_honoured(jilin, tmp_path, monkeypatch):
-    monkeypatch.setattr("postroad.demand.scan.TICK_S", 1e-6)
+    monkeypatch.setattr("postroad.parallel.TICK_S", 1e-6)
     with pytest.raises(Stopped):
         count(jilin, written(tmp_path, HAND + HAND.split("\n", 1)[1] * 20_000), stop=lambda: True)
 
