@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SAMPLE = 3000
 STOPS = 8
 MINUTE_S = 60.0
+MOST_DAYS = 5
 WORDS = (
     "play", "pause", "speed", "parcels_shown", "hubs", "causes", "on_the_way", "at_rest", "late", "delivered", "day",
     "queue", "utilisation", "trucks", "keys", "no_late",
@@ -60,12 +61,21 @@ def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str
     names = dict(network["places"].select("place_id", "name_zh" if spoken == "zh" else "pinyin").iter_rows())
     outside = set(network["places"].filter(level="external")["place_id"])
     places = [
-        [round(spot[p][0], 4), round(spot[p][1], 4), int(p in outside), str(names[p] or p) if p in outside else ""]
+        [
+            round(spot[p][0], 4),
+            round(spot[p][1], 4),
+            int(p in outside),
+            _label(names[p] or p, spoken) if p in outside else "",
+        ]
         for p in index
     ]
     last = max([path[-2] for path in paths] + [trip[1] for trip in trips] + [1440])
     return {"places": places, "parcels": paths, "trips": trips, "hubs": hubs, "outline": _outline(network),
-            "causes": _causes(run, spoken), "end": min(int(last) + 30, 1440 * 5)}  # fmt: skip
+            "causes": _causes(run, spoken), "end": min(int(last) + 30, 1440 * MOST_DAYS)}  # fmt: skip
+
+
+def _label(name: str, spoken: Language) -> str:
+    return name.removesuffix("市") if spoken == "zh" else name.removesuffix("shi").capitalize()
 
 
 def _number(place: str, index: dict[str, int]) -> int:
@@ -120,13 +130,16 @@ def _hubs(
     for place in busiest["place_id"]:
         if place not in spot:
             continue
-        own = facilities.filter(pl.col("place_id") == place, pl.col("from_min") >= 0).sort("from_min")
-        label = str(names.get(place) or place)
-        label = label.removesuffix("市") if spoken == "zh" else label.removesuffix("shi").capitalize()
+        own = facilities.filter(pl.col("place_id") == place, pl.col("from_min").is_between(0, 1440 * MOST_DAYS - 1))
+        # A facility has no row for a half hour in which it does nothing.
+        queue, busy = [0] * (48 * MOST_DAYS), [0.0] * (48 * MOST_DAYS)
+        for start, waiting, used in own.select("from_min", "queue", "utilisation").iter_rows():
+            queue[start // 30], busy[start // 30] = int(waiting or 0), round(float(used or 0.0), 2)
+        last = max((start // 30 for start in own["from_min"]), default=0) + 1
+        label = _label(names.get(place) or place, spoken)
         hubs.append(
             {"place": _number(place, index), "name": label,
-             "queue": [int(q) for q in own["queue"].fill_null(0)][: 48 * 5],
-             "busy": [round(float(u), 2) for u in own["utilisation"].fill_null(0.0)][: 48 * 5]}
+             "queue": queue[:last], "busy": busy[:last]}
         )  # fmt: skip
     return hubs
 
