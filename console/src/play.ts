@@ -46,7 +46,7 @@ export function playDay(drawn: Drawn, hauls: Haul[]): HTMLElement {
       const part = at - Math.floor(at);
       const spot = drawn.map.project([p[0] + (q[0] - p[0]) * part, p[1] + (q[1] - p[1]) * part]);
       pen.beginPath();
-      pen.arc(spot.x, spot.y, 1.6 + Math.sqrt(haul.pieces) / 70, 0, 7);
+      pen.arc(spot.x, spot.y, 1.4 + Math.min(8, Math.sqrt(haul.pieces) / 90), 0, 7);
       pen.fillStyle = "rgba(165,39,28,.78)";
       pen.fill();
     });

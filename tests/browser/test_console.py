@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = pytest.mark.browser
 SCREENS = ["targets", "map", "trunk", "villages", "levers", "drills", "supervision", "figures", "data"]
 MORE = ["targets?target=express-volume", "map?place=2224&theme=minutes&from=2201", "data?part=uploads",
-        "data?part=accounts", "data?table=places", "supervision?part=draws", "supervision?part=cases"]  # fmt: skip
+        "data?part=accounts", "data?table=places", "supervision?part=draws", "supervision?part=cases",
+        "supervision?part=alerts", "data?part=records"]  # fmt: skip
 SIZES = {1440: 900, 390: 844}
 
 

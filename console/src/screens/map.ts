@@ -100,7 +100,7 @@ function layers(base: string, kinds: Columns, context: Context, drawn: Drawn, pa
 }
 
 type Spot = [number, number];
-const RUN_LAYERS: Record<string, string> = { line_hauls: "#a5271c", pairs_hold: "#14693c", pairs_fail: "#c2271c", rounds: "#2b6fb5" };
+const RUN_LAYERS: Record<string, string> = { line_hauls: "#5a4fa2", pairs_hold: "#14693c", pairs_fail: "#c2271c", rounds: "#2b6fb5" };
 
 /** Where places of some levels lie. */
 async function spotsOf(base: string, levels: string[]): Promise<Map<string, Spot>> {

@@ -2,6 +2,7 @@
 
 import type { Run } from "../api";
 import { columns } from "../chart";
+import { comparison } from "../compare";
 import { h, s, type Child } from "../dom";
 import { later, notice, origin, table, title } from "../parts";
 import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
@@ -51,7 +52,7 @@ async function inside(context: Context): Promise<Node> {
     designed ? later(promised(trunk, name)) : null,
     day ? later(halfHours(day, hub, name)) : null,
     day ? later(failing(day, name)) : notice(t("no_day_yet")),
-    h("details", { style: "margin-top:1.4rem" }, h("summary", {}, t("timetable", { hub: name(hub) })), timetable(here, name)), runLine(trunk));
+    h("details", { style: "margin-top:1.4rem" }, h("summary", {}, t("timetable", { hub: name(hub) })), timetable(here, name)), runLine(trunk), await comparison([...DESIGNED, ...RULE], "trunk", may));
 }
 
 /** Vehicles at the docks of a hub by half hour, as the timetable has them: arriving and leaving. */

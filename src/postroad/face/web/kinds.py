@@ -71,6 +71,13 @@ class DesignOptions(FlowOptions):
     time_s: float = Field(120.0, ge=1.0, le=3600.0)
 
 
+class DifferenceOptions(Options):
+    """Two runs of designs to hold against each other."""
+
+    before: str = Field(pattern="^[0-9a-f]{12,16}$")
+    after: str = Field(pattern="^[0-9a-f]{12,16}$")
+
+
 class DayOptions(FlowOptions):
     """A day of parcels: all of them, or a share with capacities cut alike; disturbed where asked."""
 
@@ -160,6 +167,7 @@ KINDS = {
         Kind("scripted", ScriptOptions, work.scripted),
         Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
+        Kind("difference", DifferenceOptions, work.difference),
         Kind("ledger", LedgerOptions, checking.ledger),
         Kind("capture", CaptureOptions, ledgers.capture),
         Kind("intake", IntakeOptions, intake),

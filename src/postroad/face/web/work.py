@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from postroad.face.web import kinds
     from postroad.network import Network
 
+DESIGNED = frozenset(
+    {"hub_plants", "allocations", "line_hauls", "routings", "sort_waves", "rounds", "round_stops", "bus_holds"}
+)
 TRUNK_TABLES = ("hub_plants", "allocations", "line_hauls", "sort_waves")
 
 
@@ -225,3 +228,29 @@ def scripted(network: Network, options: kinds.ScriptOptions, bench: Bench) -> Re
     told = {spoken: review(done, built, labels[spoken], spoken) for spoken in LANGUAGES}
     title = {spoken: made.label(spoken) for spoken in LANGUAGES}
     return Result(done.stamp, done.tables, {**done.facts, "labels": labels, "review": told, "title": title})
+
+
+def difference(network: Network, options: kinds.DifferenceOptions, bench: Bench) -> Result:
+    """Hold the plans of two runs against each other, told in both languages."""
+    from postroad.face.cli.difference import told
+    from postroad.language import LANGUAGES, spoken
+    from postroad.measure.difference import difference as held_against
+
+    plans = [_planned(network, bench, run_id) for run_id in (options.before, options.after)]
+    made = held_against(*plans)
+    sentences = {}
+    for language in LANGUAGES:
+        with spoken(language):
+            sentences[language] = told(made, plans[1], Path(made.run_id))
+    asked = {**made.stamp.options, "before_run": options.before, "after_run": options.after}
+    stamp = Stamp.now("difference", made.stamp.inputs, asked, options.seed)
+    return Result(stamp, made.tables, {**made.facts, "told": sentences})
+
+
+def _planned(network: Network, bench: Bench, run_id: str) -> Network:
+    """Return the network with the tables that a run designed."""
+    folder = bench.home / "runs" / run_id
+    files = {file.stem: file for file in folder.glob("*.parquet") if file.stem in DESIGNED}
+    if not files:
+        raise UsageError.of("console.no_design", run=run_id, known=", ".join(sorted(DESIGNED)))
+    return network.with_(**{name: pl.read_parquet(file) for name, file in files.items()})
