@@ -16,8 +16,10 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from postroad import __version__
@@ -160,7 +162,7 @@ def _in_processes(
     function: Callable[[Any], Any], cases: Sequence[Any], todo: deque[int], bench: _Bench
 ) -> Iterator[tuple[int, Any]]:
     # Spawned, not forked: compiled kernels and polars keep threads that do not survive a fork.
-    pool = ProcessPoolExecutor(max_workers=bench.work.workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(bench.work.workers, get_context("spawn"), initializer=_end_with_parent)
     running: dict[Future[Any], int] = {}
     try:
         while todo or running:
@@ -176,6 +178,18 @@ def _in_processes(
         _end_now(pool)
         raise
     pool.shutdown()
+
+
+def _end_with_parent() -> None:
+    """Let a worker end as soon as the process that started it is gone, however that ended."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
 
 
 def _end_now(pool: ProcessPoolExecutor) -> None:

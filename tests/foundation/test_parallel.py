@@ -133,3 +133,43 @@ def test_a_real_cluster_gives_the_same_answers_with_a_worker_killed(tmp_path):
         work = Work(cluster=cluster.scheduler_address, progress=kill_one)
         assert map_cases(slow_square, range(60), work=work) == [n * n for n in range(60)]
         assert killed
+
+
+ORPHANS = """
+import os, sys, time
+from pathlib import Path
+from postroad.parallel import Work, map_cases
+
+if __name__ == "__main__":
+    from tests.foundation.test_parallel import told_and_slow
+    map_cases(told_and_slow, [sys.argv[1]] * 2, work=Work(workers=1))
+"""
+
+
+def told_and_slow(folder: str) -> None:
+    """Write down this process's number, and stay."""
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "orphans.py"
+    program.write_text(ORPHANS)
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    with subprocess.Popen([sys.executable, str(program), str(seen)], env={**os.environ, "PYTHONPATH": "."}) as parent:
+        while not any(seen.iterdir()) and parent.poll() is None:
+            time.sleep(0.05)
+        parent.kill()
+    worker = int(next(seen.iterdir()).name)
+    for _ in range(100):
+        if not alive(worker):
+            break
+        time.sleep(0.1)
+    assert not alive(worker)
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that nobody has collected yet does not."""
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
