@@ -70,6 +70,7 @@ def test_measured_effects_become_remedies_cheapest_first(held):
         ("transit-bags", "reusable_bag_rate", "reusable-bags", -1.0, 1.0, 1e5),
     ]
     shares = pl.DataFrame(rows, schema=columns, orient="row")
-    made = evaluate(*held, "final", dt.date(2026, 11, 25), Result(Stamp.now("effect", "x"), {"shares": shares}))
+    told = Result(Stamp.now("effect", "x", {"year": 2025, "worlds": 3}), {"shares": shares})
+    made = evaluate(*held, "final", dt.date(2026, 11, 25), told)
     assert [r.lever.id for r in made.remedies] == ["shared-stations", "lockers"]
     assert made.effects_run in "".join(block.text for block in report.blocks(made, "en"))

@@ -6,6 +6,7 @@ rate each hub needs on that year's peak day; held against its rate of the base y
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import polars as pl
@@ -13,7 +14,9 @@ import polars as pl
 from postroad.demand import demand
 from postroad.design.lines import baseline
 from postroad.errors import Stopped
-from postroad.evaluate.ready import base_plants, opened
+from postroad.evaluate.case import Choice, Question
+from postroad.evaluate.costs import costs_of
+from postroad.evaluate.ready import base_plants, opened, prepared
 from postroad.parallel import Progress
 from postroad.results import Result, Stamp
 
@@ -49,6 +52,32 @@ def rehearse(
     options = {"years": list(years), "scenarios": list(scenarios)}
     stamp = Stamp.now("peak", network.fingerprint, options)
     return Result(stamp, {"years": pl.DataFrame(rows), "hubs": pl.concat(hubs)})
+
+
+def mended(province: str, scenario: str, year: int, levers: Sequence[str]) -> pl.DataFrame:
+    """Return, for each lever alone and all together, which hubs stay too small on a year's peak day, and at what cost.
+
+    Plants are those of the base year with the lever in them; a lever that opens hubs has the trunk laid out anew, and
+    what passes through the other hubs then changes too.
+    """
+    _, held = opened(province)
+    chosen = list(held.choose(levers))
+    bundles = [(lever.id, [lever]) for lever in chosen]
+    bundles = [("", []), *bundles, *([("+".join(levers), chosen)] if len(chosen) > 1 else [])]
+    rows = []
+    for name, bundle in bundles:
+        network, wanted = prepared(province, bundle, year, scenario)
+        rate = network["hub_plants"].filter(kind="hub").select("place_id", pl.col("sort_rate_pieces_h").alias("rate"))
+        needed = baseline(network, wanted)["hub_plants"].filter(kind="hub")
+        both = rate.join(needed.select("place_id", pl.col("sort_rate_pieces_h").alias("needed")), on="place_id")
+        both = both.with_columns((pl.col("needed") / pl.col("rate")).alias("short"))
+        both = both.sort(["short", "place_id"], descending=[True, False])
+        asked = Question(province=province, year=year, scenario=scenario)
+        cost = math.fsum(costs_of(asked, [Choice(lever.id) for lever in bundle]).values())
+        broken = both.filter(pl.col("short") > 1.0 + 1e-9).height
+        rows.append({"levers": name, "broken": broken, "worst_place_id": both["place_id"][0],
+                     "worst_short": float(both["short"][0]), "cost_yuan": cost})  # fmt: skip
+    return pl.DataFrame(rows)
 
 
 def breaks(result: Result) -> dict[str, int | None]:

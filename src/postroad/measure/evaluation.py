@@ -72,7 +72,7 @@ class Blank:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything the report says; ``effects_run`` is the run id of the effects behind the remedies, if any."""
+    """Everything the report says; ``effects`` are the measured effects behind the remedies, if any."""
 
     kind: str
     plan: Plan
@@ -82,7 +82,12 @@ class Evaluation:
     record: Record
     remedies: tuple[Remedy, ...]
     blanks: tuple[Blank, ...]
-    effects_run: str | None
+    effects: Result | None
+
+    @property
+    def effects_run(self) -> str | None:
+        """The run id of the effects."""
+        return self.effects.run_id if self.effects else None
 
     def counts(self) -> dict[str, int]:
         """How many tasks are in each state."""
@@ -115,7 +120,7 @@ def evaluate(
     remedies = _remedies(held, effects) if effects else ()
     warnings = tuple(_warned(line) for line in card.lines if line.judgement.status in BAD)
     blanks = (*_blank_targets(card), *_blank_tasks(tasks))
-    return Evaluation(kind, plan, card, tasks, warnings, record, remedies, blanks, effects.run_id if effects else None)
+    return Evaluation(kind, plan, card, tasks, warnings, record, remedies, blanks, effects)
 
 
 def _state(task: Task, held: Levers, status: dict[str, str]) -> TaskState:
@@ -151,7 +156,9 @@ def _remedies(held: Levers, effects: Result) -> tuple[Remedy, ...]:
         found.append(
             Remedy(lever, row["measure"], row["target"], row["gain"], row["half_width"], cost, cost / row["gain"])
         )
-    return tuple(sorted(found, key=lambda r: (r.measure, r.yuan_per_point, r.lever.id)))
+    # Targets in the order of the measures, the cheapest remedy of each first.
+    order = {name: k for k, name in enumerate(effects["shares"]["measure"].unique(maintain_order=True))}
+    return tuple(sorted(found, key=lambda r: (order[r.measure], r.yuan_per_point, r.lever.id)))
 
 
 def yearly_cost(lever: Lever, units: int, year: int) -> float:

@@ -267,13 +267,18 @@ def peak(
     first: int = typer.Option(2020, "--from"),
     last: int = typer.Option(2025, "--to"),
     scenarios: str = typer.Option("base,floor,low", "--scenarios", help="base,floor,low"),
+    mend: str = typer.Option(
+        "changchun-sorter,second-tier-sorters,third-tier-hubs",
+        "--mend",
+        help="补救举措 levers tried on the first broken year",
+    ),
     to: Path = typer.Option(Path("out/peak"), "--out", help="文件夹 folder"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """旺季 Rehearse the peak day of each year: when the hubs of the base year become too small, and by how much."""
     from rich.table import Table
 
-    from postroad.evaluate.peak import breaks, rehearse
+    from postroad.evaluate.peak import breaks, mended, rehearse
     from postroad.evaluate.ready import opened
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import current, say
@@ -281,9 +286,13 @@ def peak(
     names = [name.strip() for name in scenarios.split(",") if name.strip()]
     with progress(say("effect.running")) as move:
         made = rehearse(province, range(first, last + 1), names, progress=move)
+        tried = [name.strip() for name in mend.split(",") if name.strip()]
+        when = [(name, year) for name, broken in breaks(made).items() if broken and tried for year in (broken, last)]
+        mends = {(name, year): mended(province, name, year, tried) for name, year in when}
     folder = made.save(to)
     if json_:
-        print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts()})
+        by = {f"{scenario}/{year}": frame.to_dicts() for (scenario, year), frame in mends.items()}
+        print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts(), "mends": by})
         return
     label = "name_zh" if current() == "zh" else "pinyin"
     place = dict(opened(province)[0]["places"].select("place_id", label).iter_rows())
@@ -301,4 +310,10 @@ def peak(
             else say("effect.peak_holds", scenario=scenario)
         )
         out.print(told)
+    for (scenario, year), frame in mends.items():
+        for row in frame.iter_rows(named=True):
+            worst = f"{place[row['worst_place_id']]} ×{row['worst_short']:.2f}"
+            facts = {"scenario": scenario, "year": year, "levers": row["levers"] or say("effect.nothing"),
+                     "broken": row["broken"], "worst": worst, "cost": f"{row['cost_yuan'] / WAN:,.0f}"}  # fmt: skip
+            out.print(say("effect.peak_mend", **facts), soft_wrap=True)
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)

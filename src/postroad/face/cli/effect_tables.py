@@ -12,6 +12,8 @@ from postroad.face.report.effect import beyond, chosen_bundle, measure_title
 from postroad.language import current, say
 
 WAN = 1e4
+LEAST = 0.01
+"""Interactions below this part of what the bundle does are left to the file."""
 TOLD = 12
 """So many of the strongest interactions are shown; all of them are in the file."""
 
@@ -51,7 +53,7 @@ def interactions(made: Any) -> None:
         .join(whole, on="measure")
         .filter(pl.col("together").abs() > 1e-9)
         .with_columns(part=pl.col("together").abs() / pl.col("whole"))
-        .filter(pl.col("part").is_finite())
+        .filter(pl.col("part").is_finite() & (pl.col("part") > LEAST))
         .sort("part", "measure", "one", "other", descending=[True, False, False, False])
         .head(TOLD)
     )

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.evaluate.case import ALL_MEASURES
+from postroad.evaluate.ready import opened
 from postroad.face.report.map import plain_map
 from postroad.face.report.sheet import DRAWN, grid, sheet
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from postroad.network import Network
     from postroad.plan.levers import Levers
     from postroad.results import Result
@@ -27,7 +30,8 @@ WAN = 1e4
 
 def waterfall(shares: pl.DataFrame, names: dict[str, str], spoken: Language, title: str) -> str:
     """Return an SVG of one measure: before, each lever's share with its interval in order of size, after."""
-    rows = shares.sort(pl.col("gain"), descending=True, maintain_order=True).to_dicts()
+    moving = shares.filter(pl.col("share").abs() > 1e-12)
+    rows = moving.sort(pl.col("gain"), descending=True, maintain_order=True).to_dicts()
     before, after = float(rows[0]["before"]), float(rows[0]["after"])
     edges = [before, after]
     at = before
@@ -174,9 +178,16 @@ def chosen_bundle(result: Result, spoken: Language) -> str:
     met = result["cheapest"].filter("met").height
     if not levers:
         return say("effect.cheapest_none", spoken, met=met, count=result["cheapest"].height)
-    comma = "、" if spoken == "zh" else ", "
-    return say("effect.cheapest_is", spoken, levers=comma.join(levers), met=met, count=result["cheapest"].height,
+    names = _labels(result, levers, spoken)
+    return say("effect.cheapest_is", spoken, levers=names, met=met, count=result["cheapest"].height,
                yuan=f"{result.facts['cheapest_yuan'] / WAN:,.0f}")  # fmt: skip
+
+
+def _labels(result: Result, levers: Sequence[str], spoken: Language) -> str:
+    """The names of levers as officials read them; what stands for none of them."""
+    held = opened(str(result.stamp.options["province"]))[1]
+    comma = "、" if spoken == "zh" else ", "
+    return comma.join(held[name].label(spoken) for name in levers if name) or say("effect.nothing", spoken)
 
 
 def beyond(result: Result, spoken: Language) -> list[str]:
@@ -185,7 +196,7 @@ def beyond(result: Result, spoken: Language) -> list[str]:
     for row in result["cheapest"].filter(~pl.col("met")).iter_rows(named=True):
         facts = {"name": measure_title(row["measure"], spoken), "best": f"{row['best']:.4g}",
                  "aim": f"{row['aim']:.4g}", "gap": f"{row['gap']:.3g}", "cost": f"{row['best_cost_yuan'] / WAN:,.0f}",
-                 "levers": row["best_levers"] or say("effect.nothing", spoken)}  # fmt: skip
+                 "levers": _labels(result, row["best_levers"].split("+"), spoken)}  # fmt: skip
         if row["gap"] == 0:
             told.append(say("effect.beyond_alone", spoken, **facts))
         elif row["price_yuan"] is None:

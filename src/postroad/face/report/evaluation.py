@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from postroad.face.report.chart import short
+from postroad.face.report.effect import beyond, chosen_bundle, measure_title
 from postroad.face.report.official import Official
 from postroad.face.report.sheet import grid, sheet
 from postroad.language import Language, say
-from postroad.measure.standing import MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from postroad.measure.evaluation import Evaluation, TaskState
+    from postroad.measure.evaluation import Evaluation, Remedy, TaskState
 
 WAN = 1e4
+FOREWARNING = ("growth-and-revenue", "peak")
+"""Findings that say what the plan's own numbers will not reach: they stand with the warnings."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def _causes(made: Evaluation, spoken: Language) -> list[Block]:
         parts = " ".join(part.detail.say(spoken) for part in line.judgement.parts)
         made_blocks.append(Block("text", f"{line.target.label(spoken)}：{parts}" if spoken == "zh"
                                  else f"{line.target.label(spoken)}: {parts}"))  # fmt: skip
-    return made_blocks + [Block("text", finding.text.say(spoken)) for finding in made.card.findings]
+    rest = [finding for finding in made.card.findings if finding.id not in FOREWARNING]
+    return made_blocks + [Block("text", finding.text.say(spoken)) for finding in rest]
 
 
 def _warnings(made: Evaluation, spoken: Language) -> list[Block]:
@@ -169,6 +172,9 @@ def _warnings(made: Evaluation, spoken: Language) -> list[Block]:
         out.append(
             _text("warned", spoken, chance=chance, **facts) if chance else _text("warned_plain", spoken, **facts)
         )
+    for finding in made.card.findings:
+        if finding.id in FOREWARNING:
+            out.append(Block("text", finding.text.say(spoken)))
     if not made.warnings:
         out.append(_text("no_warnings", spoken))
     brier = made.record.brier
@@ -181,14 +187,28 @@ def _warnings(made: Evaluation, spoken: Language) -> list[Block]:
 def _remedies(made: Evaluation, spoken: Language) -> list[Block]:
     if made.effects_run is None:
         return [_heading("remedies", spoken), _text("no_remedies", spoken)]
+    labels = {target.id: target.label(spoken) for target in made.plan.targets}
     rows = [
-        (MEASURES[r.measure].label(spoken), r.lever.label(spoken), f"{r.share:+.3g} ± {r.half_width:.2g}",
+        (measure_title(r.measure, spoken), labels.get(r.target, "–"), r.lever.label(spoken), _share(r),
          f"{r.cost_yuan / WAN:,.0f}", f"{r.yuan_per_point / WAN:,.1f}")
         for r in made.remedies
     ]  # fmt: skip
-    columns = (("measure", 4.2), ("levers", 4.6), ("share", 2.8), ("cost", 2.4), ("price", 2.2))
-    note = _text("remedies_note", spoken, run=made.effects_run)
-    return [_heading("remedies", spoken), note, _table(spoken, columns, rows)]
+    columns = (("measure", 3.6), ("target", 3.2), ("levers", 3.6), ("share", 2.4), ("cost", 1.8), ("price", 1.8))
+    asked = made.effects.stamp.options if made.effects else {}
+    note = _text("remedies_note", spoken, run=made.effects_run, year=asked["year"], worlds=asked["worlds"])
+    told = [_heading("remedies", spoken), note, _table(spoken, columns, rows)]
+    if made.effects is not None and "cheapest" in made.effects.tables:
+        lines = (chosen_bundle(made.effects, spoken), *beyond(made.effects, spoken))
+        told += [Block("text", line) for line in lines]
+    return told
+
+
+def _share(remedy: Remedy) -> str:
+    """A share with its interval, and whether the interval leaves its sign open."""
+    if remedy.half_width != remedy.half_width:
+        return f"{remedy.share:+.3g}"
+    doubt = " ?" if remedy.half_width > remedy.share else ""
+    return f"{remedy.share:+.3g} ± {remedy.half_width:.2g}{doubt}"
 
 
 def _appendices(made: Evaluation, spoken: Language) -> list[Block]:
@@ -198,9 +218,11 @@ def _appendices(made: Evaluation, spoken: Language) -> list[Block]:
         for b in made.blanks
     ]
     columns = (("kind", 2.0), ("about", 7.4), ("owner", 4.0), ("fill", 2.8))
+    signed = [(say(f"evaluation.sign_{key}", spoken), fill) for key in ("unit", "head", "reviewed", "date", "number")]
     cited = [(key, entry["title"]) for key, entry in sorted(made.card.sources.items())]
     return [
         _heading("blanks", spoken), _table(spoken, columns, blanks),
         _heading("sources", spoken), _table(spoken, (("source", 3.0), ("about", 13.2)), cited),
-        _text("sign", spoken),
+        _heading("sign", spoken),
+        _table(spoken, (("kind", 5.0), ("fill", 11.2)), signed),
     ]  # fmt: skip
