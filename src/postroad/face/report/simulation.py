@@ -118,7 +118,8 @@ def _pairs(pairs: pl.DataFrame, network: Network, tongue: Language) -> str:
     gap = pl.col("asked_percent") - pl.col("share_percent")
     rows = [
         (" – ".join(names.get(row[end], row[end]) for end in ("from_place_id", "to_place_id")),
-         row["kind"], f"{row['share_percent']:.1f} % ({row['low_percent']:.1f}-{row['high_percent']:.1f})",
+         say(f"simulate.day_{row['kind']}", tongue),
+         f"{row['share_percent']:.1f} % ({row['low_percent']:.1f}-{row['high_percent']:.1f})",
          _hours(row["slack_h"]), say(f"simulate.reason_{row['cause']}", tongue) if row["cause"] else "-",
          names.get(row["at_place_id"], row["at_place_id"] or "-"),
          "-" if row["worst_hour"] is None else f"{row['worst_hour']}:00")
@@ -152,7 +153,8 @@ def _repairs(tried: Result, network: Network, tongue: Language) -> list[str]:
             ends = [names.get(row[c], row[c]) for c in ("from_place_id", "to_place_id")] if table == "trials" else []
             at = "" if row["at_min"] is None else _clock(row["at_min"])
             to = f" → {names.get(row['to_id'], row['to_id'])}" if row["to_id"] else ""
-            rows.append((row["promise_class"], " – ".join(ends) or "-", say(f"repair.{row['kind']}", tongue),
+            rows.append((say(f"simulate.promise_{row['promise_class']}", tongue),
+                         " – ".join(ends) or "-", say(f"repair.{row['kind']}", tongue),
                          f"{names.get(row['place_id'], row['place_id'])}{to} {at}".rstrip(),
                          f"{row['before_percent']:.1f} → {row['after_percent']:.1f} %",
                          f"{row['gain']:+.1f} ({row['low']:+.1f} … {row['high']:+.1f})", f"{row['yuan_day']:,.0f}",
@@ -168,7 +170,8 @@ def _repairs(tried: Result, network: Network, tongue: Language) -> list[str]:
 
 def _certificate(classes: pl.DataFrame, tongue: Language) -> str:
     rows = [
-        (row["promise_class"], row["kind"], f"{row['parcels']:,}", f"{row['share_percent']:.1f} %",
+        (say(f"simulate.promise_{row['promise_class']}", tongue), say(f"simulate.day_{row['kind']}", tongue),
+         f"{row['parcels']:,}", f"{row['share_percent']:.1f} %",
          f"{row['low_percent']:.1f}-{row['high_percent']:.1f} %", f"{row['asked_percent']:g} %", _hours(row["slack_h"]))
         for row in classes.iter_rows(named=True)
     ]  # fmt: skip
@@ -183,7 +186,12 @@ def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]], tongue: Language
 
 def _names(network: Network, tongue: Language) -> dict[str, str]:
     column = "name_zh" if tongue == "zh" else "pinyin"
-    return {place: name or place for place, name in network["places"].select("place_id", column).iter_rows()}
+    names = network["places"].select("place_id", column).iter_rows()
+    return {place: _cut(name, tongue) if name else place for place, name in names}
+
+
+def _cut(name: str, tongue: Language) -> str:
+    return name if tongue == "zh" else name.removesuffix("shi").capitalize()
 
 
 def _flow(name: str, tongue: Language) -> str:
