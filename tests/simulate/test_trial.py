@@ -125,3 +125,17 @@ def test_paired_worlds_see_slower_lines_through_their_common_luck():
     assert found.mean > 0.2
     assert found.low > 0
     assert found.variance_ratio > 1
+
+
+def test_couriers_carry_what_a_usual_day_brings_and_riders_take_of_the_rest():
+    network, made = jilin()
+    asked = {"day": "peak", "scale": 0.002, "tail_days": 5, "summary_only": True, "seed": 1}
+    tight, crowd, wide = (simulate_day(network, made, **asked, **more) for more in (
+        {"round_headroom": 0.8}, {"round_headroom": 0.8, "crowd_share": 0.5}, {"round_headroom": 1e6}))  # fmt: skip
+    share = [run["summary"].filter(flow_class="all")["on_time_share"][0] for run in (tight, crowd, wide)]
+    assert share[0] < share[1]
+    assert share[0] < share[2]
+    assert wide["rounds"]["left_over"].sum() == 0
+    riders = crowd["rounds"].filter(pl.col("round_id").str.ends_with(":crowd"))
+    assert 0 < riders["loaded"].sum() < crowd["rounds"]["loaded"].sum()
+    assert not tight["rounds"].filter(pl.col("round_id").str.ends_with(":crowd")).height

@@ -40,6 +40,7 @@ def simulate(
     designs: list[Path] = typer.Option([], "--network", help="设计写出的文件夹，可多次 folders a design wrote"),
     disruptions: Path = typer.Option(None, "--disruptions", help="扰动表 .csv | .parquet"),
     film: bool = typer.Option(False, "--film", help="一天的影片 HTML film of the day"),
+    crowd: float = typer.Option(0.0, "--crowd", min=0.0, help="众包可投平日件量的份额 share riders can take"),
     repairs: int = typer.Option(0, "--repairs", min=0, help="试修最差的若干对 worst pairs to try repairs for"),
     events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
     workers: int = typer.Option(0, "--workers", help="进程数 processes"),
@@ -54,6 +55,7 @@ def simulate(
     made = synthesise(network, known, scenario)
     network = with_timetable(network, made)
     chosen: dict[str, Any] = {"weather": weather, **({"warm_days": warm_days} if warm_days >= 0 else {})}
+    chosen |= {"crowd_share": crowd} if crowd else {}
     struck = _table(disruptions)
     if worlds > 1:
         # A trial samples: one parcel in two hundred unless said otherwise.

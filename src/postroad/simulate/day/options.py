@@ -29,7 +29,8 @@ class Options:
     capacities and rates cut alike. ``variation`` is the standard deviation of the logarithm of drive times, half of it
     shared by a road's whole day; ``rate_variation`` that of a sorter's rate from day to day. ``urgent`` products board
     first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
-    carry ``round_headroom`` times a usual day's pieces in a day. ``summary_only`` writes no parcel rows.
+    carry ``round_headroom`` times a usual day's pieces in a day; in towns riders hired by the piece take what waits, up
+    to ``crowd_share`` of them. ``summary_only`` writes no parcel rows.
     """
 
     weather: str = "ordinary"
@@ -55,6 +56,7 @@ class Options:
     dock_pieces_h: float = 6000.0
     round_wait_min: float = 90.0
     round_headroom: float = 1.6
+    crowd_share: float = 0.0
     customs_transfer_min: float = 30.0
     speed_rural_kmh: float = 30.0
     speed_city_kmh: float = 22.0
@@ -113,7 +115,7 @@ _BOUNDS = {
     "locker_longest_h": (0.01, 1000.0), "outlet_min": (0.0, 1440.0), "origin_outside_h": (0.0, 240.0),
     "destination_outside_h": (0.0, 240.0), "delivery_outside_h": (0.0, 240.0), "handling_min": (0.0, 1440.0),
     "dock_pieces_h": (1.0, 1e6),
-    "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6),
+    "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6), "crowd_share": (0.0, 10.0),
     "customs_transfer_min": (1.0, 1440.0), "speed_rural_kmh": (1.0, 200.0),
     "speed_city_kmh": (1.0, 200.0), "events": (0, 10**9),
 }  # fmt: skip

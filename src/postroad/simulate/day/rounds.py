@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CITY_OUT, CITY_COLLECT = (480.0, 840.0), tuple(60.0 * hour for hour in range(9, 23, 2))
 RURAL_OUT, RURAL_COLLECT = (480.0,), (660.0, 960.0)
 """When couriers leave with parcels, and when vans leave to collect, in towns and in the country; assumed."""
+CROWD_OUT, CROWD_SPREAD = (600.0, 720.0, 840.0, 960.0, 1080.0, 1200.0), 60.0
+"""When riders hired by the piece take what waits in towns, and how long they hand over; assumed."""
 CITY_SPREAD, RURAL_SPREAD = 300.0, 20.0
 """Minutes over which a courier hands over what he carries at one stop; assumed."""
 
@@ -135,6 +137,11 @@ def _default(
         if usual is not None:
             pieces = max(1.0, options.round_headroom * float(usual[leaves].sum()) / len(out))
         made.append(Round(f"{name}:out", depot, None, "1234567", out, pieces, tuple(stops), collects=not city))
+        if city and usual is not None and options.crowd_share:
+            riders = options.crowd_share * float(usual[leaves].sum()) / len(CROWD_OUT)
+            short = tuple((leaf, offset, CROWD_SPREAD) for leaf, offset, _ in stops)
+            made.append(Round(f"{name}:crowd", depot, None, "1234567", CROWD_OUT, max(1.0, riders), short,
+                              collects=False))  # fmt: skip
         quick = tuple((leaf, offset, min(spread, 30.0)) for leaf, offset, spread in stops)
         made.append(Round(f"{name}:in", depot, None, "1234567", collect, UNLIMITED, quick, delivers=False))
     return made
