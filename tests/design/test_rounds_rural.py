@@ -283,12 +283,12 @@ def test_a_plan_that_stands_is_kept_while_it_costs_little_more() -> None:
 def test_rounds_that_no_longer_do_are_made_anew_and_the_others_stay() -> None:
     """One village gets five times as much and one is new: the rounds of the others are as they were."""
     drawn = np.random.default_rng(4)
-    network = rural({f"9901011002{k:02d}": tuple(drawn.uniform(-12, 12, 2).tolist()) for k in range(40)})
+    network = rural({f"9901011002{k:02d}": tuple(drawn.uniform(-12, 12, 2).tolist()) for k in range(24)})
     names = network["places"].filter(level="village")["place_id"]
-    own = loads(network, 90.0, 20.0)
+    own = loads(network, 200.0, 20.0)
     options = RuralOptions(shares=ONE)
-    first = design_rounds(network, options, loads=own.filter(pl.col("place_id") != names[39]))
-    more = pl.when(place_id=names[7]).then(450.0).otherwise(pl.col("deliver_pieces"))
+    first = design_rounds(network, options, loads=own.filter(pl.col("place_id") != names[23]))
+    more = pl.when(place_id=names[7]).then(900.0).otherwise(pl.col("deliver_pieces"))
     second = design_rounds(first.network, replace(options, seed=3), loads=own.with_columns(deliver_pieces=more))
     assert broken(second, network) == []
     assert first.network["rounds"].filter(tier=2).height > 2

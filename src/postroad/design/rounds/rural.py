@@ -114,6 +114,7 @@ def cases(
 ) -> list[County]:
     """Return one case for each county with villages; ``DataError`` when there is none, or a county is unknown."""
     places = network["places"]
+    own = shares(network, options.shares)
     counties = _counties(network, options.counties)
     terms = Terms.of(network, options.season)
     if loads is None:
@@ -121,7 +122,6 @@ def cases(
     wanted = places.filter(kind="village").join(loads, on="place_id", how="left")
     wanted = wanted.with_columns(pl.col("deliver_pieces", "collect_pieces").fill_null(0.0))
     engine = RoadEngine(network, options.season)
-    own = shares(network, options.shares)
     given = Given(
         bus_trips(feed or buses(network, options.seed), places),
         standing(network),
