@@ -44,10 +44,14 @@ export function problem(wrong: unknown): HTMLElement {
 /** Put a promise's element in its place when it comes, or what went wrong. */
 export function later(made: Promise<Node>, tall = false): HTMLElement {
   const place = h("div", { class: tall ? "waiting tall" : "waiting", "aria-busy": "true" }, h("span", { class: "pulse" }, t("loading")));
-  made.then(
-    (node) => place.replaceWith(node),
-    (wrong: unknown) => place.replaceWith(problem(wrong)),
-  );
+  const put = (node: Node): void => {
+    if (place.parentNode) return place.replaceWith(node);
+    // It came before its place stood anywhere: the place becomes its frame.
+    place.removeAttribute("aria-busy");
+    place.className = "";
+    place.replaceChildren(node);
+  };
+  made.then(put, (wrong: unknown) => put(problem(wrong)));
   return place;
 }
 
