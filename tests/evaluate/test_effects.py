@@ -10,9 +10,9 @@ from polars.testing import assert_frame_equal
 
 from postroad.errors import DataError, UsageError
 from postroad.evaluate import Case, Choice, Question, by_year, compare, effects, measured, prepared
-from postroad.evaluate.case import ALL_MEASURES
+from postroad.evaluate.case import ALL_MEASURES, ran
 from postroad.evaluate.compare import paired
-from postroad.evaluate.ready import base_plants, opened
+from postroad.evaluate.ready import base_plants, moves_run, opened
 from postroad.parallel import Progress, Work
 
 STILL = Question(scale=0.0)
@@ -208,3 +208,18 @@ def test_what_a_lever_does_grows_with_the_years():
     told = by_year(STILL, [TWO[0]], [2022, 2025], worlds=1)["shares"].filter(measure="locker_groups")
     share = dict(told["year", "share"].iter_rows())
     assert 0 < share[2022] < share[2025] == 569
+
+
+@pytest.mark.slow
+def test_what_is_said_to_change_no_run_changes_none():
+    """All levers on parameters that no engine reads and on sites at which no parcel stops, at once."""
+    held = opened("jilin")[1]
+    still = tuple(Choice(lever.id) for lever in held.levers if not moves_run(lever))
+    assert {"electric-vans", "bus-holds", "shared-rounds", "transit-bags"} <= {choice.lever for choice in still}
+    assert ran(Case(RUN, still, 0)) == ran(Case(RUN, (), 0))
+
+
+@pytest.mark.slow
+def test_orders_served_from_parks_come_sooner():
+    before, after = ran(Case(RUN, (), 0)), ran(Case(RUN, (Choice("smart-parks"),), 0))
+    assert after["mean_h"] < before["mean_h"] - 1.0

@@ -32,6 +32,7 @@ class Asked:
     workers: int = 2
     plants: str = "pack"
     simulate: float = 0.0
+    cluster: str = ""
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,7 @@ def design(
     county: list[str] = typer.Option([], "--county", help="只设计这些县区 only these counties"),
     share: list[str] = typer.Option([], "--share", help="经营者份额 an operator's share, ZTO=0.25"),
     workers: int = typer.Option(2, "--workers"),
+    cluster: str = typer.Option("", "--cluster", help="县区分到 Dask counties on Dask, tcp://..."),
     plants: str = typer.Option(
         "pack", "--plants", help="pack 枢纽设备为约束 hubs' plants are limits | free 按需定 sized"
     ),
@@ -72,6 +74,6 @@ def design(
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers, plants, simulate,
+            tuple(share), workers, plants, simulate, cluster,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

@@ -25,7 +25,8 @@ def run(asked: Asked) -> None:
         asked.year, asked.scenario, asked.season, _shares(asked.shares), asked.counties, asked.seed
     )  # fmt: skip
     with progress(say("rounds.designing")) as move:
-        made = design_rounds(network, options, Work(workers=asked.workers, cache=asked.cache, progress=move))
+        work = Work(asked.workers, asked.cluster or None, asked.cache, move)
+        made = design_rounds(network, options, work)
     texts = {f"{name}-{tongue}.svg": text
              for tongue in LANGUAGES for name, text in pictures(network, made, tongue).items()}  # fmt: skip
     texts |= {f"report-{tongue}.md": report(network, made, tongue) for tongue in LANGUAGES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from postroad.demand import Demand
     from postroad.network import Network
+    from postroad.parallel import Work
     from postroad.simulate.day import Run
 
 
@@ -44,11 +46,13 @@ def simulate(
     repairs: int = typer.Option(0, "--repairs", min=0, help="试修最差的若干对 worst pairs to try repairs for"),
     events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
     workers: int = typer.Option(0, "--workers", help="进程数 processes"),
+    cluster: str = typer.Option("", "--cluster", help="Dask tcp://..."),
     to: Path = typer.Option(Path("out/simulate"), "--out", help="文件夹 folder"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """模拟 Simulate every parcel of a day; with --worlds, many days in many worlds and the certificate."""
     from postroad.demand import demand as synthesise
+    from postroad.parallel import Work
 
     network = designed(province, designs)
     known = year if day == "peak" or not day[:4].isdigit() else int(day[:4])
@@ -60,7 +64,9 @@ def simulate(
     if worlds > 1:
         # A trial samples: one parcel in two hundred unless said otherwise.
         chosen["scale"] = scale or 0.005
-        _many(network, made, day, days, worlds, seed, chosen, struck, workers, to, json_, repairs)
+        _many(
+            network, made, day, days, worlds, seed, chosen, struck, Work(workers, cluster or None), to, json_, repairs
+        )
     else:
         chosen |= {"scale": scale or 1.0, "events": events}
         run = _one(network, made, day, days, seed, chosen, struck, to, json_)
@@ -156,7 +162,7 @@ def _film(run: Run, network: Network, to: Path, quiet: bool) -> None:
 
 def _many(
     network: Network, made: Demand, day: str, days: int, worlds: int, seed: int, chosen: dict[str, Any], struck: Any,
-    workers: int, to: Path, json_: bool, repairs: int,
+    job: Work, to: Path, json_: bool, repairs: int,
 ) -> None:  # fmt: skip
     import datetime as dt
 
@@ -167,7 +173,6 @@ def _many(
     from postroad.face.report.simulation import trial_report
     from postroad.language import LANGUAGES, current, say
     from postroad.measure.promise import certificate, stability
-    from postroad.parallel import Work
     from postroad.simulate.day.disruption import disruptions as read
     from postroad.simulate.trial import Stretch, trial
 
@@ -179,7 +184,7 @@ def _many(
             runs[kind] = trial(
                 network, made, stretches=Stretch.cut(first, length), worlds=worlds, seed=seed, kind=kind,
                 disruptions=read(struck, network, begins), facts=to / "facts",
-                work=Work(workers, cache=to / "cases", progress=move), **{**chosen, **more},
+                work=replace(job, cache=to / "cases", progress=move), **{**chosen, **more},
             )  # fmt: skip
     facts = pl.concat([run.facts_of_parcels() for run in runs.values()])
     promised = certificate(facts, network)
@@ -197,7 +202,7 @@ def _many(
         with progress(say("repair.trying")) as move:
             tried = mend(
                 network, made, day=first, worlds=max(2, min(worlds, MOST_WORLDS)), seed=seed, most=repairs, kind=kind,
-                disruptions=read(struck, network, begins), work=Work(workers, cache=to / "cases", progress=move),
+                disruptions=read(struck, network, begins), work=replace(job, cache=to / "cases", progress=move),
                 **{**chosen, **more},
             )  # fmt: skip
         tried.save(to / "repairs")
