@@ -129,7 +129,7 @@ def test_paired_worlds_see_slower_lines_through_their_common_luck():
 
 def test_couriers_carry_what_a_usual_day_brings_and_riders_take_of_the_rest():
     network, made = jilin()
-    asked = {"day": "peak", "scale": 0.002, "tail_days": 5, "summary_only": True, "seed": 1}
+    asked = {"day": "peak", "scale": 0.0005, "tail_days": 4, "summary_only": True, "seed": 1}
     tight, crowd, wide = (simulate_day(network, made, **asked, **more) for more in (
         {"round_headroom": 0.8}, {"round_headroom": 0.8, "crowd_share": 0.5}, {"round_headroom": 1e6}))  # fmt: skip
     share = [run["summary"].filter(flow_class="all")["on_time_share"][0] for run in (tight, crowd, wide)]
