@@ -139,3 +139,14 @@ def test_couriers_carry_what_a_usual_day_brings_and_riders_take_of_the_rest():
     riders = crowd["rounds"].filter(pl.col("round_id").str.ends_with(":crowd"))
     assert 0 < riders["loaded"].sum() < crowd["rounds"]["loaded"].sum()
     assert not tight["rounds"].filter(pl.col("round_id").str.ends_with(":crowd")).height
+
+
+def test_a_full_disk_is_named_by_a_trial(tmp_path, monkeypatch):
+    network, made = jilin()
+
+    def full(case):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "run", full)
+    with pytest.raises(UsageError, match="No space left"):
+        trial(network, made, stretches=DAY, worlds=1, facts=tmp_path / "facts", **SMALL)

@@ -106,7 +106,11 @@ def trial(
     chosen = {"warm_days": 2, **options}
     with tempfile.TemporaryDirectory() as scratch:
         base = _case(network, demand, chosen, tuple(disruptions), kind, facts, Path(scratch))
-        table, files = _batches(base, stretches, worlds, seed, wanted, work or Work())
+        try:
+            table, files = _batches(base, stretches, worlds, seed, wanted, work or Work())
+        except OSError as full:
+            where = str(facts or (work and work.cache) or scratch)
+            raise UsageError.of("simulate.cannot_write", path=where, detail=full.strerror or str(full)) from full
     _, values = wanted.values(table)
     mean, low, high = interval(values, wanted.level)
     told = pl.DataFrame(
