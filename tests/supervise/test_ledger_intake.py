@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from postroad.errors import DataError, UsageError
+from postroad.errors import DataError, PostroadError, UsageError
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, quarantine, take
+from postroad.supervise.ledger import Counter, Ledger, quarantine, reading, take
 from postroad.supervise.ledger.epcis import document
+from postroad.supervise.ledger.proving import audit
 from postroad.supervise.ledger.store import Shelf, frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
@@ -256,3 +257,39 @@ def test_the_same_queries_run_on_object_storage(tmp_path, ring):
         found = frame_of(link, "SELECT * FROM scans ORDER BY waybill, line")
     assert found.equals(wanted)
     assert wanted["other_id"].to_list() == ["H7", None]
+
+
+def test_files_under_way_together_are_settled_in_order(tmp_path, ring, monkeypatch):
+    """Among good files: the same one again, one that breaks while it is read, and that one's copy."""
+    good = [
+        write(tmp_path / f"scans-{k}.csv", [scan(f"YT000000000{k}", "EMK", "2026-03-09 08:00:00")]) for k in range(4)
+    ]
+    again = tmp_path / "scans-again.csv"
+    again.write_bytes(good[0].read_bytes())
+    broken = [write(tmp_path / f"scans-broken-{k}.csv", [scan("YT0000000009", "EMK", "2026-03-09 08:00:00")] * 2)
+              for k in range(2)]  # fmt: skip
+    whole = reading._csv_chunk
+
+    def breaking(block, *rest):
+        if b"YT0000000009" in block and rest[-2] is not None:
+            raise DataError.of("ledger.cannot_read", path="x", detail="y")
+        return whole(block, *rest)
+
+    monkeypatch.setattr(reading, "_csv_chunk", breaking)
+    line = [good[0], again, broken[0], good[1], broken[1], good[2], good[3], tmp_path / "nowhere.csv"]
+    with Counter(tmp_path / "l", ring) as counter:
+        fates = list(counter.take_all(line, known_at=KNOWN))
+    assert [path for path, _ in fates] == line
+    told = [fate if isinstance(fate, PostroadError) else (fate.already, fate.seq) for _, fate in fates]
+    assert [t for t in told if not isinstance(t, PostroadError)] == [
+        (False, 1),
+        (True, 1),
+        (False, 2),
+        (False, 3),
+        (False, 4),
+    ]
+    assert [isinstance(t, PostroadError) for t in told] == [False, False, True, False, True, False, False, True]
+    assert rows(tmp_path / "l", "scans").height == 4
+    assert audit(Ledger.open(tmp_path / "l")) == []
+    named = {part.path for part in Ledger.open(tmp_path / "l").parts("scans")}
+    assert named == {p.relative_to(tmp_path / "l").as_posix() for p in (tmp_path / "l" / "parts").rglob("*.parquet")}

@@ -55,6 +55,7 @@ class Counter:
         self.root, self.ring = Path(root), ring
         self._open = ExitStack()
         self._writer: Writer | None = None
+        self._refused: dict[str, PostroadError] = {}
 
     def __enter__(self) -> Counter:
         return self
@@ -153,14 +154,18 @@ class Counter:
             if opened.wrong is not None:
                 raise opened.wrong
             if opened.already is not None and writer is not None:
-                opened.already.already = True
-                opened.already.seq = writer.taken[opened.already.sha256]
-                return opened.already
+                same = opened.already
+                if same.sha256 in self._refused:  # the same content stood earlier in the line, and was refused
+                    return self._refused[same.sha256]
+                same.already, same.seq = True, writer.taken[same.sha256]
+                return same
             if writer is None:
                 raise RuntimeError(f"{opened.file}: no writer")
             return intake.settle(_job(opened), opened.file, writer)
         except (DataError, UsageError) as wrong:
             _undo(opened)
+            if opened.job is not None:
+                self._refused[opened.job.taken.sha256] = wrong
             return wrong
 
     @contextmanager
