@@ -92,6 +92,11 @@ def test_jilin_gains_and_nobody_loses(jilin):
     assert plan.sites["yuan"].sum() <= 9e6
     by_year = plan.sites.group_by("year").agg(pl.col("yuan").sum()).sort("year")["yuan"].cum_sum().to_list()
     assert all(spent <= 3e6 * (k + 1) for k, spent in enumerate(by_year))
+    left = plan.result["unmet"]
+    assert set(left["reason"]) == {"no_candidate", "money"}
+    assert (left.filter(reason="no_candidate")["repair_sites"] >= 2).all()
+    money = left.filter(reason="money")
+    assert set(money["repair_yuan"]) <= {20_000.0, 30_000.0}
     changed = change(access(jilin), access(plan.network))
     assert changed.lost.height == 0
     assert changed.gained.height > 100

@@ -6,7 +6,7 @@ import polars as pl
 from typer.testing import CliRunner
 
 import postroad as pr
-from postroad.errors import InfeasibleError, UsageError
+from postroad.errors import DataError, InfeasibleError, UsageError
 from postroad.face.cli import app
 from postroad.results import Result, Stamp, save
 
@@ -58,3 +58,19 @@ def test_closing_a_point_names_who_loses(tmp_path):
     back = json.loads(run(app, ["access-change", "jilin", "--before", str(folder), "--json"]).stdout)
     assert back["gain_persons"] == told["lose_persons"]
     assert back["lose_persons"] == 0
+
+
+def test_lockers_and_shared_stations_speak(tmp_path):
+    week = tmp_path / "week.csv"
+    locker = pr.province("jilin")["sites"].filter(kind="locker_group")["site_id"][0]
+    week.write_text("site_id,day,parcels\n" + "".join(f"{locker},{day},30\n" for day in range(1, 8)))
+    told = json.loads(run(app, ["sites-lockers", "jilin", "--parcels", str(week), "--json"]).stdout)
+    assert told["rows"][0]["parcels_day"] == 30
+    week.write_text("site_id,day,parcels\n" + "".join(f"{locker},{day},900\n" for day in range(1, 8)))
+    assert isinstance(run(app, ["sites-lockers", "jilin", "--parcels", str(week)]).exception, DataError)
+    week.write_text("nothing\n")
+    assert isinstance(run(app, ["sites-lockers", "jilin", "--parcels", str(week)]).exception, DataError)
+    words = ["sites-shared", "jilin", "--county", "222426", "--brand", "A=2", "--brand", "B=1", "--json"]
+    shared = json.loads(run(app, words).stdout)
+    assert shared["shared_stations"] <= shared["separate_stations"]
+    assert isinstance(run(app, ["sites-shared", "jilin", "--brand", "A"]).exception, UsageError)
