@@ -78,7 +78,8 @@ def sweep(listed: list[Listed], time_s: float, seed: int) -> Iterator[dict[str, 
     from postroad.design.program import Limits
     from postroad.errors import InfeasibleError, Stopped
 
-    _load()
+    for multiple in (False, True):
+        load(multiple=multiple)
     for row in listed:
         told: dict[str, Any] = {"problem": row.problem, "instance": row.instance, "listed": row.objective}
         told |= {k: v for k, v in asdict(row.asked).items() if k in ("p", "alpha") and v is not None}
@@ -101,14 +102,15 @@ def sweep(listed: list[Listed], time_s: float, seed: int) -> Iterator[dict[str, 
         yield {**told, "verdict": _verdict(row, answer.objective, answer.bound, answer.status)}
 
 
-def _load() -> None:
-    """Solve something tiny by every method, so that no row pays for loading compiled code."""
+def load(*, multiple: bool) -> float:
+    """Solve something tiny, so that no row pays for loading compiled code; return the seconds that took."""
     from postroad.design.hubs import choose_hubs, euclidean
 
+    began = time.perf_counter()
     at = np.arange(5.0)
     flow, distance = np.ones((5, 5)), np.abs(at[:, None] - at[None])
-    choose_hubs(euclidean(flow, distance, (1.0, 0.5, 1.0), hubs=2, multiple=True))
-    choose_hubs(euclidean(flow, distance, (1.0, 0.5, 1.0), hubs=2))
+    choose_hubs(euclidean(flow, distance, (1.0, 0.5, 1.0), hubs=2, multiple=multiple))
+    return time.perf_counter() - began
 
 
 def _verdict(row: Listed, objective: float, bound: float, status: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from postroad.design.hubs import multiple_bound as kernel
 from postroad.design.hubs.answer import HubAnswer
+from postroad.design.hubs.branch import branch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from postroad.design.hubs.hunt import Hunt
     from postroad.design.hubs.problem import HubProblem
 
-ROOT_STEPS, CHILD_STEPS = 1000, 60
 WORK = 2e7
 
 
@@ -76,22 +76,10 @@ def solve_multiple(hunt: Hunt, seed: int) -> HubAnswer:
     problem = hunt.problem
     m = arrays(problem, np.flatnonzero(problem.may_be_hub))
     is_open = _search(hunt, m, seed)
-    stack = [_root(m, is_open)]
-    while stack:
-        part = stack.pop()
-        if part.bound >= hunt.cost - hunt.tolerance:
-            continue
-        hunt.nodes += 1
-        state, part = _raise(hunt, part, ROOT_STEPS if hunt.nodes == 1 else CHILD_STEPS)
-        if state == kernel.RUNNING:
-            if not hunt.left():
-                stack.append(part)
-                break
-            stack.extend(_divide(hunt, part))
-    bound = min([hunt.cost - hunt.tolerance, *(part.bound for part in stack)])
+    bound, proven = branch(hunt, _root(m, is_open), _raise, _divide)
     hubs = np.unique(hunt.allocation)
     seconds = time.monotonic() - hunt.began
-    status = "feasible" if stack else "optimal"
+    status = "optimal" if proven else "feasible"
     chosen = tuple(int(k) for k in hubs)
     return HubAnswer(hunt.cost, bound, chosen, busiest(problem, hubs), status, seconds, hunt.nodes, hunt.steps)
 
@@ -148,7 +136,8 @@ def _root(m: kernel.Multiple, is_open: NDArray[np.bool_]) -> Part:
     return Part(m, u, np.zeros(h, np.int64), x, is_open.astype(float), float(legs + np.minimum(m.fixed, 0).sum()))
 
 
-def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
+def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
+    """Raise the bound of a part and say whether it may still hold a better answer."""
     state, done, last, still = kernel.RUNNING, 0, part.bound, 0
     while state == kernel.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
@@ -169,7 +158,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
             state = kernel.FINISHED
         if not hunt.left():
             break
-    return state, part
+    return state == kernel.RUNNING, part
 
 
 def _try(hunt: Hunt, part: Part) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from postroad.design.hubs import settling, single_bound, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
+from postroad.design.hubs.branch import branch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from postroad.design.hubs.hunt import Hunt
     from postroad.design.hubs.problem import HubProblem
 
-ROOT_STEPS, CHILD_STEPS = 1500, 60
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
 ROUNDS = 20
@@ -83,21 +83,8 @@ def solve_single(hunt: Hunt, seed: int) -> HubAnswer:
     problem = hunt.problem
     s = single_arrays(problem)
     _search(hunt, s, seed)
-    bound = -np.inf
-    stack = [_root(hunt, s)]
-    while stack:
-        part = stack.pop()
-        if part.bound >= hunt.cost - hunt.tolerance:
-            continue
-        hunt.nodes += 1
-        state, part = _raise(hunt, part, ROOT_STEPS if hunt.nodes == 1 else CHILD_STEPS)
-        if state == single_bound.RUNNING:
-            if not hunt.left():
-                stack.append(part)
-                break
-            stack.extend([] if _settled(hunt, part) else _divide(hunt, part))
-    bound = min([hunt.cost - hunt.tolerance, *(part.bound for part in stack)])
-    return _answer(hunt, bound, proven=not stack)
+    bound, proven = branch(hunt, _root(hunt, s), _raise, _divide)
+    return _answer(hunt, bound, proven=proven)
 
 
 def _answer(hunt: Hunt, bound: float, *, proven: bool) -> HubAnswer:
@@ -157,8 +144,11 @@ def _root(hunt: Hunt, s: Single) -> Part:
     return Part(s, ok, u, lam, x, np.full(h, 0.5), float(s.cost.min(1).sum()) if alive else np.inf)
 
 
-def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
-    """Raise the bound of a part in short calls, trying the hubs it points at; stop where it stands still."""
+def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
+    """Raise the bound of a part in short calls, trying the hubs it points at; stop where it stands still.
+
+    Says whether the part may still hold a better answer.
+    """
     state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
     while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
@@ -167,7 +157,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
         done, hunt.steps = done + taken, hunt.steps + taken
         if state == single_bound.LEVEL:  # no price could raise the bound: only dividing can
             _try(hunt, part, single_bound.reduced(part.s, part.u))
-            return single_bound.RUNNING, part
+            return True, part
         if state == single_bound.RUNNING:
             moved = part.bound - last > 0.01 * (hunt.cost - part.bound)
             last, still = part.bound, 0 if moved else still + 1
@@ -176,7 +166,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[int, Part]:
             state = single_bound.FINISHED
         if not hunt.left():
             break
-    return state, part
+    return state == single_bound.RUNNING, part
 
 
 def _core_size(part: Part) -> int:
