@@ -9,7 +9,7 @@ from tests.design.contract import DesignContract, digest
 import postroad as pr
 from postroad.demand import demand
 from postroad.design.hubs import trunk_tiers
-from postroad.design.hubs.tier_problem import TierProblem, tier_problem
+from postroad.design.hubs.tier_problem import TierProblem, cut_off, tier_problem
 from postroad.design.hubs.tier_report import hub_tiers, minutes, tier_of
 from postroad.design.hubs.trunk import search_tiers
 from postroad.errors import DataError, InfeasibleError, UsageError
@@ -228,3 +228,13 @@ def test_units_no_road_leads_to_are_named():
             dataclasses.replace(p, run_unit=np.where(np.arange(6)[:, None] == 2, np.inf, p.run_unit)), plan_of(p)
         )
     assert "T2" in raised.value.say("zh")
+
+
+def test_only_the_places_cut_off_are_named_though_each_reaches_itself():
+    rows, columns = ["a", "b", "c"], ["a", "b", "c", "far"]
+    reached = np.ones((3, 4), bool)
+    assert cut_off(reached, rows, columns) == []
+    reached[2, [0, 1, 3]] = reached[[0, 1], 2] = False
+    assert cut_off(reached, rows, columns) == ["c"]
+    reached[:, 3] = False
+    assert cut_off(reached, rows, columns) == ["c", "far"]

@@ -75,9 +75,10 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
     far = [x for x in sorted(places.filter(level="external", kind="city")["place_id"]) if x in roads.reaches([x])]
     ways = roads.ways([*units, *towns], [*towns, *far])
     km, hours = ways.km, ways.minutes / 60
-    if not np.isfinite(km).all():
-        lost = [place for place, row in zip([*units, *towns], km, strict=True) if not np.isfinite(row).any()]
-        raise DataError([Fault.of("design.tier_no_road", table="places", value=place) for place in lost or far])
+    names = dict(places.select("place_id", "name_zh").iter_rows())
+    lost = cut_off(np.isfinite(km), [*units, *towns], [*towns, *far])
+    if lost:
+        raise DataError([Fault.of("design.tier_no_road", table="places", value=names.get(x) or x) for x in lost])
     u, t = len(units), len(towns)
     run = np.array([_run(network, km[u:, :t], hours[u:, :t], vehicle) for vehicle in VEHICLES])
     run = (run + run.transpose(0, 2, 1)) / 2
@@ -87,7 +88,7 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
         tuple(units),
         tuple(towns),
         tuple(far),
-        dict(places.select("place_id", "name_zh").iter_rows()),
+        names,
         *daily,
         held["fill_factor_linehaul_volume"] * room,
         run,
@@ -101,6 +102,17 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
         60 * held["hub_dwell_time_target"],
         60 * held["stage_time_delivery"],
     )
+
+
+def cut_off(reached: NDArray[np.bool_], rows: list[str], columns: list[str]) -> list[str]:
+    """Return the places that do not reach, or are not reached from, the place most of the others reach."""
+    if reached.all():
+        return []
+    middle = int(reached.sum(0).argmax())
+    joined = reached[:, middle]
+    away = {x for x, there in zip(rows, joined, strict=True) if not there}
+    away |= {x for x, there in zip(columns, reached[joined].any(0), strict=True) if not there}
+    return sorted(away)
 
 
 def _towns(places: pl.DataFrame) -> list[str]:
