@@ -111,7 +111,7 @@ def cut_off(reached: NDArray[np.bool_], rows: list[str], columns: list[str]) -> 
     middle = int(reached.sum(0).argmax())
     joined = reached[:, middle]
     away = {x for x, there in zip(rows, joined, strict=True) if not there}
-    away |= {x for x, there in zip(columns, reached[joined].any(0), strict=True) if not there}
+    away |= {columns[k] for k in np.flatnonzero(reached[joined].sum(0) == 0)}
     return sorted(away)
 
 
