@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from postroad.face.web.work import Bench
     from postroad.network import Network
 
-SURGES = 8
-"""Bursts planted on the last day of a rehearsal: some fall where a few thousand pieces a day can show them."""
-
 
 def ledger(network: Network, options: LedgerOptions, bench: Bench) -> Result:
     """Check the office's ledger, or one of a rehearsal that is filled first."""
@@ -39,13 +36,13 @@ def ledger(network: Network, options: LedgerOptions, bench: Bench) -> Result:
 def _filled(network: Network, options: LedgerOptions, bench: Bench, root: Path) -> None:
     """Fill a ledger with operators' files of some made-up days; a file it holds already is not taken again."""
     from postroad.demand import demand
-    from postroad.supervise.feed import Faults, Order, write_feed
+    from postroad.supervise.feed import Order, write_feed
     from postroad.supervise.identity import KeyRing
     from postroad.supervise.ledger import Counter
 
     first = dt.date.fromisoformat(options.day) - dt.timedelta(days=options.days - 1)
     with tempfile.TemporaryDirectory(prefix="postroad-feed-", dir=bench.home) as name:
-        order = Order(options.pieces, Faults(surges=SURGES), options.seed)
+        order = Order(pieces=options.pieces, seed=options.seed)
         made = demand(network, options.year, options.scenario, seed=options.seed)
         fed = write_feed(
             Path(name) / "files", made, first, options.days, order, progress=bench.part(0, 3), stop=bench.stop
