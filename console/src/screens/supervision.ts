@@ -12,11 +12,11 @@ import { clock, language, number, t, when } from "../words";
 import type { Context, View } from "../main";
 
 const PARTS = ["queue", "balance", "alerts", "draws", "cases", "credit", "rates"] as const;
-const QUEUE = ["inspection.overdue", "hazard.overdue", "hazard.major", "complaint.late", "register.late", "emergency.late", "custody.gaps"];
-const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes"];
+const QUEUE = ["inspection.overdue", "hazard.overdue", "hazard.major", "complaint.late", "register.late", "emergency.late", "relief.queue", "custody.gaps"];
+const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "relief", "permits", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes"];
 const ACTS: Record<string, string[]> = {
   inspections: ["inspection."], findings: ["inspection.correct"], hazards: ["hazard."], complaints: ["complaint."], credit_entries: ["credit."], outlets: ["outlet."],
-  licences: ["licence."], inspectors: ["inspector."], plans: ["planning."], emergencies: ["emergency."], custody: ["custody."], centre_conditions: ["centre."],
+  licences: ["licence."], inspectors: ["inspector."], plans: ["planning."], emergencies: ["emergency."], relief: ["relief."], permits: ["permit."], custody: ["custody."], centre_conditions: ["centre."],
   surveys: ["service.survey"], locker_days: ["service.locker_day"], camera_days: ["service.camera_day"], volumes: ["volume."],
 };
 
@@ -40,7 +40,7 @@ async function queue(context: Context): Promise<Node> {
   const made = await Promise.all(QUEUE.map(async (name): Promise<[string, Plain[]] | null> => ((await allowed(name)) ? [name, await view(name)] : null)));
   const shown = made.filter((one): one is [string, Plain[]] => one !== null);
   const waiting = shown.reduce((sum, [, rows]) => sum + rows.length, 0);
-  const table_ = (name: string): string => ({ inspection: "inspections", hazard: "hazards", complaint: "complaints", register: "licences", emergency: "emergencies", custody: "custody" })[name.split(".")[0] ?? ""] ?? "inspections";
+  const table_ = (name: string): string => ({ inspection: "inspections", hazard: "hazards", complaint: "complaints", register: "licences", emergency: "emergencies", relief: "relief", custody: "custody" })[name.split(".")[0] ?? ""] ?? "inspections";
   const risky = (await allowed("drawing.weights")) ? await view("drawing.weights") : [];
   const empty = context.session.may.includes("see_all") && !(await get<Plain[]>("/api/records/tables/outlets")).length;
   return h("div", {},
