@@ -10,7 +10,7 @@ run: .venv/ready
 	$(BIN)/postroad run jilin --out out
 
 test: .venv/ready
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 slow: .venv/ready
 	$(BIN)/pytest -n 2 -m "slow or browser"

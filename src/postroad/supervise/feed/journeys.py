@@ -31,6 +31,8 @@ SPANS = ((0.4, 2.5), (0.3, 2.0), (0.5, 1.5), (0.5, 1.0), (1.5, 5.0), (0.5, 1.0),
 PEOPLE_OF_TOWN = 3000
 HANDED_OVER = 0.3
 RETURNED = 0.01
+SURGE_H = 18
+"""The hour in which most is accepted, once the day is fitted into opening hours."""
 S10_WEIGHTS = np.array([8, 6, 4, 2, 3, 5, 9, 7])
 
 
@@ -104,14 +106,14 @@ def _surged(
     held: Day, town: NDArray[np.int64], prefecture: NDArray[np.int64], operator: NDArray[np.int64],
     minute: NDArray[np.int64], sent: NDArray[np.bool_],
 ) -> NDArray[np.int64]:  # fmt: skip
-    """On the last day, one hour of a prefecture's pieces of an operator all come to one outlet."""
+    """On the last day, the busiest hour of a prefecture's pieces of an operator all comes to one outlet."""
     if not held.last:
         return town
     names = held.world.outlets["outlet_id"].to_list()
     for outlet in held.world.planted["surges"]:
         who, where = divmod(names.index(outlet), held.world.towns)
         home = int(held.world.prefecture[np.flatnonzero(held.world.town == where)[0]])
-        town = np.where(sent & (prefecture == home) & (operator == who) & (minute // 60 == 10), where, town)
+        town = np.where(sent & (prefecture == home) & (operator == who) & (minute // 60 == SURGE_H), where, town)
     return town
 
 

@@ -151,6 +151,8 @@ def _plant(
     legs = [f"{hubs[o * per + gateway]}>{hubs[o * per + p]}" for p in others[:2] for o in range(len(operators))]
     busy = shuffled(seed, "feed/legs", len(legs))
     pick["leaks"] = [legs[int(n)] for n in busy[: faults.leaks]]
-    surge = math.ceil(faults.surges)
-    pick["surges"] = [towns[next(picked)] for _ in range(surge)]
+    # Only where an operator accepts enough in an hour can one outlet's share of it stand out.
+    city = hubs[gateway].rsplit("-", 1)[1]
+    near = set(outlets.filter(city_id=city)["outlet_id"])
+    pick["surges"] = [town for n in picked if (town := towns[n]) in near][: math.ceil(faults.surges)]
     return pick
