@@ -109,6 +109,7 @@ SURVEY = 400_000
 
 def _usual(demand: Any, first: str, drawer: Any) -> NDArray[np.float64] | None:
     """Return the pieces each leaf gets on a mean day of the demand's year, from a draw that every run shares."""
+    demand = getattr(demand, "usual", demand)
     flows = getattr(demand, "flows", None)
     if flows is None:
         return None

@@ -133,9 +133,9 @@ def _default(
         out, collect = (CITY_OUT, CITY_COLLECT) if city else (RURAL_OUT, RURAL_COLLECT)
         kind = "city" if city else "rural"
         name = f"default:{group}:{kind}"
-        pieces = float(UNLIMITED)
-        if usual is not None:
-            pieces = max(1.0, options.round_headroom * float(usual[leaves].sum()) / len(out))
+        # Where nobody usually gets anything, as at a county's own place, pieces are handed over without couriers.
+        load = 0.0 if usual is None else float(usual[leaves].sum())
+        pieces = float(UNLIMITED) if load < 1.0 else max(1.0, options.round_headroom * load / len(out))
         made.append(Round(f"{name}:out", depot, None, "1234567", out, pieces, tuple(stops), collects=not city))
         if city and usual is not None and options.crowd_share:
             riders = options.crowd_share * float(usual[leaves].sum()) / len(CROWD_OUT)

@@ -63,6 +63,11 @@ class WithRelief:
         return str(getattr(self.demand, "scenario", ""))
 
     @property
+    def usual(self) -> Any:
+        """The demand of a usual day: relief is no reason to have more couriers."""
+        return self.demand
+
+    @property
     def flows(self) -> Any:
         """The yearly flows of the demand."""
         return getattr(self.demand, "flows", None)
