@@ -251,6 +251,12 @@ def _shipped(name: str) -> Network:
     return Network.load(pack_folder(name))
 
 
+def pack_file(name: str | Path, file: str) -> Path:
+    """Return where a companion of a pack lies: a shipped pack's, a folder's, or the file itself when that is given."""
+    path = pack_folder(str(name)) if str(name) in shipped_packs() else Path(name)
+    return path / file if path.is_dir() else path
+
+
 def _filled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """Give a frame every column of its table, in order, with the schema's defaults where cells are empty."""
     columns = tables.schema().tables[name].columns.values()

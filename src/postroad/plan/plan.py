@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.language import Language, current
-from postroad.network import pack_folder, shipped_packs
+from postroad.network import pack_file, shipped_packs
 from postroad.plan import rules
 
 Direction = Literal["up", "down", "hold"]
@@ -187,10 +187,7 @@ def plan(name: str | Path) -> Plan:
 
     ``UsageError`` when there is neither; ``DataError`` lists every fault of the plan at once.
     """
-    shipped = str(name) in shipped_packs()
-    path = pack_folder(str(name)) / "plan.toml" if shipped else Path(name)
-    if path.is_dir():
-        path = path / "plan.toml"
+    path = pack_file(name, "plan.toml")
     if not path.is_file():
         raise UsageError.of("plan.no_such_plan", asked=str(name), known=", ".join(shipped_packs()))
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.evaluate.mode.service import Mode, Report
-from postroad.network import pack_folder, shipped_packs
+from postroad.network import pack_file
 from postroad.plan.levers.reading import changes_of
 from postroad.supervise.records.acts import load
 from postroad.supervise.regulation import regulation
@@ -27,9 +27,7 @@ def modes(name: str | Path) -> tuple[Mode, ...]:
 
     ``UsageError`` when there is no such file; ``DataError`` lists every fault at once.
     """
-    shipped = str(name) in shipped_packs()
-    path = pack_folder(str(name)) if shipped else Path(name)
-    path = path / "modes.toml" if path.is_dir() else path
+    path = pack_file(name, "modes.toml")
     if not path.is_file():
         raise UsageError.of("mode.none_there", path=str(path))
     try:

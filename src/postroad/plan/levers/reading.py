@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.network import pack_folder, shipped_packs
+from postroad.network import pack_file
 from postroad.plan.levers.lever import KINDS, OPS, Change, Cost, Lever, Levers, NoLever
 from postroad.plan.levers.selection import AT
 from postroad.plan.plan import Plan
@@ -25,9 +25,7 @@ def levers(name: str | Path, plan: Plan) -> Levers:
 
     ``UsageError`` when there is no such file; ``DataError`` lists every fault at once.
     """
-    shipped = str(name) in shipped_packs()
-    path = pack_folder(str(name)) / "levers.toml" if shipped else Path(name)
-    path = path / "levers.toml" if path.is_dir() else path
+    path = pack_file(name, "levers.toml")
     if not path.is_file():
         raise UsageError.of("levers.none_there", path=str(path))
     try:
