@@ -36,6 +36,7 @@ COMMANDS = (
     "cases",
     "demo",
     "simulate",
+    "hub_day",
     "report",
 )
 """The modules of this folder that add commands, in the order of the help page."""
