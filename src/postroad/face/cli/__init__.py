@@ -37,6 +37,7 @@ COMMANDS = (
     "demo",
     "simulate",
     "hub_day",
+    "after_action",
     "report",
 )
 """The modules of this folder that add commands, in the order of the help page."""

@@ -55,6 +55,14 @@ def day(text: str | None) -> dt.date | None:
         raise UsageError.of("face.bad_date", value=text) from None
 
 
+def moment(text: str) -> dt.datetime | None:
+    """Return a time given as text; ``UsageError`` when it is none."""
+    try:
+        return dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError.of("face.bad_date", value=text) from None
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write a file whole or not at all, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,6 @@ from postroad.face.cli import ledger_proof
 from postroad.face.cli.ledger_proof import FOLDER, JSON, KEYS, mark
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import polars as pl
 
     from postroad.supervise.ledger import Ledger, Taken
@@ -42,7 +40,7 @@ def intake(
 ) -> None:
     """接收 Take operators' files into the ledger; bad rows go to quarantine with their reasons."""
     from postroad.errors import DataError, PostroadError
-    from postroad.face.cli.display import print_json, progress
+    from postroad.face.cli.display import moment, print_json, progress
     from postroad.language import say
     from postroad.parallel import Progress
     from postroad.supervise.identity import KeyRing
@@ -51,7 +49,7 @@ def intake(
     told, faults = [], []
     with Counter(ledger, KeyRing.open(keys)) as counter, progress(say("ledger.taking")) as move:
         every = _each(files)
-        fates = counter.take_all(every, kind=kind, known_at=_moment(known_at))
+        fates = counter.take_all(every, kind=kind, known_at=moment(known_at))
         for number, (file, fate) in enumerate(fates):
             if isinstance(fate, PostroadError):
                 faults += list(fate.faults)
@@ -109,19 +107,6 @@ def _days(text: str) -> tuple[str, str] | None:
     return (a.isoformat(), b.isoformat()) if a and b else None
 
 
-def _moment(text: str) -> dt.datetime | None:
-    import datetime as dt
-
-    from postroad.errors import UsageError
-
-    if not text:
-        return None
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError.of("face.bad_date", value=text) from None
-
-
 def _table(frame: pl.DataFrame, most: int = 20) -> None:
     """Print the first rows of a frame as a table."""
     from rich.table import Table
@@ -162,7 +147,7 @@ def checks(
     """检查 Rates of the three checks with intervals, gaps, and impossible claims."""
     import polars as pl
 
-    from postroad.face.cli.display import out, print_json, progress
+    from postroad.face.cli.display import moment, out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger.checks import check
     from postroad.supervise.ledger.claims import claims
@@ -170,8 +155,8 @@ def checks(
     held = _held(ledger, extract_)
     method = "exact" if exact else "wilson"
     with progress(say("ledger.asking")) as move:
-        found = check(held, _days(days), _moment(as_of), method=method, gaps_to=gaps, progress=move)
-        wrong = claims(held, _days(days), _moment(as_of), progress=move)
+        found = check(held, _days(days), moment(as_of), method=method, gaps_to=gaps, progress=move)
+        wrong = claims(held, _days(days), moment(as_of), progress=move)
     if json_:
         print_json({"origin": held.origin, "rates": _plain(found.rates), "gap_count": found.gap_count,
                     "gaps": _plain(found.gaps),
@@ -196,13 +181,13 @@ def balance(
     json_: bool = JSON,
 ) -> None:
     """平衡 Mass balance across operators and legs; legs that lose more than is usual."""
-    from postroad.face.cli.display import out, print_json, progress
+    from postroad.face.cli.display import moment, out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger.balance import balance as balanced
 
     held = _held(ledger, extract_)
     with progress(say("ledger.asking")) as move:
-        found = balanced(held, _days(days), _moment(as_of), _moment(until), progress=move)
+        found = balanced(held, _days(days), moment(as_of), moment(until), progress=move)
     least = found.usual.least_pieces(leak, found.size)
     if json_:
         print_json({"origin": held.origin, "total": found.total, "until": str(found.until),
@@ -228,13 +213,13 @@ def extract(
     json_: bool = JSON,
 ) -> None:
     """摘录 Write the valid records into PostgreSQL as plain tables; the ledger's questions run there too."""
-    from postroad.face.cli.display import out, print_json, progress
+    from postroad.face.cli.display import moment, out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.extract import SCHEMA, write
 
     with progress(say("ledger.extracting")) as move:
-        counts = write(Ledger.open(ledger), to, _days(days), _moment(as_of), progress=move)
+        counts = write(Ledger.open(ledger), to, _days(days), moment(as_of), progress=move)
     if json_:
         print_json(counts)
         return
@@ -258,7 +243,7 @@ def alerts(
 ) -> None:
     """预警 Outlets and hours of a day that depart from what is expected, and the record of the alarm."""
     from postroad.errors import UsageError
-    from postroad.face.cli.display import day, out, print_json
+    from postroad.face.cli.display import day, moment, out, print_json
     from postroad.language import say
     from postroad.supervise.alert import alerts as raised
     from postroad.supervise.alert import record
@@ -267,7 +252,7 @@ def alerts(
     held, wanted = Ledger.open(ledger), day(day_)
     if wanted is None:
         raise UsageError.of("face.bad_date", value=day_)
-    found = raised(held, wanted, _moment(as_of))
+    found = raised(held, wanted, moment(as_of))
     past = record(held)
     if json_:
         told = [{**row, "reason": str(found.reason(raw))} for row, raw in
