@@ -179,10 +179,25 @@ class Network:
         return path
 
     def simulate(self, day: str | dt.date = "peak", **asked: Any) -> Any:
-        """Return a day simulated parcel by parcel; ``simulate.day.simulate_day`` says what may be asked."""
+        """Return a day simulated parcel by parcel; ``simulate.day.simulate_day`` says what may be asked.
+
+        ``like`` takes everything from an earlier run: the same parcels, snow and luck in this network.
+        """
         from postroad.evaluate.verbs import simulate
 
         return simulate(self, day, **asked)
+
+    def again(self, run: Any) -> Any:
+        """Return a simulated day run once more; ``UsageError`` when it was run in another network."""
+        from postroad.evaluate.verbs import again
+
+        return again(self, run)
+
+    def paired(self, before: Any, after: Any) -> Any:
+        """Return two simulated days of the same parcels side by side: changes, intervals, map and report."""
+        from postroad.evaluate.verbs import paired
+
+        return paired(self, before, after)
 
     def design(self, what: str, **asked: Any) -> Any:
         """Return a design of ``hubs``, ``trunk`` or ``rural`` rounds; the network itself stays as it is."""
