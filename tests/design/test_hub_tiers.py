@@ -9,6 +9,7 @@ from tests.design.contract import DesignContract, digest
 import postroad as pr
 from postroad.demand import demand
 from postroad.design.hubs import trunk_tiers
+from postroad.design.hubs.tier_bound import tier_bound
 from postroad.design.hubs.tier_problem import TierProblem, cut_off, tier_problem
 from postroad.design.hubs.tier_report import hub_tiers, minutes, tier_of
 from postroad.design.hubs.trunk import search_tiers
@@ -164,6 +165,18 @@ class TestTiers(DesignContract):
             assert layout.cost == pytest.approx(by_hand(p, tier, layout.hub.tolist(), above), rel=1e-9)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_bound_lies_close_under_the_best_layout_whichever_way_is_heavier(turned):
+    p = world(7)
+    if turned:
+        p = dataclasses.replace(p, sent_out=p.taken_in, taken_in=p.sent_out, flow=p.flow.T)
+    best = cheapest(p, (1, 1, 1))
+    found = tier_bound(p, (1, 1, 1), np.inf, 20.0)
+    assert 0.8 * best < found.bound <= best * (1 + 1e-9)
+    assert sorted(found.tier[found.tier > 0]) == [2, 2, 3]
+    assert tier_bound(p, (1, 1, 1), 0.5 * best, 20.0).bound == 0.5 * best
+
+
 def test_minutes_by_hand():
     p = world(3)
     answer = search_tiers(p, plan_of(p), time_s=5)
@@ -192,7 +205,7 @@ def test_the_plan_of_jilin_is_placed_among_its_neighbours(jilin):
     network, made = jilin
     found = trunk_tiers(network, made, time_s=240)
     assert found.bound <= found.best.cost <= found.plan.cost
-    assert found.gap < 0.1  # 4 % when it has its time; a slow machine may stop earlier
+    assert found.gap < 0.01
     assert found.network.check() == []
     layouts = found.result["layouts"]
     assert layouts["layout"][:2].to_list() == ["plan", "best"]

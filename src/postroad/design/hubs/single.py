@@ -41,6 +41,7 @@ class Part:
     bound: float
     pace: float = 1.0
     whole: bool = False
+    floor: NDArray[np.float64] | None = None
 
     def shrunk(self, problem: HubProblem) -> Part:
         """Return the part over the hubs it still holds, once these are far fewer."""
@@ -184,10 +185,12 @@ def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bo
     cb = single_bound.reduced(s, part.u)
     forced = (held[s.hub].sum(1) == 1) & held[s.hub, np.arange(h)] & (part.ok[s.hub].sum(1) == 1)
     rounds = int(np.clip(WORK / (n * n * max(8, held.sum() / n)), 1, most))
+    if part.floor is None or part.floor.shape[1] not in (0, h):
+        part.floor = single_bound.floors(s)
     known = hunt.cost < NONE
     best, goal = (hunt.cost, hunt.cost - hunt.tolerance) if known else (1.5 * abs(part.bound) + 1.0, np.inf)
     state, high, part.pace, taken = single_bound.ascend(
-        s, part.u, cb, part.lam, held, part.x, forced, best, goal, part.pace, rounds, part.often,
+        s, part.u, cb, part.lam, held, part.x, part.floor, forced, best, goal, part.pace, rounds, part.often,
         part.bound if ruling else -np.inf, ruling,
     )  # fmt: skip
     if ruling:
@@ -207,15 +210,16 @@ def _core(hunt: Hunt, part: Part, size: int) -> tuple[int, int]:
     ranked = np.argsort(np.where(part.ok, cb, np.inf), axis=1, kind="stable").argsort(axis=1, kind="stable")
     core = part.ok & (ranked < size)
     core[s.hub, np.arange(h)] |= part.ok[s.hub, np.arange(h)]
-    done = 0
+    done, part.floor = 0, None
     for _ in range(8):
         done += _climb(hunt, part, 25, ruling=False, ok=core)[1]
         if not hunt.left():
             break
     before = part.bound
     lab, many = single_bound.labels(core)
-    single_bound.meetings(s, part.u, lab, many, part.x)
+    single_bound.meetings(s, part.u, lab, many, part.x, part.floor)
     single_bound.lift(s, part.u, part.ok, core, part.x)
+    part.floor = None
     state, taken = _climb(hunt, part, 1, ruling=True)
     part.whole = part.bound - before < 0.2 * (hunt.cost - before)
     return state, done + taken

@@ -116,25 +116,34 @@ def _timely(s, ok, i, k):
 
 
 @njit(cache=True)
-def meetings(s, u, lab, many, x):
-    """Sum over every two places of the least entry; ``x[i, j]`` becomes the hub of ``i`` in it. Inf where none fits."""
+def meetings(s, u, lab, many, x, floor):
+    """Sum over every two places of the least entry; ``x[i, j]`` becomes the hub of ``i`` in it. Inf where none fits.
+
+    ``floor`` holds, for every two places and each hub of the first, what its row of entries is known not to undercut
+    (before the price of that hub): most rows are passed over on that alone. Rows looked at are remembered in it.
+    """
     n, h = s.cost.shape
     low = np.empty(h)
     plain = s.reach.size == 0 and s.link.size == 0
-    total = 0.0
+    total, pair = 0.0, 0
     for i in range(n):
         for j in range(i):
-            least = NONE
-            for q in range(many[j]):
-                low[q] = -u[j, i, lab[j, q]]
-                least = min(least, low[q])
-            best = _least_plain(s, u, lab, many, x, low, least, i, j) if plain else NONE
+            best = _least_plain(s, u, lab, many, x, low, floor[pair], i, j) if plain else NONE
             if not plain:
-                best = _least_ruled(s, u, lab, many, x, low, least, i, j)
+                best = _least_ruled(s, u, lab, many, x, low, i, j)
             if best >= NONE:
                 return np.inf
             total += best
+            pair += 1
     return total
+
+
+@njit(cache=True)
+def floors(s):
+    """Floors from which nothing is known yet; none where rows are not remembered."""
+    n, h = s.cost.shape
+    plain = s.reach.size == 0 and s.link.size == 0
+    return np.full((n * (n - 1) // 2, h) if plain else (n * (n - 1) // 2, 0), -NONE)
 
 
 @njit(cache=True, fastmath=True)
@@ -147,21 +156,27 @@ def _row_min(row, low, v):
 
 
 @njit(cache=True)
-def _least_plain(s, u, lab, many, x, low, least, i, j):
-    """Least entry of two places, begun from the one remembered; hubs that cannot beat it are passed over."""
+def _least_plain(s, u, lab, many, x, low, floor, i, j):
+    """Least entry of two places, begun from the one remembered; rows that cannot beat it are passed over."""
     v, at, to = s.between[i, j], x[i, j], x[j, i]
     best = v * s.transfer[at, to] - u[i, j, at] - u[j, i, to]
-    whole = many[j] == s.hub.size
+    ready = False
     for r in range(many[i]):
         k = lab[i, r]
         a = -u[i, j, k]
-        if a + least >= best:
+        if a + floor[k] >= best:
             continue
+        if not ready:
+            ready = True
+            low[:] = NONE
+            for q in range(many[j]):
+                low[lab[j, q]] = -u[j, i, lab[j, q]]
         row = s.transfer[k]
-        if whole and a + _row_min(row, low, v) >= best:
+        floor[k] = _row_min(row, low, v)
+        if a + floor[k] >= best:
             continue
         for q in range(many[j]):
-            value = a + v * row[lab[j, q]] + low[q]
+            value = a + v * row[lab[j, q]] + low[lab[j, q]]
             if value < best:
                 best, at, to = value, k, lab[j, q]
     x[i, j], x[j, i] = at, to
@@ -193,9 +208,13 @@ def _lift_side(s, u, v, least, i, j, ok, core, against, low):
 
 
 @njit(cache=True)
-def _least_ruled(s, u, lab, many, x, low, least, i, j):
+def _least_ruled(s, u, lab, many, x, low, i, j):
     """The same under a latest arrival and with link costs between hubs."""
     v, at, to, best = s.between[i, j], -1, -1, NONE
+    least = NONE
+    for q in range(many[j]):
+        low[q] = -u[j, i, lab[j, q]]
+        least = min(least, low[q])
     timed = s.reach.size > 0
     special = s.link.size > 0 and s.own[i] >= 0 and s.own[j] >= 0
     for r in range(many[i]):
@@ -434,7 +453,7 @@ def _rule_out(s, ok, cb, lam, rho, ratio, over, y, slack, price):
 
 
 @njit(cache=True)
-def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known, ruling):
+def ascend(s, u, cb, lam, ok, x, floor, forced, best, goal, pace, rounds, often, known, ruling):
     """Raise the bound by up to ``rounds`` subgradient steps, changing prices and, when ``ruling``, what is ruled out.
 
     ``best`` is what steps aim at, ``goal`` the bound at which nothing better is left (infinite while there is no
@@ -452,7 +471,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
     weight = s.sent + s.between.sum(0) + 1e-12
     high, since = known, 0
     for step in range(rounds):
-        bound = meetings(s, u, lab, many, x)
+        bound = meetings(s, u, lab, many, x, floor)
         _hub_worth(s, cb, lam, ok, rho, ratio, over, inside)
         chosen = _choose(s, rho, forced, y, price)
         bound += chosen + lam.sum()
@@ -477,7 +496,7 @@ def ascend(s, u, cb, lam, ok, x, forced, best, goal, pace, rounds, often, known,
         if norm < 1e-20:
             return LEVEL, high, pace, step + 1
         rise = best - bound if best > bound else 0.05 * abs(bound)
-        _step(s, u, cb, lam, x, taken, shares, count, weight, pace * rise / norm)
+        _step(s, u, cb, lam, x, floor, taken, shares, count, weight, pace * rise / norm)
     return RUNNING, high, pace, rounds
 
 
@@ -529,7 +548,7 @@ def _direction(s, inside, y, x, taken, shares, count, weight):
 
 
 @njit(cache=True)
-def _step(s, u, cb, lam, x, taken, shares, count, weight, length):
+def _step(s, u, cb, lam, x, floor, taken, shares, count, weight, length):
     n = s.cost.shape[0]
     for i in range(n):
         held = 0.0
@@ -546,3 +565,15 @@ def _step(s, u, cb, lam, x, taken, shares, count, weight, length):
                 cb[i, k] += t * shares[i, q]
             u[i, j, at] -= t
             cb[i, at] -= t
+            if j > i and floor.shape[1]:
+                pair = j * (j - 1) // 2 + i
+                for q in range(count[i]):
+                    k = taken[i, q]
+                    _lower(floor[pair], s.transfer[k], s.between[i, j], -u[i, j, k])
+
+
+@njit(cache=True, fastmath=True)
+def _lower(floor, row, v, low):
+    """Let a floor follow an entry that may have become the least of its row."""
+    for m in range(row.size):
+        floor[m] = min(floor[m], v * row[m] + low)

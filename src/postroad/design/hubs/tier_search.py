@@ -81,6 +81,12 @@ def laid_out(hunt: Hunt, tier: NDArray[np.int64]) -> Layout:
     return Layout(tiers, hub, above, direct, direct_out, float(cost))
 
 
+def cheapest(hunt: Hunt) -> Layout:
+    """Return the cheapest layout priced so far, laid out."""
+    key = min(hunt.seen, key=lambda held: (hunt.seen[held], held))
+    return laid_out(hunt, np.frombuffer(key, np.int8).astype(np.int64))
+
+
 def best_tiers(hunt: Hunt, counts: tuple[int, int, int], starts: list[NDArray[np.int64]], seed: int) -> None:
     """Price layouts by steepest exchange from given and random starts until time runs out or starts are used up."""
     towns = len(hunt.problem.towns)
@@ -96,6 +102,16 @@ def best_tiers(hunt: Hunt, counts: tuple[int, int, int], starts: list[NDArray[np
             tier[random.permutation(towns)[: levels.size]] = levels
         if not _descend(hunt, tier):
             return
+
+
+def topped(hunt: Hunt, tier: NDArray[np.int64]) -> bool:
+    """Descend from tiers of which it is open which upper hub is the first; False when time ran out."""
+    for top in np.flatnonzero((tier == 1) | (tier == 2)):
+        trial = np.where(tier == 1, 2, tier)
+        trial[top] = 1
+        if not _descend(hunt, trial):
+            return False
+    return True
 
 
 def _descend(hunt: Hunt, tier: NDArray[np.int64]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from postroad.design.hubs import tier_report, tier_search
+from postroad.design.hubs.tier_bound import tier_bound
 from postroad.design.hubs.tier_cost import trunk_arrays
 from postroad.design.hubs.tier_problem import TierProblem, tier_problem
 from postroad.errors import DataError, Fault, InfeasibleError, UsageError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from postroad.network import Network
     from postroad.parallel import Progress
 
+CLOSE = 0.01
+"""Gap from which the other bound is tried too: it weighs lines between hubs, which the first leaves out."""
 SOURCE = "rule-hubs"
 SOURCE_TITLE = "Hub tiers: units allocated to hubs by least cost under assumed vehicles and fill"
 
@@ -114,18 +117,26 @@ def search_tiers(
     if cut_off.size:
         names = [problem.names.get(problem.units[i], problem.units[i]) for i in cut_off]
         raise InfeasibleError(Fault.of("design.tier_no_road", table="places", value=name) for name in names)
-    first, second, third = (int((planned == level).sum()) for level in (1, 2, 3))
-    hunt = tier_search.Hunt(problem, trunk_arrays(problem), began + 0.35 * time_s, progress, stop)
-    tier_search.best_tiers(hunt, (first, second, third), [planned], seed)
-    hunt.until = began + 0.5 * time_s
+    counts = (int((planned == 1).sum()), int((planned == 2).sum()), int((planned == 3).sum()))
+    hunt = tier_search.Hunt(problem, trunk_arrays(problem), began + 0.3 * time_s, progress, stop)
+    tier_search.best_tiers(hunt, counts, [planned], seed)
+    known = tier_search.cheapest(hunt).cost
+    low = tier_bound(problem, counts, known, max(1.0, 0.3 * time_s), progress, stop)
+    if low.tier is not None:
+        hunt.until = began + 0.65 * time_s
+        tier_search.topped(hunt, low.tier)
+    hunt.until = began + 0.8 * time_s
     tier_search.widen(hunt, max(tier_report.LEVELS))
-    hunt.until = began + 0.6 * time_s
+    hunt.until = began + 0.9 * time_s
     plan = tier_search.laid_out(hunt, planned)
     counted = tier_report.different(hunt, apart)
     near = tier_report.nearby(hunt, counted)
     best = min([plan, *(layouts[0] for layouts in near.values())], key=lambda layout: layout.cost)
-    left = max(1.0, began + time_s - time.monotonic())
-    bound = min(tier_search.lower_bound(problem, first + second + third, left, progress, stop), best.cost)
+    left = began + time_s - time.monotonic()
+    bound = low.bound
+    if best.cost - bound > CLOSE * best.cost and left > 1.0:
+        bound = max(bound, tier_search.lower_bound(problem, sum(counts), left, progress, stop))
+    bound = min(bound, best.cost)
     return Tiers(plan, best, bound, MappingProxyType(near), MappingProxyType(counted), len(hunt.seen))
 
 
