@@ -8,6 +8,7 @@ from tests.design import hub_oracle
 from tests.design.contract import DesignContract
 
 from postroad.design.hubs import HubProblem, choose_hubs, euclidean, why
+from postroad.design.hubs.rules import conflict
 from postroad.design.program import Limits
 from postroad.errors import InfeasibleError, UsageError
 
@@ -150,6 +151,34 @@ def test_a_limit_no_set_of_hubs_keeps_is_explained_by_one_that_will_do():
     with pytest.raises(InfeasibleError) as raised:
         choose_hubs(problem)
     assert "3.9" in raised.value.say("en")
+
+
+def test_room_that_suffices_only_in_sum_is_explained_by_the_cheapest_way_out():
+    # Three places send 10 each, two hubs take 15 each: whole places fit only when one hub takes 5 more.
+    flow = np.array([[0, 5, 5], [5, 0, 5], [5, 5, 0]], float)
+    problem = euclidean(
+        flow, np.ones((3, 3)) - np.eye(3), (1, 1, 1), hubs=2, capacity=np.full(3, 15.0), names=("A", "B", "C")
+    )
+    assert not why(problem)
+    found = conflict(problem)
+    assert {rule.rows for rule in found.rules} >= {"room", "one hub"}
+    assert [given.amount for given in found.relief] == [pytest.approx(5)]
+    with pytest.raises(InfeasibleError) as raised:
+        choose_hubs(problem)
+    told = {fault.key: fault for fault in raised.value.faults}
+    hub = dict(told["design.hub_more_room"].facts)["hub"]
+    assert found.relief[0].rule.label == hub
+    assert f"{hub} would have to take 5.0 more" in raised.value.say("en")
+    wider = problem.capacity + 5 * (np.array(problem.names) == hub)
+    assert choose_hubs(problem.but(capacity=wider)).status == "optimal"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_latest_arrival_that_cannot_be_kept_is_put_off_by_no_more_than_it_takes(seed):
+    problem = drawn(seed, 6, "covering").but(within=1.0)
+    late = conflict(problem).relief[0].amount
+    assert choose_hubs(problem.but(within=1.0 + late + 1e-3)).status == "optimal"
+    assert conflict(problem.but(within=1.0 + 0.99 * late)).relief
 
 
 @pytest.mark.parametrize(

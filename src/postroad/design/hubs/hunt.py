@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Hunt:
-    """The state of one solve: best answer so far, limits, counts; ``since`` the last answer tried."""
+    """The state of one solve: best answer so far, limits and counts.
+
+    ``since`` counts steps since an answer was tried, ``candidates`` is how many hubs were left when the search last
+    began.
+    """
 
     problem: HubProblem
     limits: Limits
@@ -36,6 +40,8 @@ class Hunt:
     nodes: int = 0
     steps: int = 0
     since: int = 0
+    seed: int = 0
+    candidates: int = 0
     _told: float = 0.0
 
     @property

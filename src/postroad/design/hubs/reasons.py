@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postroad.design.hubs.rules import LATEST, ROOM, conflict
 from postroad.errors import Fault, InfeasibleError
 
 if TYPE_CHECKING:
@@ -27,13 +28,25 @@ def ensure_possible(problem: HubProblem) -> None:
 
 
 def no_answer(problem: HubProblem) -> InfeasibleError:
-    """Return the error for a problem that a whole search has shown to be impossible, with the rules it has."""
-    rules = []
+    """Return the error for a problem that a whole search has shown to be impossible: its rules, and what would do.
+
+    What would do is the cheapest relief of the rules' program; for a latest arrival in a problem too large for that,
+    the limit that a single hub keeps.
+    """
+    found = conflict(problem)
+    relief = found.relief if found else ()
+    faults = []
     if problem.within is not None:
-        rules.append(Fault.of("design.hub_none_in_time", within=problem.within, least=_least_within(problem)))
-    if problem.capacity is not None:
-        rules.append(Fault.of("design.hub_none_with_capacity", hubs=problem.hubs or 0))
-    return InfeasibleError(rules or [Fault.of("design.hub_none")])
+        late = [given.amount for given in relief if given.rule.rows == LATEST]
+        least = round(problem.within + late[0] + 0.005, 2) if late else _least_within(problem)
+        if late or not relief:
+            faults.append(Fault.of("design.hub_none_in_time", within=problem.within, least=least))
+    short = [given for given in relief if given.rule.rows == ROOM]
+    if problem.capacity is not None and (short or not relief):
+        faults.append(Fault.of("design.hub_none_with_capacity", hubs=problem.hubs or 0))
+    for given in short:
+        faults.append(Fault.of("design.hub_more_room", hub=given.rule.label, amount=round(given.amount, 3)))
+    return InfeasibleError(faults or [Fault.of("design.hub_none")])
 
 
 def _number(problem: HubProblem) -> list[Fault]:

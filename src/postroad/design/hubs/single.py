@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
-ROUNDS = 20
+ROUNDS, TURNS = 20, 4
+FEWER = 0.8
+"""Share of the hubs left at which the search begins again among them."""
 SETTLE_S = 30.0
 """Seconds for the program of one set of hubs."""
 WORK = 1e8
@@ -84,6 +86,7 @@ def solve_single(hunt: Hunt, seed: int) -> HubAnswer:
     problem = hunt.problem
     s = single_arrays(problem)
     _search(hunt, s, seed)
+    hunt.seed, hunt.candidates = seed, s.hub.size
     bound, proven = branch(hunt, _root(hunt, s), _raise, _divide)
     return _answer(hunt, bound, proven=proven)
 
@@ -113,14 +116,48 @@ def _search(hunt: Hunt, s: Single, seed: int) -> None:
         if turn and (not hunt.left() or (turn >= turns and cost < NONE)):
             break
         cost = single_search.search(s, is_open, cost, held, rounds, near, seed * 1000 + turn)
-    if cost >= NONE:
-        return
+    if cost < NONE:
+        _finish(hunt, s, held, cost)
+
+
+def _finish(hunt: Hunt, s: Single, held: NDArray[np.int64], cost: float) -> None:
+    """Keep what a search found; where capacity binds, work out the allocation to its hubs first."""
     if s.capacity.size and not s.reach.size:
         cost = single_search.squeeze(s, held, cost, single_search.THOROUGH)
     hunt.take(s, held, cost)
     opened = np.unique(held)
     if settling.fits(s, opened):
         settling.settle(hunt, s, opened, np.ones(s.cost.shape, bool), SETTLE_S / 3)
+
+
+def _again(hunt: Hunt, part: Part) -> None:
+    """Search once more among the hubs the bound has left, from those it chooses and from the best answer's."""
+    s = part.s
+    inside = part.ok[s.hub, np.arange(s.hub.size)]
+    left = int(inside.sum())
+    if hunt.nodes > 1 or s.reach.size or left > FEWER * hunt.candidates or left <= s.least:
+        return
+    hunt.candidates = left
+    keep = np.zeros(s.cost.shape[0], bool)
+    keep[s.hub[inside]] = True
+    few = single_arrays(hunt.problem, keep)
+    often = part.often[inside]
+    count = s.least if s.least == s.most else max(1, int((often > 0.5).sum()))
+    chosen = np.zeros(left, bool)
+    chosen[np.argsort(-often, kind="stable")[:count]] = True
+    begun = [(chosen, NONE, np.full(s.cost.shape[0], -1, np.int64))]
+    if hunt.cost < NONE and keep[hunt.allocation].all():
+        held = few.own[hunt.allocation]
+        begun.append((np.isin(np.arange(left), held), hunt.cost, held))
+    near = _near(few, int(np.clip(3 * left / count, 12, 40)))
+    for is_open, known, held in begun:
+        cost = known
+        for turn in range(TURNS):
+            if hunt.left():
+                draw = 1000 * hunt.seed + 100 + left + turn
+                cost = single_search.search(few, is_open, cost, held, ROUNDS, near, draw)
+        if cost < known:
+            _finish(hunt, few, held, cost)
 
 
 def _near(s: Single, count: int) -> NDArray[np.int64]:
@@ -153,6 +190,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
     state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
     while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
+        _again(hunt, part)
         size = _core_size(part)
         state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
