@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import json
 import os
 import platform
@@ -27,6 +28,8 @@ from postroad import __version__
 from postroad.errors import UsageError
 
 STAMP_FILE = "run.json"
+SHOWN_ROWS = 8
+"""Rows of each table that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Stamp:
         return {"run_id": self.run_id, **plain, "options": dict(self.options)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """Tables with a stamp, and single figures (``facts``) that belong to no table: objective, bound, seconds."""
 
@@ -76,6 +79,15 @@ class Result:
     def run_id(self) -> str:
         """The id to print beside each number of this result."""
         return self.stamp.run_id
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {frame.height:,}" for name, frame in self.tables.items())
+        return f"<{type(self).__name__} {self.stamp.kind} {self.run_id}: {sizes}>"
+
+    def _repr_html_(self) -> str:
+        shown = (f"<h4>{html.escape(name)} ({frame.height:,})</h4>{frame.head(SHOWN_ROWS)._repr_html_()}"
+                 for name, frame in self.tables.items())  # fmt: skip
+        return f"<p>{html.escape(repr(self))}</p>{''.join(shown)}"
 
     def save(self, folder: str | Path) -> Path:
         """Write the tables as Parquet and the stamp as ``run.json``, whole or not at all, and return the folder."""

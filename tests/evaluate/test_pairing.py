@@ -77,6 +77,7 @@ def test_the_whole_loop_design_run_compare_against_the_plan(jilin, today, tmp_pa
     assert both.report(tmp_path / "side by side.docx", "zh").stat().st_size > 5_000
     with pytest.raises(UsageError, match="pptx"):
         both.report(tmp_path / "x.pptx")
+    assert repr(both).startswith(f"<Pairing paired_runs {both.run_id}: classes ")
     assert both.run_id in both._repr_html_()
 
 

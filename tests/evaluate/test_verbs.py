@@ -34,3 +34,12 @@ def test_a_day_is_simulated_and_the_network_stays_as_it_is():
 def test_a_design_that_does_not_exist_is_refused():
     with pytest.raises(UsageError, match="trunk"):
         pr.province("jilin").design("castles")
+
+
+def test_a_word_nobody_knows_is_refused_with_those_that_are_known():
+    jilin = pr.province("jilin")
+    with pytest.raises(UsageError, match="time_s") as told:
+        jilin.design("trunk", time_limit=60)
+    assert "time_limit" in str(told.value)
+    with pytest.raises(UsageError, match="not_home"):
+        jilin.simulate("2020-11-12", at_home=0.9)

@@ -36,11 +36,11 @@ TARGETS = {"core": "24h-core-cities", "metro": "24h-metro", "towns": "24h-towns"
 """The plan's target of each class of promised pairs, as Jilin's plan names them; another plan may have none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pairing(Result):
     """``classes``, ``promises``, ``counties`` (shares on time and hours, before and after) and ``reasons`` of lateness.
 
-    It shows itself in a notebook, maps the counties and writes itself as a report.
+    It maps the counties and writes itself as a report.
     """
 
     network: Network | None = field(default=None, compare=False, repr=False)
@@ -78,10 +78,6 @@ class Pairing(Result):
         if self.network is None:
             raise UsageError.of("pairing.alone")
         return self.network
-
-    def _repr_html_(self) -> str:
-        shown = self["promises"] if self["promises"].height else self["classes"]
-        return f"<p>{self.run_id}</p>{shown._repr_html_()}"
 
 
 def paired(network: Network, before: Run, after: Run) -> Pairing:

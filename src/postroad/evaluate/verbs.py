@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from postroad.demand import demand
@@ -14,6 +15,7 @@ from postroad.simulate.day import simulate_day
 from postroad.simulate.day.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from postroad.network import Network
@@ -44,6 +46,7 @@ def simulate(
     """
     if like is not None:
         day, year, scenario, seed, assumed = *_asked(like), {**_assumed(like), **assumed}
+    _check(assumed, {field.name for field in dataclasses.fields(Options)} | _words(simulate_day) - {"assumed"})
     wanted = demand(network, year_of(day, year), scenario)
     ready = network if network["line_hauls"].height else baseline(network, wanted)
     return simulate_day(ready, wanted, day=day, seed=seed, out=out, **assumed)
@@ -78,13 +81,26 @@ def design(network: Network, what: str, *, year: int = BASE_YEAR, scenario: str 
     if what == "hubs":
         from postroad.design.hubs import trunk_tiers
 
+        _check(asked, _words(trunk_tiers))
         return trunk_tiers(network, demand(network, year, scenario), **asked)
     if what == "trunk":
         from postroad.design.lines import design_trunk
 
+        _check(asked, _words(design_trunk))
         return design_trunk(network, demand(network, year, scenario), **asked)
     if what == "rural":
         from postroad.design.rounds import design_rounds
 
+        _check(asked, _words(design_rounds))
         return design_rounds(network, **asked)
     raise UsageError.of("effect.no_such_design", asked=what, known=", ".join(DESIGNS))
+
+
+def _words(function: Callable[..., Any]) -> set[str]:
+    """The words a function may be asked by, beside network and demand."""
+    return set(inspect.signature(function).parameters) - {"network", "demand"}
+
+
+def _check(asked: Mapping[str, Any], known: set[str]) -> None:
+    if strange := set(asked) - known:
+        raise UsageError.of("pairing.unknown_word", value=", ".join(sorted(strange)), known=", ".join(sorted(known)))
