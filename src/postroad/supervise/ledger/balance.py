@@ -84,6 +84,8 @@ def balance(
         )
         total = _total(link, silent)
         missing = _missing(link, silent)
+        link.run("CREATE TEMP TABLE moved AS SELECT operator_id, facility_id, other_id, event, count(*) AS n "
+                 "FROM scans GROUP BY ALL")  # fmt: skip
         stages = _stages(link)
         legs = _legs(link, missing)
     legs, found = _tested(legs, held["false_discovery"])
@@ -135,21 +137,18 @@ def _missing(link: Asking, silent: dt.datetime | None) -> pl.DataFrame:
         "FROM scans s JOIN lost l ON hash(s.waybill) = l.piece AND s.event_at = l.last_at UNION ALL "
         "SELECT a.waybill, a.operator_id, a.outlet_id, NULL, a.accepted_at, l.piece FROM acceptances a "
         "JOIN lost l ON hash(a.waybill) = l.piece AND a.accepted_at = l.last_at) "
-        "SELECT waybill, any_value(operator_id) AS operator_id, any_value(from_id) AS from_id, max(to_id) AS to_id, "
-        "any_value(last_at) AS last_at FROM last GROUP BY waybill ORDER BY last_at, waybill",
+        "SELECT waybill, min(operator_id) AS operator_id, min(from_id) AS from_id, max(to_id) AS to_id, "
+        "min(last_at) AS last_at FROM last GROUP BY waybill ORDER BY last_at, waybill",
     )
 
 
 def _stages(link: Asking) -> pl.DataFrame:
     """Pieces by operator at each stage: accepted, X-rayed, loaded, arrived, delivered, returned, in and out."""
-    held = {name: listed(rulebook.value("events", name)) for name in ("departing", "arriving", "leaving", "entering")}
     return frame_of(
         link,
         "WITH a AS (SELECT operator_id, count(*) AS accepted, count(xray_at) AS xrayed FROM acceptances GROUP BY 1), "  # noqa: S608
-        f"s AS (SELECT operator_id, count(*) FILTER (event IN ({held['departing']})) AS loaded, "
-        f"count(*) FILTER (event IN ({held['arriving']})) AS arrived, "
-        f"count(*) FILTER (event IN ({held['entering']})) AS entered, "
-        f"count(*) FILTER (event IN ({held['leaving']})) AS sent_out FROM scans GROUP BY 1), "
+        f"s AS (SELECT operator_id, {_times('departing')} AS loaded, {_times('arriving')} AS arrived, "
+        f"{_times('entering')} AS entered, {_times('leaving')} AS sent_out FROM moved GROUP BY 1), "
         "d AS (SELECT operator_id, count(*) FILTER (manner <> 'returned') AS delivered, "
         "count(*) FILTER (manner = 'returned') AS returned FROM deliveries GROUP BY 1) "
         "SELECT operator_id, coalesce(accepted, 0) AS accepted, coalesce(xrayed, 0) AS xrayed, "
@@ -159,15 +158,20 @@ def _stages(link: Asking) -> pl.DataFrame:
     )
 
 
+def _times(events: str) -> str:
+    """How many scans there are of the events that the rules list under a name."""
+    return f"coalesce(sum(n) FILTER (event IN ({listed(rulebook.value('events', events))})), 0)::BIGINT"
+
+
 def _legs(link: Asking, missing: pl.DataFrame) -> pl.DataFrame:
     """Pieces carried on each leg and handled at each place, beside those that were seen there last."""
     held = {name: listed(rulebook.value("events", name)) for name in ("departing", "arriving", "leaving", "entering")}
     moved = frame_of(
         link,
-        "WITH out AS (SELECT facility_id AS from_id, other_id AS to_id, any_value(operator_id) AS operator_id, "  # noqa: S608
-        f"count(*) AS loaded FROM scans WHERE event IN ({held['departing']}) AND event NOT IN ({held['leaving']}) "
-        "AND other_id IS NOT NULL GROUP BY 1, 2), "
-        "come AS (SELECT other_id AS from_id, facility_id AS to_id, count(*) AS arrived FROM scans "
+        "WITH out AS (SELECT facility_id AS from_id, other_id AS to_id, min(operator_id) AS operator_id, "  # noqa: S608
+        f"sum(n)::BIGINT AS loaded FROM moved WHERE event IN ({held['departing']}) "
+        f"AND event NOT IN ({held['leaving']}) AND other_id IS NOT NULL GROUP BY 1, 2), "
+        "come AS (SELECT other_id AS from_id, facility_id AS to_id, sum(n)::BIGINT AS arrived FROM moved "
         f"WHERE event IN ({held['arriving']}) AND event NOT IN ({held['entering']}) AND other_id IS NOT NULL "
         "GROUP BY 1, 2) "
         "SELECT from_id, to_id, operator_id, coalesce(loaded, 0) AS loaded, coalesce(arrived, 0) AS arrived "
@@ -175,9 +179,9 @@ def _legs(link: Asking, missing: pl.DataFrame) -> pl.DataFrame:
     )
     places = frame_of(
         link,
-        "SELECT from_id, NULL::VARCHAR AS to_id, any_value(operator_id) AS operator_id, sum(n)::BIGINT AS loaded, "  # noqa: S608
-        "sum(n)::BIGINT AS arrived FROM (SELECT facility_id AS from_id, operator_id, count(*) AS n FROM scans "
-        f"WHERE event IN ({held['arriving']}) GROUP BY 1, 2 UNION ALL "
+        "SELECT from_id, NULL::VARCHAR AS to_id, min(operator_id) AS operator_id, sum(n)::BIGINT AS loaded, "  # noqa: S608
+        "sum(n)::BIGINT AS arrived FROM (SELECT facility_id AS from_id, operator_id, n FROM moved "
+        f"WHERE event IN ({held['arriving']}) UNION ALL "
         "SELECT outlet_id, operator_id, count(*) FROM acceptances GROUP BY 1, 2) GROUP BY 1",
     )
     lost = missing.group_by("from_id", "to_id").agg(pl.len().cast(pl.Int64).alias("unexplained"))

@@ -97,13 +97,20 @@ def _after_departure(link: Asking) -> pl.DataFrame:
     departing = listed(rulebook.value("events", "departing"))
     return frame_of(
         link,
-        "WITH claim AS (SELECT a.waybill, a.operator_id, 'machine_check' AS check_made, m.facility_id, "  # noqa: S608
-        "xray_at AS made_at FROM acceptances a JOIN machines m USING (machine_id) WHERE xray_at IS NOT NULL UNION ALL "
-        "SELECT waybill, operator_id, 'open_box', outlet_id, opened_at FROM acceptances WHERE opened_at IS NOT NULL) "
-        "SELECT c.waybill, any_value(c.operator_id) AS operator_id, c.check_made, c.facility_id, c.made_at, "
-        "max(s.event_at) AS departed_at FROM scans s JOIN claim c USING (waybill, facility_id) "
-        f"WHERE s.event IN ({departing}) AND c.made_at > s.event_at "
-        "GROUP BY c.waybill, c.check_made, c.facility_id, c.made_at ORDER BY ALL",
+        # A piece with no check after a departure, and a departure of another piece, go before any text is compared.
+        "WITH claim AS (SELECT a.waybill, hash(a.waybill) AS piece, a.operator_id, m.facility_id AS rayed_in, "  # noqa: S608
+        "a.xray_at, a.outlet_id, a.opened_at, greatest(a.xray_at, a.opened_at) AS last_at FROM acceptances a "
+        "LEFT JOIN machines m USING (machine_id)), "
+        "met AS (SELECT c.*, s.facility_id, s.event_at FROM scans s JOIN claim c ON hash(s.waybill) = c.piece "
+        f"AND s.waybill = c.waybill AND c.last_at > s.event_at WHERE s.event IN ({departing}) "
+        "AND ((s.facility_id = c.rayed_in AND c.xray_at > s.event_at) "
+        "OR (s.facility_id = c.outlet_id AND c.opened_at > s.event_at))), "
+        "late AS (SELECT waybill, operator_id, 'machine_check' AS check_made, facility_id, xray_at AS made_at, event_at "
+        "FROM met WHERE facility_id = rayed_in AND xray_at > event_at UNION ALL "
+        "SELECT waybill, operator_id, 'open_box', facility_id, opened_at, event_at "
+        "FROM met WHERE facility_id = outlet_id AND opened_at > event_at) "
+        "SELECT waybill, min(operator_id) AS operator_id, check_made, facility_id, made_at, "
+        "max(event_at) AS departed_at FROM late GROUP BY waybill, check_made, facility_id, made_at ORDER BY ALL",
     )
 
 

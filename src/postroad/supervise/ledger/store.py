@@ -176,27 +176,35 @@ class Ledger:
             if self.shelf:
                 link.register_filesystem(self.shelf.filesystem)
             link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
-            gone = [str(file) for file in self.superseded(as_of)]
-            revised = set(pl.read_parquet(gone)["part"].unique()) if gone else set()
+            gone = self._gone(as_of)
             for kind in kinds().tables:
                 wanted = None if kind in ("outlets", "machines") else days
                 parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
-                link.execute(f"CREATE VIEW {kind} AS {self._select(kind, parts, revised, gone)}")
+                link.execute(f"CREATE VIEW {kind} AS {self._select(link, kind, [p.path for p in parts], gone)}")
             yield Asking(link, progress, stop)
 
-    def _select(self, kind: str, parts: list[Part], revised: set[str], gone: list[str]) -> str:
+    def _gone(self, as_of: dt.datetime | None) -> dict[str, pl.Series]:
+        """The lines of each part that are no longer valid."""
+        files = self.superseded(as_of)
+        if not files:
+            return {}
+        held = pl.concat(pl.read_parquet(file) for file in files).group_by("part").agg("line")
+        return {part: lines for part, lines in zip(held["part"], held["line"], strict=True)}
+
+    def _select(self, link: duckdb.DuckDBPyConnection, kind: str, paths: list[str], gone: dict[str, pl.Series]) -> str:
         """The query for a kind: parts untouched by corrections as they stand, the others without what was replaced."""
         columns = ", ".join(f'"{name}"' for name in ("line", *stored(kind)))
-        plain = [p.path for p in parts if p.path not in revised]
-        held = [p.path for p in parts if p.path in revised]
+        plain = [path for path in paths if path not in gone]
+        held = [path for path in paths if path in gone]
         selects = []
         if plain:
             selects.append(f"SELECT {columns} FROM read_parquet({self._list(plain)})")  # noqa: S608 - quoted
         if held:
+            lines = pl.concat(gone[path].to_frame("line").with_columns(part=n) for n, path in enumerate(held))  # noqa: F841
+            link.execute(f"CREATE TEMP TABLE gone_{kind} AS SELECT part::UBIGINT AS part, line FROM lines")  # noqa: S608
             selects.append(
-                f"SELECT {columns} FROM read_parquet({self._list(held)}, filename = true) AS held "  # noqa: S608
-                f"WHERE NOT EXISTS (FROM read_parquet([{', '.join(map(quoted, gone))}]) AS gone "
-                "WHERE 'parts/' || string_split(held.filename, '/parts/')[-1] = gone.part AND held.line = gone.line)"
+                f"SELECT {columns} FROM read_parquet({self._list(held)}) AS held WHERE NOT EXISTS "  # noqa: S608
+                f"(FROM gone_{kind} AS gone WHERE held.file_index = gone.part AND held.line = gone.line)"
             )
         if not selects:
             typed = ", ".join(f'NULL::{_SQL[held]} AS "{name}"' for name, held in stored(kind).items())
