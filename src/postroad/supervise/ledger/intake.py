@@ -135,10 +135,11 @@ def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
     chunk = piece.read()
     judged = judging.judge(chunk.frame, table, job.known_at) if chunk.frame.height else None
     bad = judging.torn(chunk.torn)
-    good = chunk.typed
+    good, coded = chunk.typed, chunk.coded
     if judged is not None:
         bad = pl.concat([judged.bad, bad])
-        good = judged.good if good is None else pl.concat([good, judged.good]).sort("line")
+        if good is None or judged.good.height:
+            good, coded = judged.good if good is None else pl.concat([good, judged.good]).sort("line"), {}
     if good is None:
         return Judged(table.name, [], bad, None, [], chunk.blank)
     foreign = good.filter(pl.col(ORIGIN).fill_null("observed") != job.ledger.origin)
@@ -146,18 +147,20 @@ def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
         bad = pl.concat([bad, foreign.select(
             "line", pl.lit(ORIGIN).alias("column"), pl.lit("other_origin").alias("reason"),
             pl.lit(None, pl.String).alias("shape")).cast(judging.BAD)])  # fmt: skip
-        good = good.filter(pl.col(ORIGIN).fill_null("observed") == job.ledger.origin)
+        good, coded = good.filter(pl.col(ORIGIN).fill_null("observed") == job.ledger.origin), {}
     boxes: list[pl.DataFrame] = []
     if DOCUMENT in good.columns:
         good, boxes = _without_numbers(job, good)
-    good = good.with_columns(pl.col(ORIGIN).fill_null("observed"))
+    if good[ORIGIN].null_count():
+        good, coded = good.with_columns(pl.col(ORIGIN).fill_null("observed")), {}
     made = []
     ends = good["action"] == "withdraw"
     name = f"{job.name}-{number:05d}"
     some = bool(ends.any())
     for held, withdrawals in ((good.filter(~ends) if some else good, False), (good.filter(ends), True)):
         if held.height:
-            made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals))
+            codes = {} if some else coded
+            made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals, codes))
     met = Met.of(good, table.name) if good.height else None
     return Judged(table.name, made, bad, met, boxes, chunk.blank)
 
@@ -165,16 +168,18 @@ def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
 def _without_numbers(job: Job, good: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Put pseudonyms in the place of document numbers, month by month, and seal the numbers where there is a seal."""
     fits = number_fits(good["id_kind"], good[DOCUMENT])
-    months = good["accepted_at"].dt.strftime("%Y-%m")
+    clock = good["accepted_at"].dt.truncate("1mo").dt.date()
     frames, boxes = [], []
-    for month in months.unique().sort():
-        here = months == month
-        numbers = good[DOCUMENT].filter(here)
-        senders = pseudonyms(job.ring.key(period_of(dt.date.fromisoformat(f"{month}-01"))), numbers)
-        if job.ring.seal and numbers.null_count() < len(numbers):
-            boxes.append(sealed(job.ring.seal, senders, numbers).with_columns(pl.lit(month).alias("period")))
-        held = good.filter(here).with_columns(senders.alias("sender"), fits.filter(here).alias("id_ok"))
-        frames.append(held.drop(DOCUMENT))
+    months = clock.unique().sort().to_list()
+    for month in months:
+        here = clock == month
+        held = good.with_columns(fits.alias("id_ok"))
+        held = held.filter(here) if len(months) > 1 else held
+        senders = pseudonyms(job.ring.key(period_of(month)), held[DOCUMENT])
+        if job.ring.seal and held[DOCUMENT].null_count() < held.height:
+            boxes.append(sealed(job.ring.seal, senders, held[DOCUMENT])
+                         .with_columns(pl.lit(period_of(month)).alias("period")))  # fmt: skip
+        frames.append(held.with_columns(senders.alias("sender")).drop(DOCUMENT))
     return (pl.concat(frames).sort("line") if len(frames) > 1 else frames[0]) if frames else _no_one(good), boxes
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import numpy as np
 import polars as pl
+import pyarrow.lib as pa
+import pyarrow.parquet as pq
 
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
 from postroad.supervise.ledger.store import sync_folder
@@ -16,7 +19,9 @@ from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from postroad.supervise.ledger.plain import Coded
 
 MOST_PARTS = 40
 """Most partitions of one chunk that get a file of their own; the small rest share one."""
@@ -24,6 +29,10 @@ MIXED = "mixed"
 PROVEN = ("acceptances",)
 """Kinds whose every record is a leaf of its own; a part of another kind stands in the log by its digest."""
 UNIT = "\x1f"
+STEPPED = (pl.UInt32(), pl.Int64(), pl.Datetime("us"))
+NAMED = ("waybill", "record_id")
+"""Columns whose words are long and alike, so that they are worth pressing."""
+DICTIONARY_BYTES = 64 << 20
 
 
 def day_of(kind: str) -> pl.Expr:
@@ -59,31 +68,71 @@ def split(frame: pl.DataFrame, kind: str) -> Iterator[tuple[str, str, pl.DataFra
         yield MIXED, MIXED, rest.drop("day|", "own|")
 
 
-def write(root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bool = False) -> Iterator[dict[str, Any]]:
-    """Write records under ``name`` and yield what a commit says of each part."""
+def write(
+    root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bool = False,
+    coded: Mapping[str, Coded] | None = None,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Write records under ``name`` and yield what a commit says of each part.
+
+    ``coded`` are columns of the frame whose words were counted already.
+    """
     for day, operator, held in split(frame.select("line", *stored(kind)), kind):
         label = f"{name}{'-withdrawn' if withdrawals else ''}.parquet"
         path = f"parts/{kind}/day={day}/operator={quote(operator, safe='')[:80]}/{label}"
-        yield one(root, kind, path, held, withdrawals)
+        yield one(root, kind, path, held, withdrawals, coded if held.height == frame.height else None)
 
 
-def one(root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool) -> dict[str, Any]:
+def one(
+    root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool, coded: Mapping[str, Coded] | None = None
+) -> dict[str, Any]:
     """Write one part and return what a commit says of it."""
-    sha256 = write_frame(root / path, frame)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    _write_records(root / path, frame, coded or {})
     days = days_of(frame, kind)
     return {
         "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": frame.height,
-        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": sha256,
+        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": _flushed(root / path),
         "root": Tree(leaves(leaf_texts(frame, kind))).root.hex() if kind in PROVEN else "",
         "withdrawals": withdrawals,
     }  # fmt: skip
 
 
+def _write_records(file: Path, frame: pl.DataFrame, coded: Mapping[str, Coded]) -> None:
+    """Write records as Parquet: few words by number, times and lines by their steps, waybills as they repeat.
+
+    A commit names the days and operators of each part: row groups need no statistics of their own.
+    """
+    held = {name: _in_arrow(frame[name], coded.get(name)) for name in frame.columns}
+    steps = [name for name, kind in frame.schema.items() if kind in STEPPED]
+    pq.write_table(
+        pa.Table.from_arrays(list(held.values()), list(held)), file, write_statistics=False, store_schema=False,
+        compression={name: "lz4" if name in NAMED else "none" for name in held},
+        column_encoding=dict.fromkeys(steps, "DELTA_BINARY_PACKED"), dictionary_pagesize_limit=DICTIONARY_BYTES,
+        use_dictionary=[name for name in held if name not in steps],
+    )  # fmt: skip
+
+
+def _in_arrow(column: pl.Series, coded: Coded | None) -> Any:
+    """A column for Arrow, by its codes where they are known."""
+    if coded is None or column.dtype != pl.String:
+        return column.to_arrow()
+    # Arrow would look for pandas to tell what an array of another library is: buffers need no telling.
+    there = np.packbits(coded.codes < len(coded.words), bitorder="little") if column.null_count() else None
+    held = [None if there is None else pa.py_buffer(there), pa.py_buffer(coded.codes)]
+    codes = pa.Array.from_buffers(pa.int32(), len(coded.codes), held)
+    words: Any = pl.Series(coded.words, dtype=pl.String()).to_arrow()
+    return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
+
+
 def write_frame(file: Path, frame: pl.DataFrame) -> str:
     """Write a frame as Parquet, flush it, and return its SHA-256; ``sync`` must flush its folder before a commit."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    # A commit names the days and operators of each part: row groups need no statistics of their own.
     frame.write_parquet(file, compression="lz4", statistics=False)
+    return _flushed(file)
+
+
+def _flushed(file: Path) -> str:
+    """Flush a file to disk and return its SHA-256."""
     with file.open("rb") as held:
         os.fsync(held.fileno())
         return hashlib.file_digest(held, "sha256").hexdigest()

@@ -44,12 +44,24 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Coded:
+    """A column as codes of its few words, no word twice; a code behind the last stands for nothing."""
+
+    words: list[Any]
+    codes: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
 class Plain:
-    """A block read: ``typed`` are the lines taken, ``doubtful`` the others as they stand, ``doubts`` their numbers."""
+    """A block read: ``typed`` are the lines taken, ``doubtful`` the others as they stand, ``doubts`` their numbers.
+
+    ``coded`` has those columns of ``typed`` again that have few words.
+    """
 
     typed: pl.DataFrame
     doubtful: bytes
     doubts: NDArray[np.int64]
+    coded: dict[str, Coded]
 
 
 def planned(names: list[str], columns: dict[str, str], table: Table, known_at: dt.datetime) -> Plan | None:
@@ -93,25 +105,36 @@ def _micros(moment: dt.datetime) -> int:
     return (moment - dt.datetime(1970, 1, 1)) // _MICROSECOND
 
 
-def read(block: bytes, plan: Plan, lines_there: int) -> Plain:
-    """Return what is plainly right in a block of so many whole lines, typed, and the lines that are not."""
+def read(block: bytes, plan: Plan, lines_there: int, before: int = 0) -> Plain:
+    """Return what is plainly right in a block of so many whole lines, typed, and the lines that are not.
+
+    ``before`` is how many lines of the file stand before the block.
+    """
     data = np.frombuffer(block, np.uint8)
     rows = plan.rows
     if not block.isascii() and not _is_utf8(block):
         rows = rows.copy()
         rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
     cells, lines, asked = _scratch(len(rows), lines_there)
-    lists = _lists(plan)
-    taken, doubts = bytewise.read(data, _CLASSES, rows, *lists, cells, lines, asked)
-    held: dict[str, pl.Series] = {"line": pl.Series("line", lines[:taken].copy())}
+    lists = _lists(plan, lines_there)
+    days = np.zeros((len(rows), 3), np.int64)
+    taken, doubts = bytewise.read(data, _CLASSES, rows, *lists, days, cells, lines, asked)
+    held: dict[str, pl.Series] = {"line": pl.Series("line", lines[:taken] + np.uint32(before))}
+    coded: dict[str, Coded] = {}
     for place, column in enumerate(plan.meant):
-        if column is not None and rows[place, 0] != SKIP:
-            values = cells[place, :taken]
-            held[column.name] = _series(int(rows[place, 0]), values, data, _words(lists, place), column)
+        kind, values = int(rows[place, 0]), cells[place, :taken]
+        if column is None or kind == SKIP:
+            continue
+        if kind in (WORD, CHOICE, FLAG):
+            words: list[Any] = [False, True] if kind == FLAG else _words(lists, place)
+            coded[column.name] = _coded(values, words, column)
+            held[column.name] = _spelt(coded[column.name], kind)
+        else:
+            held[column.name] = _series(kind, values, data, column)
     # A block with no line taken is handed on whole, not line by line.
     asked = asked[:doubts]
     doubtful = b"".join(block[a:b] for _, a, b in asked.tolist()) if taken else block
-    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0].copy())
+    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0] + before, coded)
 
 
 def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
@@ -135,12 +158,15 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _lists(plan: Plan) -> tuple[NDArray[Any], ...]:
-    """Empty lists of words for each column; that of a choice has its words already."""
+def _lists(plan: Plan, lines: int) -> tuple[NDArray[Any], ...]:
+    """Empty lists of words for each column of so many lines; that of a choice has its words already."""
     width = len(plan.rows)
-    words = np.empty((width, bytewise.MOST_WORDS * bytewise.LONGEST), np.uint8)
-    places = np.empty((width, bytewise.MOST_WORDS, 2), np.int64)
-    slots = np.full((width, bytewise.SLOTS), -1, np.int32)
+    most = min(bytewise.MOST_WORDS, lines + max([0, *(len(c.choices) for c in plan.meant if c is not None)]))
+    stride = most * bytewise.LONGEST
+    words = np.empty(width * stride + bytewise.BEYOND, np.uint8)
+    places = np.empty((width, most, 2), np.int64)
+    places[:, 0, 0] = np.arange(width) * stride
+    slots = np.full((width, 1 << (2 * most).bit_length()), -1, np.int32)
     lists = words, places, slots, np.zeros(width, np.int64), np.full(width, -1, np.int64)
     for place, column in enumerate(plan.meant):
         if column is not None and plan.rows[place, 0] == CHOICE:
@@ -152,33 +178,41 @@ def _lists(plan: Plan) -> tuple[NDArray[Any], ...]:
 
 def _words(lists: tuple[NDArray[Any], ...], place: int) -> list[str | None]:
     words, places, _, counts, _ = lists
-    return [words[place, a : a + n].tobytes().decode() for a, n in places[place, : counts[place]]]
+    return [words[a : a + n].tobytes().decode() for a, n in places[place, : counts[place]]]
 
 
-def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], words: list[str | None],
-            column: Column) -> pl.Series:  # fmt: skip
-    """The values of a column as they are kept."""
-    empty = values == EMPTY
-    if kind in (WORD, CHOICE, FLAG):
-        known: list[Any] = [False, True] if kind == FLAG else words
-        default = column.default if kind != FLAG or column.default is None else bool(column.default)
-        listed = pl.Series([*known, default], dtype=pl.Boolean() if kind == FLAG else pl.String())
-        return listed.gather(np.where(empty, len(known), values).astype(np.uint32))
+def _coded(values: NDArray[np.int64], words: list[Any], column: Column) -> Coded:
+    default = column.default if column.type != "boolean" or column.default is None else bool(column.default)
+    if default is not None and default not in words:
+        words = [*words, default]
+    codes = np.empty(len(values), np.int32)
+    bytewise.coded(values, len(words) if default is None else words.index(default), codes)
+    return Coded(words, codes)
+
+
+def _spelt(coded: Coded, kind: int) -> pl.Series:
+    """A column of few words as it is kept."""
+    return pl.Series([*coded.words, None], dtype=pl.Boolean() if kind == FLAG else pl.String()).gather(coded.codes)
+
+
+def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], column: Column) -> pl.Series:
+    """The values of a column of many as they are kept."""
     if kind == TIME:
         return pl.Series(values.view("datetime64[us]").copy())
     if kind == WHOLE:
+        empty = values == EMPTY
         made = pl.Series(values.copy())
         return made.set(pl.Series(empty), column.default) if empty.any() else made
-    return _texts(values, empty, data)
+    return _texts(values, data)
 
 
-def _texts(values: NDArray[np.int64], empty: NDArray[np.bool_], data: NDArray[np.uint8]) -> pl.Series:
-    offsets = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(np.where(empty, 0, values & 0xFF), out=offsets[1:])
+def _texts(where: NDArray[np.int64], data: NDArray[np.uint8]) -> pl.Series:
+    offsets = np.empty(len(where) + 1, np.int64)
+    empty = bytewise.placed(where, offsets)
     out = np.empty(int(offsets[-1]), np.uint8)
-    bytewise.gathered(data, values, offsets, out)
-    there = pa.py_buffer(np.packbits(~empty, bitorder="little")) if empty.any() else None
-    held = pa.LargeStringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(out), there)
+    bytewise.gathered(data, where, offsets, out)
+    there = pa.py_buffer(np.packbits(where != EMPTY, bitorder="little")) if empty else None
+    held = pa.LargeStringArray.from_buffers(len(where), pa.py_buffer(offsets), pa.py_buffer(out), there)
     made: Any = pl.from_arrow(held)
     return pl.Series(made)
 

@@ -42,14 +42,15 @@ LONGEST_LINE = 1 << 20
 class Chunk:
     """Part of a file, read: ``frame`` has the column ``line`` (from 1, the header not counted) and columns of text.
 
-    ``typed`` are records judged already; ``torn`` the lines that are no record: line and reason. ``blank`` counts empty
-    lines.
+    ``typed`` are records judged already, ``coded`` columns of theirs; ``torn`` the lines that are no record: line and
+    reason. ``blank`` counts empty lines.
     """
 
     frame: pl.DataFrame
     torn: list[tuple[int, str]] = field(default_factory=list)
     blank: int = 0
     typed: pl.DataFrame | None = None
+    coded: dict[str, plain.Coded] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,27 +157,29 @@ def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, block_by
     for raw in _blocks(path, block_bytes, skip):
         block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
         lines = int(bytewise.newlines(np.frombuffer(block, np.uint8))) + (not block.endswith(b"\n"))
-        yield Piece(lines, partial(_csv_chunk, block, names, columns, plan, np.arange(line + 1, line + lines + 1)))
+        yield Piece(lines, partial(_csv_chunk, block, names, columns, plan, lines, line))
         line += lines
 
 
 def _csv_chunk(
-    block: bytes, names: list[str], columns: dict[str, str], plan: plain.Plan | None, numbers: NDArray[np.int64]
+    block: bytes, names: list[str], columns: dict[str, str], plan: plain.Plan | None, lines: int, before: int
 ) -> Chunk:
     """Read a block of whole lines: at once what is plainly right, then the rest together, or line by line."""
-    typed = None
+    typed, coded = None, {}
     if plan is not None:
-        found = plain.read(block, plan, len(numbers))
-        typed = found.typed.with_columns(pl.Series("line", numbers[found.typed["line"].to_numpy() - 1], pl.UInt32))
-        block, numbers = found.doubtful, numbers[found.doubts - 1]
+        found = plain.read(block, plan, lines, before)
+        typed, coded, block, numbers = found.typed, found.coded, found.doubtful, found.doubts
+    else:
+        numbers = np.arange(before + 1, before + lines + 1)
     if not len(numbers):
-        return Chunk(_framed([], [], list(columns.values())), typed=typed)
+        return Chunk(_framed([], [], list(columns.values())), typed=typed, coded=coded)
     quick = _quick(block, names, columns)
     if quick is not None:
-        return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed)
+        return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed, coded=coded)
     read = list(_patient(block, names, columns, numbers))
     torn = [line for chunk in read for line in chunk.torn]
-    return Chunk(pl.concat(chunk.frame for chunk in read), torn, sum(chunk.blank for chunk in read), typed)
+    blank = sum(chunk.blank for chunk in read)
+    return Chunk(pl.concat(chunk.frame for chunk in read), torn, blank, typed, coded)
 
 
 def _quick(block: bytes, names: list[str], columns: dict[str, str]) -> pl.DataFrame | None:

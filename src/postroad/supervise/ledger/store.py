@@ -189,7 +189,7 @@ class Ledger:
         if not files:
             return {}
         held = pl.concat(pl.read_parquet(file) for file in files).group_by("part").agg("line")
-        return {part: lines for part, lines in zip(held["part"], held["line"], strict=True)}
+        return dict(zip(held["part"], held["line"], strict=True))
 
     def _select(self, link: duckdb.DuckDBPyConnection, kind: str, paths: list[str], gone: dict[str, pl.Series]) -> str:
         """The query for a kind: parts untouched by corrections as they stand, the others without what was replaced."""
