@@ -100,6 +100,8 @@ class Day:
         if room < 0:
             return
         van, frees = int(lanes.van[what]), int(lanes.frees[what])
+        if not self.fills(what, lane, room):
+            return
         if van >= 0:
             self.aboard[van] -= self.carried.get(frees, 0)
             room = self.room_of[van] - self.aboard[van]
@@ -108,6 +110,17 @@ class Day:
         if van >= 0:
             self.aboard[van] += len(load)
         self.sets_out(what, load)
+
+    def fills(self, what, lane, room):
+        """A train that consolidates goes when enough stand ready, or when somebody has stood there too long."""
+        lanes = self.w.lanes
+        if not lanes.least[what]:
+            return True
+        waiting = [p for queue in (2 * lane, 2 * lane + 1) for p in self.queues.get(queue, ())]
+        ready = [p.joined for p in waiting if p.joined < self.env.now]
+        if not ready:
+            return False
+        return len(ready) >= min(int(lanes.least[what]), room) or self.env.now - min(ready) >= int(lanes.hold[what])
 
     def van(self, what):
         """All who are ready stand in one line for the van, urgent ones in front, and each rides to his own stop."""
@@ -214,9 +227,19 @@ class Day:
             # Without a sorter nobody holds up whoever comes behind.
             if sorts and finish > self.env.now:
                 yield self.env.timeout(finish - self.env.now)
+            if n.customs[node] and self.opened(parcel, node):
+                parcel.visits[-1][2] = self.env.now
+                self.env.process(self.drive([parcel], self.env.now + int(n.inspect_ms), node))
+                continue
             ready = max(finish, release) + handling
             parcel.visits[-1][2] = ready
             self.env.process(self.waits(parcel, node, ready))
+
+    def opened(self, parcel, node):
+        """Customs open a piece at most once, and none of which the engine could not tell."""
+        seen = [visit[0] for visit in parcel.visits]
+        again = len(seen) > 1 and seen[-2] == node
+        return len(seen) <= a.VISITS and not again and self.chance(6, parcel, 0) < float(self.w.doors.chances[4])
 
     def chance(self, key, parcel, nth):
         return _chance(self.w.doors.keys[key], parcel.number, nth)
@@ -269,7 +292,7 @@ class Day:
 
     def attempt(self, parcel, there, spread, fetched):
         doors, now = self.w.doors, self.env.now
-        consent, locker_share, not_home, _ = (float(c) for c in doors.chances)
+        consent, locker_share, not_home = (float(c) for c in doors.chances[:3])
         if parcel.out < 0:
             parcel.out = now
         if parcel.visits:

@@ -55,7 +55,11 @@ def world(seed, rural=False):
         leaves = pick(f"leave{k}", 0, 1439 // coarse, count) * coarse
         takes = pick(f"take{k}", 1, 200 // coarse, count) * coarse
         room = pick(f"room{k}", 0, 30, count)
-        lines += [line(x, y, m, t, r) for m, t, r in zip(leaves, takes, room, strict=True)]
+        # Some lines wait for a load: until it is there, or until somebody has waited for so many days.
+        fills = [{} if n else {"least_pieces": float(min(r, m)), "hold_days": h or None} for n, m, r, h in zip(
+            pick(f"fills{k}", 0, 2, count), pick(f"least{k}", 1, 12, count), room,
+            pick(f"hold{k}", 0, 5, count) / 2, strict=True)]  # fmt: skip
+        lines += [line(x, y, m, t, r, **f) for m, t, r, f in zip(leaves, takes, room, fills, strict=True)]
         lines.append(line(x, y, 720, 60, 5))
     rate = float(pick("rate", 5, 200)[0])
     plants = [
@@ -113,7 +117,8 @@ def both(seed, count):
         if o != 4 or d < 4
     ] or [(near[0], near[3], 5, "INTRA", "A")]
     options = Options.of(made, tail_days=3, not_home=0.3, locker_share=0.5, most_tries=2, outlet_min=3.0,
-                         dock_pieces_h=60.0, customs_transfer_min=45.0)  # fmt: skip
+                         dock_pieces_h=60.0, customs_transfer_min=45.0, inspect_share=0.4,
+                         inspect_h=float(draw("inspect", 30)[0]))  # fmt: skip
     horizon = Horizon.of(DAY, 1, 2021, options)
     struck = disruptions(bad_day(seed), made, dt.date(2021, 6, 2)) if draw("bad", 2)[0] else ()
     drawn = batch(parcels(made, rows), horizon, options, seed, None, None)

@@ -16,13 +16,16 @@ NEXT, LEAF, JOINED, VISITED, TRIES, QUEUED, LEFT, ROAD, WORST, WHY, STATUS, WHER
 """Columns of a parcel's state. ``WHY`` holds cause * 65536 + node of the longest single wait."""
 
 DOCK, SORTER, FULL, SLOW_ROAD, NOT_HOME, LOCKER_FULL, CLOSED, CUSTOMS = range(1, 9)
-"""Causes of waiting that a better day would not have had."""
+FILLING = 10
+"""Causes of waiting that a better day would not have had; 9 is left for the timetable itself."""
 
 (AT_OUTLET, AT_NODE, ON_LINE, ON_ROUND, AT_DOOR, AT_STATION, IN_LOCKER, OUTSIDE, ABROAD, SENT_BACK) = range(10)
 """Where a parcel is; from ``AT_DOOR`` on it has been delivered."""
 
 TRIP, ROUND_OUT, ROUND_BACK, VAN = 0, 1, 2, 3
 BATCH, LOCKER = 0, 1
+HELD = -2
+"""Capacity of a trip that did not run because too few pieces waited for it."""
 
 
 class Nodes(NamedTuple):
@@ -41,11 +44,13 @@ class Nodes(NamedTuple):
     outside: Any
     """0 inside, 1 a place outside, 2 a place abroad."""
     customs: Any
+    inspect_ms: Any
+    """How long a piece that customs open is kept before it passes the office again."""
     dock_ms_piece: Any
 
 
 class Lanes(NamedTuple):
-    """Lanes between nodes; their trips ``first[l]:first[l+1]`` in order of departure; capacity -1: does not run."""
+    """Lanes between nodes; their trips ``first[l]:first[l+1]`` in order of departure; capacity -1: does not run, -2: was held."""
 
     source: Any
     target: Any
@@ -61,6 +66,10 @@ class Lanes(NamedTuple):
     van: Any
     """The van a trip is a leg of, -1 for none; ``frees``: the leg out whose pieces have left it, -1 for none."""
     frees: Any
+    least: Any
+    """Pieces that must be ready before a trip runs, 0 for none; ``hold``: it runs all the same once one waited so
+    many ms."""
+    hold: Any
     van_first: Any
     """Legs out of van ``v`` are ``van_trip[van_first[v]:van_first[v + 1]]``."""
     van_trip: Any
@@ -109,7 +118,7 @@ class Doors(NamedTuple):
     station: Any
     cell_first: Any
     chances: Any
-    """Consent, share to lockers, not at home, most tries."""
+    """Consent, share to lockers, not at home, most tries, share that customs open."""
     minutes: Any
     """Mean locker stay, its longest, mean processing and delivery outside, in ms."""
     keys: Any

@@ -26,7 +26,9 @@ from postroad.simulate.day.arrays import (
     CUSTOMS,
     DOCK,
     DONE,
+    FILLING,
     FULL,
+    HELD,
     HOME,
     IN_LOCKER,
     JOINED,
@@ -254,6 +256,12 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
             row[QUEUED] += (start - now) + (finish - begin)
         _waited(row, DOCK, node, start - now)
         _waited(row, cause, node, finish - begin)
+        opened = cause == CUSTOMS and finish < NEVER and _opened(world, node, p)
+        if opened:
+            # Opened by customs: it passes the office a second time when they are done with it.
+            ready = finish
+            row[NEXT] = -1
+            _push(moving, min(np.int64(NEVER) - 1, finish + nodes.inspect_ms), BATCH, np.int64(node), p)
         row[STATUS], row[WHERE] = AT_NODE, node
         if row[VISITED] < VISITS:
             visit[p, row[VISITED], 0] = node
@@ -262,11 +270,20 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
         row[VISITED] += 1
         while epoch + 1 < epochs and ways.epoch_start[epoch + 1] <= ready:
             epoch += 1
-        queue = _next_queue(ways, node, row[LEAF], operators[p], urgent[p], epoch)
+        queue = -1 if opened else _next_queue(ways, node, row[LEAF], operators[p], urgent[p], epoch)
         if queue >= 0 and ready < NEVER:
             _join(state, moving, queue, p, ready)
         p = following
     moving.leave_segment[node] = segment
+
+
+@njit(cache=True)
+def _opened(world, node, p):  # type: ignore[no-untyped-def]
+    """Whether customs open a piece, by its own luck, once: a piece that was here just before has been looked at."""
+    visits = world.parcels.state[p, VISITED]
+    if visits >= VISITS or (visits > 0 and world.parcels.visit[p, visits - 1, 0] == node):
+        return False
+    return _chance(world.doors.keys[6], world.parcels.number[p], 0) < world.doors.chances[4]
 
 
 @njit(cache=True)
@@ -307,6 +324,11 @@ def leave(world, trip, now):  # type: ignore[no-untyped-def]
     room, van = np.int64(lanes.capacity[trip]), lanes.van[trip]
     if room < 0:
         return
+    if lanes.least[trip] > 0 and not _fills(world, trip, now):
+        lanes.capacity[trip] = HELD
+        for later in range(trip + 1, lanes.first[lanes.lane_of[trip] + 1]):
+            lanes.number[later] -= 1
+        return
     if van >= 0:
         # A leg back: what was brought here has left the van.
         room = moving.van_room[van] + world.tally.trip_loaded[lanes.frees[trip]]
@@ -314,6 +336,19 @@ def leave(world, trip, now):  # type: ignore[no-untyped-def]
     if van >= 0:
         moving.van_room[van] = room - count
     _left(world, trip, now, count == room)
+
+
+@njit(cache=True)
+def _fills(world, trip, now):  # type: ignore[no-untyped-def]
+    """Whether a trip that consolidates runs: enough pieces are ready, or the first of them has waited long enough."""
+    lanes, moving, state = world.lanes, world.moving, world.parcels.state
+    lane, ready, since = np.int64(lanes.lane_of[trip]), np.int64(0), np.int64(now)
+    for queue in range(2 * lane, 2 * lane + 2):
+        waiting = _ready_by(moving, state, queue, now)
+        if waiting:
+            ready += waiting
+            since = min(since, np.int64(state[moving.head[queue], JOINED]))
+    return ready > 0 and (ready >= min(lanes.least[trip], lanes.capacity[trip]) or now - since >= lanes.hold[trip])
 
 
 @njit(cache=True)
@@ -398,7 +433,12 @@ def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
         while lanes.capacity[running] < 0:
             running += 1
         if running > in_time:
-            _waited(row, CLOSED, node, lanes.depart[running] - lanes.depart[in_time])
+            missed = lanes.depart[running] - lanes.depart[in_time]
+            if lanes.capacity[in_time] == HELD:
+                row[LEFT] += missed
+                _waited(row, FILLING, node, missed)
+            else:
+                _waited(row, CLOSED, node, missed)
         missed = now - lanes.depart[running]
         if missed > 0:
             row[LEFT] += missed

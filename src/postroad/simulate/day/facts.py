@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 STATUSES = ("at_outlet", "at_facility", "on_line", "on_round", "at_door", "at_station", "in_locker", "outside",
             "abroad", "sent_back")  # fmt: skip
 """Where a parcel is at the end; the last six are delivered (``sent_back``: to its sender)."""
-REASONS = ("none", "dock", "sorter", "full", "road", "not_home", "locker_full", "closed", "customs", "timetable")
+REASONS = ("none", "dock", "sorter", "full", "road", "not_home", "locker_full", "closed", "customs", "timetable",
+           "filling")  # fmt: skip
 STAGES = ("origin", "transport", "destination", "delivery")
 ROWS = 400_000
 pa: Any = pyarrow

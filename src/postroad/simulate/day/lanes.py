@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,10 +48,7 @@ class Timetable:
 
 def lines(network: Network, spots: Places, needed: Sequence[tuple[str, str]], options: Options) -> list[Line]:
     """Return every line that can run; ``needed`` pairs that have none get the default between county and township."""
-    columns = ("line_haul_id", "from_place_id", "to_place_id", "mode", "depart_min", "duration_min", "days", "season",
-               "capacity_pieces")  # fmt: skip
-    made = [Line(*row, *(("winter",) if row[7] == "winter" else ()))
-            for row in network["line_hauls"].select(columns).iter_rows()]  # fmt: skip
+    made = [_line(row) for row in network["line_hauls"].iter_rows(named=True)]
     made += legs(network, spots)
     holds = network["bus_holds"].filter(pl.col("to_place_id").is_in(spots.nodes)).filter(
         pl.col("from_place_id").is_in(spots.nodes)
@@ -63,6 +60,8 @@ def lines(network: Network, spots: Places, needed: Sequence[tuple[str, str]], op
     ]
     faults = [Fault.of("simulate.no_duration", table="line_hauls", column="duration_min", value=line.name)
               for line in made if not line.duration_min * MINUTE_MS >= 1]  # fmt: skip
+    faults += [Fault.of("simulate.never_filled", table="line_hauls", column="least_pieces", value=line.name,
+                        least=line.least, pieces=line.pieces) for line in made if line.least > line.pieces]  # fmt: skip
     if faults:
         raise DataError(faults)
     made = _through_customs(made, spots, options)
@@ -83,7 +82,7 @@ def _through_customs(made: list[Line], spots: Places, options: Options) -> list[
     for line in made:
         office = line.source + CUSTOMS
         moved = line.target in abroad and office in spots.node
-        held.append(Line(line.name, office, *_tail(line)) if moved else line)
+        held.append(replace(line, source=office) if moved else line)
     step = options.customs_transfer_min
     for office in (name for name in spots.nodes if name.endswith(CUSTOMS)):
         hub = office.removesuffix(CUSTOMS)
@@ -94,8 +93,15 @@ def _through_customs(made: list[Line], spots: Places, options: Options) -> list[
     return held
 
 
-def _tail(line: Line) -> tuple[Any, ...]:
-    return line.target, line.mode, line.depart_min, line.duration_min, line.days, line.season, line.pieces
+def _line(row: dict[str, Any]) -> Line:
+    """Return a row of the line-hauls; one that consolidates runs when it fills or when a piece has waited too long."""
+    least, hold = row["least_pieces"], row["hold_days"]
+    return Line(
+        row["line_haul_id"], row["from_place_id"], row["to_place_id"], row["mode"], row["depart_min"],
+        row["duration_min"], row["days"], row["season"], row["capacity_pieces"],
+        roads="winter" if row["season"] == "winter" else "any",
+        least=0.0 if least is None else least, hold_days=float("inf") if hold is None else hold,
+    )  # fmt: skip
 
 
 def _minutes(network: Network, pair: tuple[str, str], options: Options) -> float:
@@ -141,6 +147,8 @@ def timetable(
         capacity=capacity.astype(np.int32),
         number=before - before[first[lane]] if len(rows) else before,
         last_of_moment=last,
+        least=np.array([_least(row[0], options) for row in rows], np.int64)[order],
+        hold=np.array([min(NEVER, row[0].hold_days * DAY_MIN * MINUTE_MS) for row in rows], np.int64)[order],
         **_vans([rows[k] for k in order]),
     )
     modes = np.array([row[0].mode for row in rows], object)
@@ -190,6 +198,10 @@ def _dated(
             capacity = -1 if pieces < 0 else min(UNLIMITED, max(int(line.pieces > 0), int(pieces + 0.5)))
             rows.append((line, depart, capacity, speed, day))
     return rows
+
+
+def _least(line: Line, options: Options) -> int:
+    return max(1, int(line.least * options.scale + 0.5)) if line.least > 0 else 0
 
 
 def _by_road(line: Line) -> bool:

@@ -30,7 +30,8 @@ class Options:
     shared by a road's whole day; ``rate_variation`` that of a sorter's rate from day to day. ``urgent`` products board
     first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
     carry ``round_headroom`` times a usual day's pieces in a day; in towns riders hired by the piece take what waits, up
-    to ``crowd_share`` of them. ``summary_only`` writes no parcel rows.
+    to ``crowd_share`` of them. Of the pieces at an exchange office customs open ``inspect_share``, keep them ``inspect_h``
+    and send them through the office again. ``summary_only`` writes no parcel rows.
     """
 
     weather: str = "ordinary"
@@ -58,6 +59,8 @@ class Options:
     round_headroom: float = 1.6
     crowd_share: float = 0.0
     customs_transfer_min: float = 30.0
+    inspect_share: float = 0.0
+    inspect_h: float = 24.0
     speed_rural_kmh: float = 30.0
     speed_city_kmh: float = 22.0
     summary_only: bool = False
@@ -105,6 +108,7 @@ _FROM_PARAMETERS = {
     "consent": ("share_users_accepting_station_or_locker", 0.01, 0),
     "destination_outside_h": ("stage_time_destination_processing", 1.0, 0),
     "delivery_outside_h": ("stage_time_delivery", 1.0, 0),
+    "inspect_share": ("customs_inspection_rate", 0.01, 0),
     "speed_rural_kmh": ("speed_township_village_road", 1.0, 0),
     "speed_city_kmh": ("speed_urban_van", 1.0, 0),
 }
@@ -116,7 +120,7 @@ _BOUNDS = {
     "destination_outside_h": (0.0, 240.0), "delivery_outside_h": (0.0, 240.0), "handling_min": (0.0, 1440.0),
     "dock_pieces_h": (1.0, 1e6),
     "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6), "crowd_share": (0.0, 10.0),
-    "customs_transfer_min": (1.0, 1440.0), "speed_rural_kmh": (1.0, 200.0),
+    "customs_transfer_min": (1.0, 1440.0), "inspect_share": (0.0, 1.0), "inspect_h": (0.0, 480.0), "speed_rural_kmh": (1.0, 200.0),
     "speed_city_kmh": (1.0, 200.0), "events": (0, 10**9),
 }  # fmt: skip
 

@@ -65,6 +65,7 @@ def plants(
         handling=np.array([round(row[2] * MINUTE_MS) for row in made], np.int64),
         outside=spots.outside,
         customs=np.array([name.endswith(CUSTOMS) for name in spots.nodes], np.bool_),
+        inspect_ms=round(options.inspect_h * 60 * MINUTE_MS),
         dock_ms_piece=round(3_600_000 / (options.dock_pieces_h * options.scale)),
     )
 

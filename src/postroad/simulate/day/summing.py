@@ -75,6 +75,7 @@ def trips(made: Setting) -> pl.DataFrame:
             "arrive_min": lanes.arrive / MINUTE_MS - begin,
             "planned_min": lanes.planned / MINUTE_MS,
             "runs": lanes.capacity >= 0,
+            "held": lanes.capacity == a.HELD,
             "capacity_pieces": pl.Series(np.where(lanes.capacity == UNLIMITED, -1, lanes.capacity)),
             "loaded": tally.trip_loaded,
             "left_over": tally.trip_left,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 HOUR_MS = 60 * MINUTE_MS
 STATIONS = ("village_post_station", "pick_up_point", "terminal_station", "village_commerce_point")
-DOOR_PURPOSES = ("handed over at", "consent and box", "at home", "locker stay", "stage outside", "delivery outside")
+DOOR_PURPOSES = ("handed over at", "consent and box", "at home", "locker stay", "stage outside", "delivery outside",
+                 "customs")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def setting(
     doors = _doors(network, spots, options, seed)
     world = a.World(
         nodes, table.lanes, ways, dated.arrays, doors, parcels,
-        _moving(nodes, table, dated, doors, parcels.start_first),
+        _moving(nodes, table, dated, doors, parcels.start_first, _abroad(made, spots) if options.inspect_share else 0),
         _tally(spots, table, dated, horizon), *_departures(table, dated.arrays),
     )  # fmt: skip
     for leaf in np.flatnonzero(outside):
@@ -116,6 +117,11 @@ def _parcels(made: Batch, moment: NDArray[np.int64], dated: Runs, options: Optio
                      urgent[made.product], np.full(count, -1, np.int32), first, order)  # fmt: skip
 
 
+def _abroad(made: Batch, spots: Places) -> int:
+    """How many parcels go abroad."""
+    return int((spots.outside[spots.unit_node[spots.unit_of_leaf]] == 2)[made.destination].sum())
+
+
 def _doors(network: Network, spots: Places, options: Options, seed: int) -> a.Doors:
     sites = network["sites"].filter(pl.col("status") == "open")
     stations = set(sites.filter(pl.col("kind").is_in(STATIONS))["place_id"])
@@ -125,18 +131,21 @@ def _doors(network: Network, spots: Places, options: Options, seed: int) -> a.Do
     return a.Doors(
         station=np.array([name in stations for name in spots.leaves], np.bool_),
         cell_first=np.concatenate([[0], np.cumsum(held)]).astype(np.int64),
-        chances=np.array([options.consent, options.locker_share, options.not_home, options.most_tries], np.float64),
+        chances=np.array([options.consent, options.locker_share, options.not_home, options.most_tries,
+                          options.inspect_share], np.float64),
         minutes=np.array([options.locker_stay_h, options.locker_longest_h, options.destination_outside_h,
                           options.delivery_outside_h], np.float64) * HOUR_MS,
         keys=np.array([key(seed, purpose) for purpose in DOOR_PURPOSES], np.uint64),
     )  # fmt: skip
 
 
-def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first: NDArray[np.int64]) -> a.Moving:
+def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first: NDArray[np.int64],
+            opened: int) -> a.Moving:  # fmt: skip
+    """What changes, at the start; ``opened`` pieces at most may be with customs at a time."""
     size, lanes, queues = len(nodes.handling), len(table.ends), first.size - 1
     rounds_ = dated.arrays
     stops = np.diff(rounds_.stop_first)[rounds_.run_round].sum() if rounds_.run_round.size else 0
-    heap = table.lanes.depart.size + 2 * int(stops) + 2 * rounds_.run_round.size + 16
+    heap = table.lanes.depart.size + 2 * int(stops) + 2 * rounds_.run_round.size + opened + 16
     nothing = np.full(queues, -1, np.int32)
     zeros = np.zeros(queues, np.int64)
     return a.Moving(
