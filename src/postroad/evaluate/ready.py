@@ -32,7 +32,7 @@ TRUNK = ("hub_plants", *DERIVED)
 POLICY = (
     "electric_share_last_mile", "shared_county_centre_share", "shared_round_share", "bus_hold_share",
     "far_village_runs_a_week", "transit_bag_fleet", "transit_bag_cycle_time", "pieces_per_transit_bag",
-    "customs_dwell_time", "customs_inspection_rate",
+    "customs_dwell_time",
 )  # fmt: skip
 """Parameters that measures read and no engine does: a lever on these alone changes nothing of a run."""
 UNRUN_SITES = ("door_delivery_village", "rest_place", "cooperation_outlet", "cold_store")

@@ -38,6 +38,7 @@ COMMANDS = (
     "simulate",
     "hub_day",
     "after_action",
+    "block_train",
     "report",
 )
 """The modules of this folder that add commands, in the order of the help page."""

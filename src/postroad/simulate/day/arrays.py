@@ -50,7 +50,10 @@ class Nodes(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Lanes between nodes; their trips ``first[l]:first[l+1]`` in order of departure; capacity -1: does not run, -2: was held."""
+    """Lanes between nodes; their trips ``first[l]:first[l+1]`` in order of departure.
+
+    Capacity -1 does not run, -2 was held.
+    """
 
     source: Any
     target: Any

@@ -13,8 +13,8 @@ class Line:
 
     ``roads`` says which roads its minutes hold on: ``winter`` ones are slower already. A leg of a ``van`` shares room
     and luck with the van's other legs, and a slow day stretches its times from ``begins_min`` on. ``frees`` names the
-    leg out whose pieces leave the van where this leg back begins. A line with ``least`` pieces runs only when so many are
-    ready, or one has waited for ``hold_days``.
+    leg out whose pieces leave the van where this leg back begins. A line with ``least`` pieces runs only when so many
+    are ready, or one has waited for ``hold_days``.
     """
 
     name: str

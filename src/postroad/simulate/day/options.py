@@ -30,8 +30,8 @@ class Options:
     shared by a road's whole day; ``rate_variation`` that of a sorter's rate from day to day. ``urgent`` products board
     first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
     carry ``round_headroom`` times a usual day's pieces in a day; in towns riders hired by the piece take what waits, up
-    to ``crowd_share`` of them. Of the pieces at an exchange office customs open ``inspect_share``, keep them ``inspect_h``
-    and send them through the office again. ``summary_only`` writes no parcel rows.
+    to ``crowd_share`` of them. Of the pieces at an exchange office customs open ``inspect_share``, keep them
+    ``inspect_h`` and send them through the office again. ``summary_only`` writes no parcel rows.
     """
 
     weather: str = "ordinary"
@@ -120,7 +120,8 @@ _BOUNDS = {
     "destination_outside_h": (0.0, 240.0), "delivery_outside_h": (0.0, 240.0), "handling_min": (0.0, 1440.0),
     "dock_pieces_h": (1.0, 1e6),
     "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6), "crowd_share": (0.0, 10.0),
-    "customs_transfer_min": (1.0, 1440.0), "inspect_share": (0.0, 1.0), "inspect_h": (0.0, 480.0), "speed_rural_kmh": (1.0, 200.0),
+    "customs_transfer_min": (1.0, 1440.0), "inspect_share": (0.0, 1.0), "inspect_h": (0.0, 480.0),
+    "speed_rural_kmh": (1.0, 200.0),
     "speed_city_kmh": (1.0, 200.0), "events": (0, 10**9),
 }  # fmt: skip
 
