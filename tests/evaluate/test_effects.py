@@ -1,5 +1,6 @@
 """Levers put into Jilin and measured: what must not change does not, sums hold, and workers do not show."""
 
+import importlib
 import os
 import signal
 from fractions import Fraction
@@ -97,6 +98,23 @@ def test_levers_that_clash_are_named():
 
     with pytest.raises(DataError, match="electric-vans"):
         prepared("jilin", [first, dataclasses.replace(other, id="more-electric-vans")], 2025)
+
+
+def test_a_bundle_that_cannot_be_had_is_set_aside_and_the_others_are_compared(monkeypatch):
+    """No two levers of Jilin clash; here two are made to."""
+
+    def clashing(name, levers, *_):
+        if len(levers) == 2:
+            raise DataError.of("levers.clash", one="lockers", other="door-delivery", count=3)
+
+    monkeypatch.setattr(importlib.import_module("postroad.evaluate.compare"), "tabled", clashing)
+    both = [Choice("lockers"), Choice("door-delivery")]
+    told = compare(STILL, [[], [Choice("lockers")], both], worlds=2)
+    assert told["bundles"]["bundle"].to_list() == ["base", "lockers"]
+    assert told["set_aside"]["bundle"].to_list() == ["door-delivery+lockers"]
+    assert "the same 3 rows" in told["set_aside"]["reason_en"][0]
+    with pytest.raises(DataError, match="door-delivery"):
+        compare(STILL, [[], both], worlds=2)
 
 
 def test_every_measure_has_its_words():

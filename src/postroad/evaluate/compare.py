@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit
 
-from postroad.errors import UsageError
-from postroad.evaluate.case import ALL_MEASURES, Choice, Question, as_options
+from postroad.errors import DataError, InfeasibleError, UsageError
+from postroad.evaluate.case import ALL_MEASURES, Choice, Question, as_options, prepared_for
 from postroad.evaluate.costs import costs_of
 from postroad.evaluate.effects import COUNTY
 from postroad.evaluate.measuring import Measuring
-from postroad.evaluate.ready import opened
+from postroad.evaluate.ready import opened, tabled
 from postroad.results import Result, Stamp
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ LEVEL = 0.95
 def compare(
     asked: Question, bundles: Sequence[Sequence[Choice]], *, worlds: int = 3, work: Work | None = None
 ) -> Result:
-    """Return bundles against the first one: tables ``measures`` and ``counties``.
+    """Return bundles against the first one: tables ``measures``, ``counties``, ``bundles`` and ``set_aside``.
 
-    Every difference is paired by world, with its interval at 95 %. ``UsageError`` when there are fewer than two bundles
-    or two are the same.
+    Every difference is paired by world, with its interval at 95 %. A bundle that cannot be had, such as one whose
+    levers clash, is set aside with its reason, and the others are compared; when the first cannot, or no other can,
+    the error is raised. ``UsageError`` when there are fewer than two bundles or two are the same.
     """
     names = ["+".join(sorted(choice.lever for choice in bundle)) or "base" for bundle in bundles]
     if len(names) < 2 or len(set(names)) != len(names):
@@ -38,12 +39,37 @@ def compare(
     for bundle in bundles:
         opened(asked.province)[1].choose([choice.lever for choice in bundle])
     network, _ = opened(asked.province)
+    every = list(names)
+    names, bundles, aside = _those_that_can_be(asked, names, bundles)
     values = Measuring(asked, [tuple(sorted(b, key=lambda c: c.lever)) for b in bundles], work).worlds(0, worlds)
     costs = [math.fsum(costs_of(asked, bundle).values()) for bundle in bundles]
-    options = {**as_options(asked, ()), "bundles": names, "worlds": worlds}
+    options = {**as_options(asked, ()), "bundles": every, "worlds": worlds}
     tables = {"measures": _measures(names, values), "counties": _counties(names, values)}
     tables["bundles"] = pl.DataFrame({"bundle": names, "cost_yuan": costs})
+    tables["set_aside"] = aside
     return Result(Stamp.now("compare", network.fingerprint, options, asked.seed), tables, {"worlds": worlds})
+
+
+def _those_that_can_be(
+    asked: Question, names: Sequence[str], bundles: Sequence[Sequence[Choice]]
+) -> tuple[list[str], list[Sequence[Choice]], pl.DataFrame]:
+    """The bundles whose network can be made, and a table (bundle, reason_zh, reason_en) of those whose cannot."""
+    fit: list[int] = []
+    rows, errors = [], []
+    for k, (name, bundle) in enumerate(zip(names, bundles, strict=True)):
+        try:
+            if asked.scale > 0:
+                prepared_for(asked, tuple(sorted(bundle, key=lambda c: c.lever)))
+            else:
+                tabled(asked.province, [choice.of(asked.province) for choice in bundle], asked.year, asked.scenario)
+            fit.append(k)
+        except (DataError, InfeasibleError) as error:
+            errors.append(error)
+            rows.append((name, error.say("zh"), error.say("en")))
+    if errors and (fit[:1] != [0] or len(fit) < 2):
+        raise errors[0]
+    schema = {"bundle": pl.String, "reason_zh": pl.String, "reason_en": pl.String}
+    return [names[k] for k in fit], [bundles[k] for k in fit], pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def paired(before: Sequence[float], after: Sequence[float], level: float = LEVEL) -> tuple[float, float]:

@@ -226,6 +226,16 @@ def compare(
     if json_:
         print_json({"run_id": made.run_id, **{name: frame.to_dicts() for name, frame in made.tables.items()}})
     _show_comparison(made, province, folder, quiet=json_)
+    _tell_set_aside(made)
+
+
+def _tell_set_aside(made: Any) -> None:
+    """Say on the error stream which bundles could not be had, and why."""
+    from postroad.face.cli.display import err
+    from postroad.language import current, say
+
+    for row in made["set_aside"].iter_rows(named=True):
+        err.print(say("effect.set_aside", bundle=row["bundle"], reason=row[f"reason_{current()}"]), soft_wrap=True)
 
 
 def _show_comparison(made: Any, province: str, folder: Path, quiet: bool) -> None:
