@@ -22,7 +22,7 @@ from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile
 from postroad.design.lines.refusals import check_plants, check_services
 from postroad.design.lines.repair import repairs
 from postroad.design.lines.thinning import Ledger, poured
-from postroad.design.lines.timetable import assembled, by_rule, delivered
+from postroad.design.lines.timetable import assembled, by_rule
 from postroad.design.lines.variants import changes
 from postroad.design.lines.week import by_weekday, week
 from postroad.errors import DataError, InfeasibleError, Stopped, UsageError
@@ -61,7 +61,7 @@ def test_a_pair_holds_exactly_when_its_share_is_reached(told):
 
 
 def test_a_journey_adds_up_to_the_time_at_the_door(table):
-    door = delivered(table)
+    door = table.door
     for pair, slot in itertools.product(range(0, len(table.work.ways), 997), (3, 20, 41)):
         steps = journey(table, pair, slot)
         assert sum(one["minutes"] for one in steps) == pytest.approx(door[pair, slot], abs=1e-6)
@@ -294,7 +294,7 @@ def test_planned_and_simulated_shares_by_hand(table, told):
         "origin_id": ["220102"] * 4, "destination_id": ["220202"] * 4, "accepted_s": [nine] * 4,
         "delivered_s": [nine + 23 * 3600, nine + 30 * 3600, nine + 40 * 3600, None],
     })  # fmt: skip
-    held = against(table, made)
+    held, _lost = against(table, made)
     row = held.filter(from_place_id="2201", to_place_id="2202").row(0, named=True)
     assert (row["parcels"], row["simulated_percent"], row["simulated_accepted_percent"]) == (4, 50.0, 25.0)
     plan = told.filter(from_place_id="2201", to_place_id="2202").row(0, named=True)

@@ -31,7 +31,7 @@ def test_a_designed_trunk_is_saved_read_back_and_simulated(table, tmp_path):
     ran = run["trips"].filter(pl.col("line_haul_id").str.starts_with("LH-"))
     rows = network.line_hauls.filter(pl.col("line_haul_id").is_in(ran["line_haul_id"].unique().implode()))
     assert set(rows["season"]) == {"summer"}
-    held = by_class(against(table, run["parcels"]))
+    held = by_class(against(table, run["parcels"])[0])
     every = held.filter(promise_class="all").row(0, named=True)
     assert every["parcels"] > 100
     assert 0 < every["simulated_percent"] <= every["planned_percent"] + 5.0

@@ -6,15 +6,16 @@ slow roads, closed doors and a second try. Both count from the pick-up cut-off a
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from postroad.demand import demand as synthesise
-from postroad.design.lines.batches import counted_from
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import promises
+from postroad.evaluate.causes import AT_ENDS, Day, journeys
 from postroad.measure.promise.certificate import units_of
 from postroad.simulate.day import simulate_day
 
@@ -27,48 +28,124 @@ if TYPE_CHECKING:
 KEYS = ("promise_class", "pair_id", "from_place_id", "to_place_id", "promise_h", "share_asked_percent")
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A day of a designed trunk: ``pairs`` planned against simulated, ``lost`` parcels by cause, the run's facts."""
+
+    pairs: pl.DataFrame
+    lost: pl.DataFrame
+    facts: dict[str, Any]
+
+    @property
+    def classes(self) -> pl.DataFrame:
+        """Planned against simulated by class of pairs."""
+        return by_class(self.pairs)
+
+    @property
+    def lost_by_class(self) -> pl.DataFrame:
+        """Shares lost by cause and class of pairs."""
+        return lost_by_class(self.pairs, self.lost)
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Everything by name, as it is written to files."""
+        return {"planned-simulated": self.pairs, "planned-simulated-classes": self.classes, "lost": self.lost,
+                "lost-classes": self.lost_by_class}  # fmt: skip
+
+
 def simulated(
     made: TrunkDesign, day: str = "2020-06-10", *, scale: float = 0.02, seed: int = 0,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
-) -> tuple[pl.DataFrame, dict[str, Any]]:  # fmt: skip
-    """Return planned against simulated shares by pair for a day of the designed network, and the run's facts."""
+) -> Ran:  # fmt: skip
+    """Return planned against simulated shares by pair for a day of the designed network, with causes and facts."""
     wanted = synthesise(made.network, int(day[:4]))
     run = simulate_day(made.network, wanted, day=day, scale=scale, seed=seed, progress=progress, stop=stop)
-    return against(made.plan, run["parcels"]), {"run_id": run.run_id, **run.facts}
+    return Ran(*against(made.plan, run["parcels"]), {"run_id": run.run_id, **run.facts})
 
 
-def against(table: Timetable, parcels: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each direction of each promised pair that has parcels in a simulated day.
+def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return one row for each direction of each promised pair that has parcels in a simulated day, and lost shares.
 
     ``planned_percent`` and ``simulated_percent`` count from the pick-up cut-off, ``..._accepted_percent`` from
-    acceptance; ``planned_p95_h`` and ``simulated_p95_h`` are hours from acceptance. Parcels not delivered are late.
+    acceptance; ``planned_own_percent`` is the plan were pieces outside handled as the terms assume it inside;
+    ``best_percent`` what no timetable could better on that day, each parcel with its own luck at the ends.
+    ``planned_p95_h`` and ``simulated_p95_h`` are hours from acceptance. Parcels not delivered are late. The second
+    table has the late parcels by cause and place (see ``causes``).
     """
     ends = list(table.work.pairs.select("origin_id", "destination_id").iter_rows())
-    told = {tuple(row[key] for key in KEYS[:4]): row for row in promises(table).iter_rows(named=True)}
-    wanted = {ends[k] for held in members(table.work) for k in held["rows"]}
-    origins = pl.DataFrame(sorted(wanted), schema=["origin_id", "destination_id"], orient="row")
-    columns = ("origin_id", "destination_id", "accepted_s", "delivered_s")
-    units = dict(units_of(table.network).select("place_id", "unit_id").iter_rows())
-    in_units = pl.col(columns[:2]).cast(pl.String).replace(units)
-    own = parcels.select(in_units, *columns[2:]).join(origins, on=columns[:2], how="semi")
-    by_ends: dict[Any, pl.DataFrame] = dict(own.partition_by(columns[:2], as_dict=True))
-    rows = []
+    told, own_luck = _plans(table)
+    by_ends, day = _promised(table, parcels), Day(table)
+    rows, lost = [], []
     for held in members(table.work):
-        parts = [(ends[k][0], by_ends[ends[k]]) for k in held["rows"] if ends[k] in by_ends]
+        parts = [by_ends[ends[k]] for k in held["rows"] if ends[k] in by_ends]
         if not parts:
             continue
-        hours = np.concatenate([_hours(part) for _, part in parts])
-        counted = np.concatenate([_hours(part) - _until_cutoff(table, origin, part) for origin, part in parts])
-        plan = told[tuple(held[key] for key in KEYS[:4])]
+        part = pl.concat(parts).with_columns(due_min=pl.col("start_min") + 60.0 * held["promise_h"])
+        trips = journeys(part)
+        hours, since = _hours(part), (part["start_min"] - part["accepted_s"] / 60).to_numpy() / 60
+        late = hours - since > held["promise_h"] + 1e-9
+        best = np.array([day.best(one) for one in trips])
+        reachable = ~late | (best <= part["due_min"].to_numpy() + 1e-6)
+        key = {name: held[name] for name in KEYS}
+        lost += [{**key, "parcels_all": hours.size, **dict(zip(("cause", "place_id"), day.cause(trips[n], best[n]),
+                                                              strict=True))} for n in np.flatnonzero(late)]  # fmt: skip
+        at = tuple(held[name] for name in KEYS[:4])
+        plan = told[at]
         rows.append({
-            **{key: held[key] for key in KEYS}, "parcels": hours.size, "planned_percent": plan["share_percent"],
-            "simulated_percent": 100 * float((counted <= held["promise_h"] + 1e-9).mean()),
+            **key, "parcels": hours.size, "planned_own_percent": own_luck[at], "planned_percent": plan["share_percent"],
+            "simulated_percent": 100 * float((~late).mean()), "best_percent": 100 * float(reachable.mean()),
             "planned_accepted_percent": plan["share_from_acceptance_percent"],
             "simulated_accepted_percent": 100 * float((hours <= held["promise_h"] + 1e-9).mean()),
             "planned_p95_h": plan["p95_h"],
             "simulated_p95_h": float(np.quantile(hours, 0.95, method="inverted_cdf")),
         })  # fmt: skip
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return pl.DataFrame(rows, infer_schema_length=None), _lost(lost)
+
+
+def _plans(table: Timetable) -> tuple[dict[Any, dict[str, Any]], dict[Any, float]]:
+    """The promises as planned, and their shares with pieces outside handled as the terms assume it inside."""
+    told = {tuple(row[key] for key in KEYS[:4]): row for row in promises(table).iter_rows(named=True)}
+    known = table.work.known_ends
+    if known is None:
+        return told, {key: row["share_percent"] for key, row in told.items()}
+    inside = replace(table, work=replace(table.work, known_ends=known.inside_only(table.work.kinds)))
+    held = promises(inside, whole=False).iter_rows(named=True)
+    return told, {tuple(row[key] for key in KEYS[:4]): row["share_percent"] for row in held}
+
+
+def _promised(table: Timetable, parcels: pl.DataFrame) -> dict[Any, pl.DataFrame]:
+    """The parcels of promised pairs by county or zone, with the minute from which their promise counts."""
+    ends = list(table.work.pairs.select("origin_id", "destination_id").iter_rows())
+    wanted = sorted({ends[k] for held in members(table.work) for k in held["rows"]})
+    columns = ["origin_id", "destination_id"]
+    units = dict(units_of(table.network).select("place_id", "unit_id").iter_rows())
+    own = parcels.with_columns(pl.col(columns).cast(pl.String).replace(units)).join(
+        pl.DataFrame(wanted, schema=columns, orient="row"), on=columns, how="semi"
+    )  # fmt: skip
+    cut = pl.col("origin_id").replace_strict({a: table.work.cutoff(a) for a, _ in wanted}, return_dtype=pl.Float64)
+    minute = pl.col("accepted_s") / 60
+    start = minute // 1440.0 * 1440.0 + cut + pl.when(minute % 1440.0 > cut).then(1440.0).otherwise(0.0)
+    return dict(own.with_columns(start_min=start).partition_by(columns, as_dict=True))
+
+
+def _lost(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Late parcels by direction, cause and place, with the share of the direction's parcels that they are."""
+    by = [*KEYS, "parcels_all", "cause", "place_id"]
+    schema = {**dict.fromkeys(by, pl.String), "pair_id": pl.Int64, "promise_h": pl.Float64,
+              "share_asked_percent": pl.Float64, "parcels_all": pl.Int64}  # fmt: skip
+    held = pl.DataFrame(rows, schema=schema).group_by(by).agg(parcels=pl.len().cast(pl.Int64))
+    share = 100 * pl.col("parcels") / pl.col("parcels_all")
+    return held.with_columns(lost_percent=share).drop("parcels_all").sort(*by[:4], "parcels", "cause", "place_id",
+                                                                         descending=[False] * 4 + [True, False, False],
+                                                                         nulls_last=True)  # fmt: skip
+
+
+def lost_by_class(held: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """Return the share of each class's parcels that is late for each cause, largest first."""
+    all_ = held.group_by("promise_class").agg(all=pl.col("parcels").sum())
+    by = lost.group_by("promise_class", "cause").agg(pl.col("parcels").sum()).join(all_, on="promise_class")
+    made = by.with_columns(lost_percent=100 * pl.col("parcels") / pl.col("all"), at_ends=pl.col("cause").is_in(AT_ENDS))
+    return made.drop("all").sort("promise_class", "parcels", "cause", descending=[False, True, False])
 
 
 def by_class(held: pl.DataFrame) -> pl.DataFrame:
@@ -77,10 +154,10 @@ def by_class(held: pl.DataFrame) -> pl.DataFrame:
     def sums(frame: pl.DataFrame) -> pl.DataFrame:
         percent = [name for name in held.columns if name.endswith("_percent") and name != "share_asked_percent"]
         share = [(pl.col(name) * pl.col("parcels")).sum() / pl.col("parcels").sum() for name in percent]
-        kept = (pl.col("simulated_percent") >= pl.col("share_asked_percent") - 1e-9).sum().alias("pairs_hold_simulated")
-        plan = (pl.col("planned_percent") >= pl.col("share_asked_percent") - 1e-9).sum().alias("pairs_hold_planned")
+        holding = [(pl.col(f"{name}_percent") >= pl.col("share_asked_percent") - 1e-9).sum().alias(f"pairs_hold_{name}")
+                   for name in ("planned_own", "planned", "simulated", "best")]  # fmt: skip
         return frame.group_by("promise_class").agg(
-            pl.len().alias("pairs"), pl.col("parcels").sum(), plan, kept,
+            pl.len().alias("pairs"), pl.col("parcels").sum(), *holding,
             *(one.alias(name) for one, name in zip(share, percent, strict=True)),
         )  # fmt: skip
 
@@ -92,9 +169,3 @@ def _hours(part: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
     spent = (part["delivered_s"].cast(pl.Float64) - part["accepted_s"]) / 3600
     there = part["delivered_s"].fill_null(-1).to_numpy() >= part["accepted_s"].to_numpy()
     return np.where(there, spent.fill_null(np.inf).to_numpy(), np.inf)
-
-
-def _until_cutoff(table: Timetable, origin: str, part: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Hours from acceptance until the clock of the promise starts."""
-    minute = part["accepted_s"].to_numpy() / 60 % 1440.0
-    return np.asarray((counted_from(table.work, origin, minute) - minute) / 60)

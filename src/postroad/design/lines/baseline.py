@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postroad.design.lines.fluid import Clockwork, pour
-from postroad.design.lines.work import Trunk, trunk
+from postroad.design.lines.work import Trunk, all_in, trunk
 from postroad.design.lines.writing import written
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from postroad.design.lines.layout import Layout
     from postroad.network import Network
 
+EARLIER_MIN = (0.0, 150.0, 300.0)
+"""So long before a place's day is in its feeders leave, where collection is known: the last and two more; assumed."""
 STEP_MIN = 180.0
 """Lines from outside the province leave so often, each city at its own minute; assumed."""
 
@@ -35,7 +37,7 @@ def baseline(network: Network, demand: Demand, tiers: Mapping[str, int] | None =
     """
     work = trunk(network, demand, tiers)
     clock = clockwork(work)
-    poured = {day: pour(clock, work.ways, work.pieces(day), work.hours, work.terms.first_mile_min)
+    poured = {day: pour(clock, work.ways, work.pieces(day), work.hours, work.first_mile)
               for day in ("ordinary", "peak")}  # fmt: skip
     return written(work, clock, poured)
 
@@ -66,11 +68,37 @@ def clockwork(work: Trunk) -> Clockwork:
             down = a in made.tier and _downward(made, a, b)
             leaves = opening[a] if down else closing[b] - early[a] - _allowed(work, a, b)
             departures[a, b].append((leaves, roads.minutes(a, b)))
+    if work.known_ends:
+        _evening(work, waves, departures)
     for n, (a, b) in enumerate(arc for arc in departures if arc[0] in outside):
         phase = STEP_MIN * n / max(1, len(outside))
         departures[a, b] = [(5.0 * ((phase + k) // 5.0), roads.minutes(a, b)) for k in np.arange(0.0, 1440.0, STEP_MIN)]
     handling = dict.fromkeys({*made.places, *made.hubs}, terms.county_handling_min)
     return Clockwork.of(departures, {hub: _distinct(held) for hub, held in waves.items()}, handling)
+
+
+def _evening(
+    work: Trunk,
+    waves: dict[str, list[tuple[float, float]]],
+    departures: dict[tuple[str, str], list[tuple[float, float]]],
+) -> None:
+    """Add what collection asks for: a feeder once each place's day is in, others before, and their waves at hubs."""
+    made, roads, terms = work.layout, work.roads, work.terms
+    for hub in made.hubs:
+        below = [place for place, top in made.above.items() if top == hub and place not in made.tier]
+        below = [place for place in below if (place, hub) in departures and work.kinds.get(place) != "city"]
+        for back in EARLIER_MIN:
+            times = {place: all_in(work, place) - back for place in below}
+            if not times:
+                continue
+            closing = max(at + _allowed(work, place, hub) for place, at in times.items())
+            waves[hub].append((closing, terms.sort_min[made.tier[hub]]))
+            opening = closing + terms.sort_min[made.tier[hub]] + terms.margin_min
+            for place, at in times.items():
+                departures[place, hub].append((at, roads.minutes(place, hub)))
+            for arc in departures:
+                if arc[0] == hub and arc[1] in made.tier:
+                    departures[arc].append((opening, roads.minutes(*arc)))
 
 
 def _allowed(work: Trunk, a: str, b: str) -> float:

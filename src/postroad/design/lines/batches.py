@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from postroad.design.lines.fluid import Clockwork
     from postroad.design.lines.work import Trunk
 
+DOOR_SHARE = 0.9
+"""Lines come early enough that so many of their pieces are at the door in time; none could wait for all luck."""
+LEAST_SHARE = 0.1
+"""Couriers who serve a smaller share of a place's pieces set no deadline for its lines; assumed."""
 BLOCK_MIN = 240.0
 """Pieces from outside are gathered over blocks of this length; assumed."""
-COUNTIES = ("county_city", "county", "autonomous_county")
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,14 @@ def batches(work: Trunk, clock: Clockwork, day: str = "ordinary") -> Batches:
     """Return the loads of a day, gathered by the feeders and waves of a timetable."""
     pairs = ends(work)
     share, accepted = shares(work.hours), half_hours()
-    ready = accepted + _to_hub(work, clock, pairs)
+    lucks = work.lucks
+    ready = np.stack([accepted + _to_hub(work, clock, pairs, first) for first in lucks])
     outside = np.array([a not in work.layout.tier for a, _ in pairs])
     gathered = np.ceil(ready / BLOCK_MIN) * BLOCK_MIN
     ready = np.where(outside[:, None], gathered, ready)
-    latest = _by_round(work, pairs, accepted)
-    pieces = work.pieces(day)[:, None] * share
-    k = np.indices(pieces.shape)[0]
+    latest = np.broadcast_to(_by_round(work, pairs, accepted), ready.shape)
+    pieces = np.broadcast_to(work.pieces(day)[:, None] * share / len(lucks), ready.shape)
+    k = np.indices(pieces.shape)[1]
     frame = pl.DataFrame(
         {
             "from_place_id": [pairs[n][0] for n in k.ravel()],
@@ -82,10 +86,12 @@ def _together(frame: pl.DataFrame, work: Trunk) -> pl.DataFrame:
     return binding.group_by(by).agg(pl.col("latest_min").min(), pieces=pl.col("all").first()).sort(by)
 
 
-def _to_hub(work: Trunk, clock: Clockwork, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
+def _to_hub(
+    work: Trunk, clock: Clockwork, pairs: list[tuple[str, str]], first: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Minutes from acceptance until sorted at the first hub (or gathered outside), by pair and half hour."""
-    stretch = [way[: way.index(first) + 1] for way, (first, _) in zip(work.ways, pairs, strict=True)]
-    return pour(clock, stretch, np.ones(len(stretch)), work.hours, work.terms.first_mile_min).minutes
+    stretch = [way[: way.index(hub) + 1] for way, (hub, _) in zip(work.ways, pairs, strict=True)]
+    return pour(clock, stretch, np.ones(len(stretch)), work.hours, first, None, work.ends.luck).minutes
 
 
 def due(work: Trunk, accepted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,8 +107,7 @@ def due(work: Trunk, accepted: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def counted_from(work: Trunk, origin: str, accepted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the moment a promise starts to count for pieces accepted at some minutes of the day at a place."""
-    kind = work.kinds.get(origin)
-    cut = work.terms.county_cutoff_min if kind in COUNTIES else work.terms.city_cutoff_min
+    cut = work.cutoff(origin)
     return np.where(accepted <= cut, cut, cut + 1440.0)
 
 
@@ -111,17 +116,28 @@ def _after_hub(work: Trunk, pairs: list[tuple[str, str]]) -> NDArray[np.float64]
     terms, after = work.terms, []
     for way, (_, last) in zip(work.ways, pairs, strict=True):
         sorting = terms.sort_min[work.layout.tier[last]] + terms.margin_min if last in work.layout.tier else 0.0
-        rest = terms.county_handling_min + terms.margin_min
-        feeder = 0.0 if way[-1] == last else work.roads.minutes(last, way[-1]) + rest
+        rest = terms.county_handling_min + terms.margin_min + work.ends.last_min
+        feeder = 0.0 if way[-1] == last else work.roads.minutes(last, way[-1]) * work.ends.luck + rest
         after.append(sorting + feeder)
     return np.array(after)
 
 
 def _by_round(work: Trunk, pairs: list[tuple[str, str]], accepted: NDArray[np.float64]) -> NDArray[np.float64]:
     """The last arrival at the last hub that still makes the last delivery round within the promise."""
-    until = due(work, accepted) - work.terms.delivery_min
-    starts = np.array(sorted(work.terms.delivery_starts_min))
-    days = np.arange(-1, 13)[:, None] * 1440.0
-    rounds = np.sort((days + starts).ravel())
-    last = rounds[np.maximum(np.searchsorted(rounds, until, side="right") - 1, 0)]
-    return np.asarray(last - _after_hub(work, pairs)[:, None])
+    until = due(work, accepted)
+    made = np.stack([_last_start(work, way[-1], by) for way, by in zip(work.ways, until, strict=True)])
+    return np.asarray(made - _after_hub(work, pairs)[:, None])
+
+
+def _last_start(work: Trunk, place: str, until: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When pieces must be ready at a place to be delivered by some moments: by couriers, or at once outside."""
+    doors = work.ends.door(place)
+    counted = [one for one in doors if one.share >= LEAST_SHARE] or list(doors)
+    days, by = np.arange(-1, 13)[:, None] * 1440.0, []
+    for door in counted:
+        left = until - door.within(DOOR_SHARE)
+        if door.starts_min:
+            rounds = np.sort((days + np.array(door.starts_min)).ravel())
+            left = rounds[np.maximum(np.searchsorted(rounds, left, side="right") - 1, 0)]
+        by.append(left)
+    return np.asarray(np.min(by, axis=0))

@@ -105,7 +105,7 @@ def between(
     margin = work.terms.margin_min
     after = {place: sorting[tier[place]] + margin if place in tier else 0.0 for place in places}
     ends = np.array([(row[a], row[b]) for a, b in lines], np.int64)
-    minutes = np.array([work.roads.minutes(a, b) + after[b] for a, b in lines])
+    minutes = np.array([work.roads.minutes(a, b) * work.ends.luck + after[b] for a, b in lines])
     origin = np.array([row[a] for a in loads["from_place_id"]], np.int64)
     destination = np.array([row[b] for b in loads["to_place_id"]], np.int64)
     ready = loads["ready_min"].to_numpy()

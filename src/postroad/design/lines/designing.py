@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from postroad.demand import Demand
+    from postroad.design.lines.ends import Ends
     from postroad.network import Network
     from postroad.parallel import Progress
 
@@ -67,15 +68,17 @@ class TrunkDesign:
 
 
 def design_trunk(
-    network: Network, demand: Demand, *, plants: str = "pack", time_s: float = 300.0, gap: float = 0.01, seed: int = 0,
+    network: Network, demand: Demand, *, plants: str = "pack", ends: Ends | None = None, time_s: float = 300.0,
+    gap: float = 0.01, seed: int = 0,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> TrunkDesign:  # fmt: skip
     """Design the trunk: tiers, timetables with their bound between hubs, promises with mends, the week, plants, costs.
 
     With ``plants="pack"`` the sorters and docks of the pack's hubs are constraints, where it has any; with ``free``
-    they are sized. ``InfeasibleError`` names hubs, places and pairs that no road or line joins, and hubs whose plants
-    are too small whatever the times; ``DataError`` line-hauls of the pack on trains that do not run; ``Stopped`` when
-    asked to stop.
+    they are sized. ``ends`` is what a simulated day says of first and last miles (``postroad.evaluate.ends``); without
+    it they are as the terms assume. ``InfeasibleError`` names hubs, places and pairs that no road or line joins, and
+    hubs whose plants are too small whatever the times; ``DataError`` line-hauls of the pack on trains that do not run;
+    ``Stopped`` when asked to stop.
     """
     if plants not in PLANTS:
         raise UsageError.of("lines.which_plants", asked=plants, known=" | ".join(PLANTS))
@@ -85,7 +88,8 @@ def design_trunk(
     check_promises(trunk(network, demand))
     have = plants_of(network) if plants == "pack" else {}
     tiers = trunk_tiers(network, demand, time_s=0.15 * time_s, seed=seed, **listen)
-    share: dict[str, Any] = {"plants": have or None, "time_s": 0.25 * time_s, "gap": gap, "seed": seed, **listen}
+    share: dict[str, Any] = {"plants": have or None, "ends": ends, "time_s": 0.25 * time_s, "gap": gap, "seed": seed,
+                             **listen}  # fmt: skip
     bare = timetable(network, demand, tiers.tiers("plan"), **share)
     plan = mended(bare, **listen)
     if have:
@@ -93,19 +97,22 @@ def design_trunk(
     best = plan
     if tiers.tiers("best") != tiers.tiers("plan"):
         best = mended(timetable(network, demand, tiers.tiers("best"), **share), **listen)
-    rule, winter = by_rule(network, demand, tiers.tiers("plan")), in_winter(plan, **listen)
+    rule, winter = by_rule(network, demand, tiers.tiers("plan"), ends), in_winter(plan, **listen)
     plan = all_year(plan, winter, **listen)
     if have:
         check_plants(network, plan)
     weeks = {name: week(table, time_s=0.03 * time_s, **listen) for name, table in (("plan", plan), ("winter", winter))}
     written = with_seasons(weeks["plan"], weeks["winter"])
+    names = dict(network["places"].select("place_id", "name_zh").iter_rows())
     tables = {**_tables(bare, plan, weeks, stop), **{name: written[name] for name in TABLES},
+              "ends": plan.work.ends.frame(names),
               "changes": changes(plan, winter), "promises_winter": promises(winter),
               "compared": pl.DataFrame([_figures(*one) for one in (("rule", rule), ("unmended", bare), ("plan", plan),
                                                                    ("best", best), ("winter", winter))])}  # fmt: skip
     facts = {"seconds": round(time.monotonic() - began, 1), **_facts(plan, weeks["plan"], tables),
              "tiers_regret": tiers.regret, "tiers_gap": tiers.gap}  # fmt: skip
-    options = {"year": demand.year, "scenario": demand.scenario, "time_s": time_s, "gap": gap, "plants": plants}
+    options = {"year": demand.year, "scenario": demand.scenario, "time_s": time_s, "gap": gap, "plants": plants,
+               "ends": ends.source if ends else "assumed"}  # fmt: skip
     stamp = Stamp.now("trunk", network.fingerprint, options, seed)
     return TrunkDesign(written, tiers, plan, best, rule, winter, Result(stamp, tables, facts))
 

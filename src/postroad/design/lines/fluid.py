@@ -121,11 +121,12 @@ def shares(hours: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def pour(
     clock: Clockwork, ways: Sequence[Sequence[str]], pieces: NDArray[np.float64], hours: NDArray[np.float64],
-    first_mile_min: float, order: NDArray[np.int64] | None = None,
+    first_mile_min: float | NDArray[np.float64], order: NDArray[np.int64] | None = None, luck: float = 1.0,
 ) -> Poured:  # fmt: skip
     """Return loads, sorting and times of a period: ``pieces[k]`` on each way, spread over its hours' weights.
 
-    Seats go to pairs in ``order`` of their number.
+    ``first_mile_min`` is from acceptance to the first dock: one figure, or by pair and half hour of the day. Seats go
+    to pairs in ``order`` of their number. Roads take ``luck`` times their minutes.
     """
     first, flat = routes(ways, clock)
     arc_of = np.full((len(clock.nodes),) * 2, -1, np.int64)
@@ -133,9 +134,10 @@ def pour(
     for k, (a, b) in enumerate(clock.arcs):
         arc_of[row[a], row[b]] = k
     order = np.arange(len(ways)) if order is None else order
+    before = np.ascontiguousarray(np.broadcast_to(np.asarray(first_mile_min, np.float64), (len(ways), SLOTS)))
     parts: Any = _pour(
-        order, first, flat, pieces, shares(hours), first_mile_min, arc_of, clock.first, clock.depart, clock.duration,
-        clock.limit, clock.wave_first, clock.cutoff, clock.release, clock.handling_min, clock.period_min,
+        order, first, flat, pieces, shares(hours), before, arc_of, clock.first, clock.depart, clock.duration,
+        clock.limit, clock.wave_first, clock.cutoff, clock.release, clock.handling_min, clock.period_min, luck,
     )  # fmt: skip
     return Poured(*parts)
 
@@ -143,10 +145,15 @@ def pour(
 @njit(cache=True)
 def _next(times, begin, end, now, period):  # type: ignore[no-untyped-def]
     """The first of the period's times at or after a moment: its number and the wait; -1 where there is none."""
-    clock = now % period
-    for k in range(begin, end):
-        if times[k] >= clock - 1e-9:
-            return k, max(0.0, times[k] - clock)
+    clock, low, high = now % period, begin, end
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] >= clock - 1e-9:
+            high = middle
+        else:
+            low = middle + 1
+    if low < end:
+        return low, max(0.0, times[low] - clock)
     return (begin, times[begin] + period - clock) if end > begin else (-1, np.inf)
 
 
@@ -166,9 +173,19 @@ def _board(times, begin, end, now, period, load, limit, amount):  # type: ignore
 
 
 @njit(cache=True)
+def _follow(way, came, amount, sorted_pieces, load, taken, slot):  # type: ignore[no-untyped-def]
+    """Send pieces from the second place on with those of the half hour before."""
+    for step in range(1, way.size):
+        sorted_pieces[way[step], came[step]] += amount
+        if step + 1 < way.size:
+            taken[slot, step] = taken[slot - 1, step]
+            load[taken[slot, step]] += amount
+
+
+@njit(cache=True)
 def _pour(  # type: ignore[no-untyped-def]
     order, first, flat, pieces, share, first_mile, arc_of, dep_first, depart, duration, limit, wave_first, cutoff,
-    release, handling, period,
+    release, handling, period, luck,
 ):  # fmt: skip
     pairs, longest, slots = first.size - 1, 0, share.size
     for k in range(pairs):
@@ -177,20 +194,31 @@ def _pour(  # type: ignore[no-untyped-def]
     sorted_pieces = np.zeros((handling.size, slots))
     minutes = np.full((pairs, slots), np.inf)
     taken = np.full((pairs, slots, max(1, longest - 1)), np.int64(-1))
+    came = np.zeros(longest, np.int64)
     for k in order:
+        same, reached, ended = False, 0.0, 0.0
         for slot in range(slots):
             start = (slot + 0.5) * SLOT_MIN
-            now, amount = start + first_mile, pieces[k] * share[slot]
+            now, amount, free = start + first_mile[k, slot % first_mile.shape[1]], pieces[k] * share[slot], True
             for step in range(first[k], first[k + 1]):
                 node = flat[step]
-                sorted_pieces[node, int(now // SLOT_MIN) % slots] += amount
+                if step == first[k] + 1:
+                    # Whoever left the first place with the pieces before them goes on with them.
+                    if same and free and abs(now - reached) < 1e-6:
+                        _follow(flat[first[k] : first[k + 1]], came, amount, sorted_pieces, load, taken[k], slot)
+                        minutes[k, slot] = ended - start
+                        break
+                    reached, same = now, False
+                came[step - first[k]] = int(now // SLOT_MIN) % slots
+                sorted_pieces[node, came[step - first[k]]] += amount
                 if wave_first[node + 1] > wave_first[node]:
                     wave, wait = _next(cutoff, wave_first[node], wave_first[node + 1], now, period)
                     now += wait + release[wave]
                 else:
                     now += handling[node]
                 if step + 1 == first[k + 1]:
-                    minutes[k, slot] = now - start
+                    minutes[k, slot], ended = now - start, now
+                    same = free
                     break
                 arc = arc_of[node, flat[step + 1]]
                 if arc < 0:
@@ -200,5 +228,7 @@ def _pour(  # type: ignore[no-untyped-def]
                     break
                 load[run] += amount
                 taken[k, slot, step - first[k]] = run
-                now += wait + duration[run]
+                # Trains and flights keep their times; they are what has a limit.
+                free = free and limit[run] == np.inf
+                now += wait + duration[run] * (luck if limit[run] == np.inf else 1.0)
     return load, sorted_pieces, minutes, taken

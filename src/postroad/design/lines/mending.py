@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from postroad.design.lines.timetable import Timetable
 
 TRIED = 2
+NEARER, NEARER_YUAN = 1.0, 200.0
+"""Where nothing makes a pair hold, what brings failing pairs this many points of a percent nearer is taken if a point
+costs no more than this a day; assumed."""
 MENDED = ("pair_id", "from_place_id", "to_place_id", "repair", "place_id", "to_id", "at_min", "yuan_day", "service_ref")
 
 
@@ -31,11 +34,11 @@ def mended(
     """Return the timetable with what makes failing pairs hold, where something on the road or on rails does.
 
     Without ``rerouted`` all pieces keep their ways and only departures are added. Of the cheapest two for a pair that
-    is kept which adds least to the day's cost, if more pairs hold with it; ``mends`` of the timetable says what was
-    added, with that price.
+    is kept which adds least to the day's cost, if more pairs hold with it, or failing ones come much nearer; ``mends``
+    of the timetable says what was added, with that price.
     """
     for _ in range(rounds):
-        told, before = promises(table), len(table.mends)
+        told, before = promises(table, whole=False), len(table.mends)
         failing = [held for held in members(table.work) if not _row(told, held)["holds"][0]]
         for done, held in enumerate(failing):
             if stop and stop():
@@ -58,6 +61,12 @@ def mended(
     return table
 
 
+def short(told: pl.DataFrame) -> float:
+    """Return by how many points of a percent the failing pairs together miss the shares asked for."""
+    missing = (pl.col("share_asked_percent") - pl.col("share_percent")).clip(lower_bound=0.0)
+    return float(told.select(missing.sum()).item())
+
+
 def yuan(table: Timetable) -> float:
     """Return what an ordinary day of a timetable costs, sorting included."""
     return float(legs(table)["cost_yuan"].sum())
@@ -69,11 +78,14 @@ def _row(told: pl.DataFrame, held: dict[str, Any]) -> pl.DataFrame:
 
 
 def _kept(table: Timetable, told: pl.DataFrame, trial: Timetable) -> tuple[float, Timetable, pl.DataFrame] | None:
-    """A mended timetable with what it costs more, if more pairs hold in it than before."""
-    after = promises(trial)
-    if after["holds"].sum() <= told["holds"].sum():
+    """A mended timetable with what it costs more, if more pairs hold in it than before or failing ones come nearer."""
+    after = promises(trial, whole=False)
+    gained, nearer = int(after["holds"].sum()) - int(told["holds"].sum()), short(told) - short(after)
+    if gained < 0 or (gained == 0 and nearer < NEARER):
         return None
     more = yuan(trial) - yuan(table)
+    if gained == 0 and more > NEARER_YUAN * nearer:
+        return None
     mends = (*trial.mends[:-1], {**trial.mends[-1], "yuan_day": round(more, 2)})
     return more, replace(trial, mends=mends), after
 

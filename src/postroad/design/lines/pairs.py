@@ -13,11 +13,21 @@ if TYPE_CHECKING:
 
 def stands_for(network: Network, place: str) -> list[str]:
     """Return the units of a place: a prefecture's districts and zones (its counties where it has none), or itself."""
-    below = network["places"].filter(pl.col("parent_id") == place, pl.col("level") == "county")
-    urban = below.filter(pl.col("kind").is_in(["district", "dev_zone"]))
-    own = (urban if urban.height else below)["place_id"].sort().to_list()
-    level = network["places"].filter(place_id=place)["level"]
-    return own if level.len() and level[0] == "prefecture" else [place]
+    return _standing(network).get(place, [place])
+
+
+def _standing(network: Network) -> dict[str, list[str]]:
+    """The units of every prefecture that has any."""
+    places = network["places"].filter(pl.col("level") == "county").sort("place_id")
+    above = set(network["places"].filter(pl.col("level") == "prefecture")["place_id"])
+    all_: dict[str, list[str]] = {}
+    urban: dict[str, list[str]] = {}
+    for place, parent, kind in places.select("place_id", "parent_id", "kind").iter_rows():
+        if parent in above:
+            all_.setdefault(parent, []).append(place)
+            if kind in ("district", "dev_zone"):
+                urban.setdefault(parent, []).append(place)
+    return {**all_, **urban}
 
 
 def promised_units(network: Network) -> pl.DataFrame:
@@ -25,12 +35,12 @@ def promised_units(network: Network) -> pl.DataFrame:
 
     ``pair_id`` numbers the pairs from 0; from and to are those of the direction.
     """
-    rows = []
+    rows, units = [], _standing(network)
     wanted = ["promise_class", "from_place_id", "to_place_id", "promise_h", "share_percent"]
     held = network["promise_pairs"].select(wanted)
     for n, (name, a, b, hours, share) in enumerate(held.iter_rows()):
         for begin, end in dict.fromkeys([(a, b), (b, a)]):
-            ends = [(x, y) for x in stands_for(network, begin) for y in stands_for(network, end)]
+            ends = [(x, y) for x in units.get(begin, [begin]) for y in units.get(end, [end])]
             rows += [(name, n, begin, end, x, y, hours, share) for x, y in ends]
     columns = ["promise_class", "pair_id", "from_place_id", "to_place_id", "origin_id", "destination_id", "promise_h",
                "share_percent"]  # fmt: skip

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from postroad.design.lines.batches import counted_from
+from postroad.design.lines.ends import EARLIEST_MIN, middling
 from postroad.design.lines.fluid import accepted, shares
 from postroad.design.lines.pairs import members
-from postroad.design.lines.timetable import delivered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,34 +37,68 @@ def percentile(hours: NDArray[np.float64], weight: NDArray[np.float64], share: f
     return float(hours.ravel()[order][min(int(np.searchsorted(total, share * total[-1] - 1e-12)), total.size - 1)])
 
 
-def promises(table: Timetable) -> pl.DataFrame:
+def promises(table: Timetable, *, whole: bool = True) -> pl.DataFrame:
     """Return one row for each direction of each promised pair.
 
     Hours at the 50th, 90th and 95th percentile of pieces by hour of acceptance, the shares on both clocks, the slack
-    (hours promised less the hours of the share asked for), whether it holds, and the place and wait that bind.
+    (hours promised less the hours of the share asked for), whether it holds, and the place and wait that bind. Without
+    ``whole`` only the share from the cut-off, whether it holds and what binds: enough to mend by.
     """
-    door, weight = delivered(table), spread(table)
+    door, weight = table.door, spread(table)
     rows = []
     for held in members(table.work):
         own = held.pop("rows")
-        hours, pieces = door[own] / 60, weight[own]
-        since = np.array([counted_from(table.work, table.work.ways[k][0], ACCEPTED) - ACCEPTED for k in own]) / 60
-        counted = hours - since
-        late = counted > held["promise_h"] + 1e-9
-        asked = held["share_asked_percent"] / 100
-        share = 100 * float(1 - (pieces * late).sum() / pieces.sum())
-        told = {f"p{p}_h": percentile(hours, pieces, p / 100) for p in (50, 90, 95)}
-        slack = held["promise_h"] - percentile(counted, pieces, asked)
-        from_acceptance = 100 * float((pieces * (hours <= held["promise_h"] + 1e-9)).sum() / pieces.sum())
-        rows.append({**held, "pieces": float(pieces.sum()), **told, "share_percent": share,
-                     "share_from_acceptance_percent": from_acceptance, "slack_h": slack,
-                     "holds": share >= 100 * asked - 1e-9, **_binding(table, own, counted, pieces)})  # fmt: skip
+        pieces, since, asked = weight[own], _since(table, own), held["share_asked_percent"] / 100
+        lucks = Lucks(table, own, pieces)
+        share = lucks.within(held["promise_h"], since)
+        told = {}
+        if whole:
+            through = lucks.spent()
+            told = {f"p{p}_h": hours_of(through, p / 100) for p in (50, 90, 95)}
+            told["share_from_acceptance_percent"] = 100 * lucks.within(held["promise_h"])
+            told["slack_h"] = held["promise_h"] - hours_of(lucks.spent(since), asked)
+        rows.append({**held, "pieces": float(pieces.sum()), **told, "share_percent": 100 * share,
+                     "holds": share >= asked - 1e-11, **_binding(table, own, door[own] / 60 - since / 60, pieces)}
+                    )  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+class Lucks:
+    """A direction's pieces with all their luck: what share of them is at the door within some hours."""
+
+    def __init__(self, table: Timetable, own: list[int], pieces: NDArray[np.float64]) -> None:
+        self.doors, self.rows, self.weight = table.work.doors, np.array(own, np.int64), pieces / pieces.sum()
+        at = np.searchsorted(np.sort(table.work.promised), self.rows)
+        own_rows = np.argsort(table.work.promised)[at]
+        self.minutes = [one[own_rows] for one in table.lucks]
+
+    def within(self, hours: float, since: NDArray[np.float64] | float = 0.0) -> float:
+        """Return the share delivered within some hours, counted from ``since`` minutes after acceptance on."""
+        allowed = np.broadcast_to(60.0 * hours + since, self.weight.shape)
+        chance = sum(self.doors.kept(self.rows, minutes, allowed) for minutes in self.minutes)
+        return float((self.weight * chance).sum()) / len(self.minutes)
+
+    def spent(self, since: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
+        """Return which share is delivered within each whole minute from ``EARLIEST_MIN`` on, counted likewise."""
+        start = np.broadcast_to(np.asarray(since, np.float64), self.weight.shape)
+        parts = [self.doors.spent(self.rows, minutes, self.weight, start) for minutes in self.minutes]
+        return np.asarray(np.cumsum(sum(parts) / len(parts)))
+
+
+def hours_of(through: NDArray[np.float64], share: float) -> float:
+    """Return the hours within which a share is delivered, to the minute; what is left over may never be."""
+    at = int(np.searchsorted(through, share - 1e-9))
+    return (at + EARLIEST_MIN) / 60 if at < through.size else float("inf")
+
+
+def _since(table: Timetable, own: list[int]) -> NDArray[np.float64]:
+    """Minutes from acceptance until the clock of the promise starts, by pair and half hour."""
+    return np.array([counted_from(table.work, table.work.ways[k][0], ACCEPTED) - ACCEPTED for k in own])
 
 
 def by_hour(table: Timetable) -> pl.DataFrame:
     """Return the planned hours door to door of each direction of each pair, by hour of acceptance."""
-    door, weight = delivered(table), spread(table)
+    door, weight = table.door, spread(table)
     rows = []
     for held in members(table.work):
         own = held.pop("rows")
@@ -125,8 +159,9 @@ def journey(table: Timetable, pair: int, slot: int) -> list[dict[str, Any]]:
     """Return the steps of a piece of a pair accepted in a half hour: first mile, sorting, waits, drives, delivery."""
     work, clock = table.work, table.clock
     way, taken = work.ways[pair], table.poured["ordinary"].taken[pair, slot]
-    now = ACCEPTED[slot] + work.terms.first_mile_min
-    steps = [{"step": "first_mile", "place_id": way[0], "minutes": work.terms.first_mile_min, "start": ACCEPTED[slot]}]
+    first = float(work.first_mile[pair, slot])
+    now = ACCEPTED[slot] + first
+    steps = [{"step": "first_mile", "place_id": way[0], "minutes": first, "start": ACCEPTED[slot]}]
     row = {node: k for k, node in enumerate(clock.nodes)}
     for n, place in enumerate(way):
         span = slice(int(clock.wave_first[row[place]]), int(clock.wave_first[row[place] + 1]))
@@ -143,12 +178,14 @@ def journey(table: Timetable, pair: int, slot: int) -> list[dict[str, Any]]:
         wait = 0.0 if wait > 1440.0 - 1e-6 else wait
         steps.append({"step": "departure", "place_id": place, "minutes": wait, "start": now})
         drive = float(clock.duration[taken[n]])
+        drive *= work.ends.luck if np.isinf(clock.limit[taken[n]]) else 1.0
         steps.append({"step": "drive", "place_id": way[n + 1], "minutes": drive, "start": now + wait})
         now += wait + drive
-    total = float(delivered(table)[pair, slot])
-    rest = ACCEPTED[slot] + total - work.terms.delivery_min - now
+    total = float(table.door[pair, slot])
+    delivery = middling(work.ends.door(way[-1]))
+    rest = ACCEPTED[slot] + total - delivery - now
     steps.append({"step": "round", "place_id": way[-1], "minutes": max(0.0, rest), "start": now})
-    steps.append({"step": "delivery", "place_id": way[-1], "minutes": work.terms.delivery_min, "start": now + rest})
+    steps.append({"step": "delivery", "place_id": way[-1], "minutes": delivery, "start": now + rest})
     return steps
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from postroad.design.lines.batches import COUNTIES, counted_from
+from postroad.design.lines.batches import counted_from
 from postroad.design.lines.fluid import Clockwork, pour
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import ACCEPTED, journey, promises, spread
-from postroad.design.lines.thinning import Departures, Waves, at_the_door, trips
+from postroad.design.lines.thinning import Departures, Waves, spread_out, trips
 from postroad.design.lines.vehicles import cheapest, fleet
+from postroad.design.lines.work import all_in
 from postroad.errors import Stopped
 
 if TYPE_CHECKING:
@@ -64,25 +65,32 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None, stop: Callable[[
 
 def _share(table: Timetable, own: list[int], hours: float, departures: Departures, ways: list[list[str]]) -> float:
     """The share of a pair's pieces in time with other departures or ways."""
-    return _in_time(table, own, hours, _door(table, own, departures, ways), ways)
+    return _in_time(table, own, hours, _run(table, own, departures, ways), ways)
 
 
-def _door(table: Timetable, own: list[int], departures: Departures, ways: list[list[str]]) -> NDArray[np.float64]:
-    """Minutes to the door of a pair's pieces with other departures or ways."""
-    work, terms = table.work, table.work.terms
+def _run(
+    table: Timetable, own: list[int], departures: Departures, ways: list[list[str]]
+) -> tuple[Clockwork, NDArray[np.float64]]:
+    """Minutes to the last centre of a pair's pieces with other departures or ways, and those departures."""
+    work = table.work
     clock = Clockwork.of(departures, table.waves, table.handling, work.rides)
     # Promised pairs get their seats before all others, so that these need not be poured.
     changed, rows = dict(zip(own, ways, strict=True)), work.promised
     every = [changed.get(int(k), work.ways[k]) for k in rows]
-    minutes = pour(clock, every, work.pieces("ordinary")[rows], work.hours, terms.first_mile_min).minutes
+    pieces = work.pieces("ordinary")[rows]
+    minutes = pour(clock, every, pieces, work.hours, work.first_mile[rows], None, work.ends.luck).minutes
     at = {int(k): n for n, k in enumerate(rows)}
-    return at_the_door(minutes[[at[k] for k in own]], terms.delivery_starts_min, terms.delivery_min)
+    return clock, minutes[[at[k] for k in own]]
 
 
-def _in_time(table: Timetable, own: list[int], hours: float, door: NDArray[np.float64], ways: list[list[str]]) -> float:
-    since = np.array([counted_from(table.work, way[0], ACCEPTED) - ACCEPTED for way in ways])
+def _in_time(
+    table: Timetable, own: list[int], hours: float, run: tuple[Clockwork, NDArray[np.float64]], ways: list[list[str]]
+) -> float:
+    work, rows = table.work, np.array(own, np.int64)
+    allowed = 60 * hours + np.array([counted_from(work, way[0], ACCEPTED) - ACCEPTED for way in ways])
+    chance = spread_out(work, run[0], rows, allowed, work.doors.kept(rows, run[1], allowed), ways)
     pieces = spread(table)[own]
-    return 100 * float((pieces * (door - since <= 60 * hours + 1e-6)).sum() / pieces.sum())
+    return 100 * float((pieces * chance).sum() / pieces.sum())
 
 
 def _priced(table: Timetable, a: str, b: str, pieces: float, *, both: bool) -> float:
@@ -181,7 +189,7 @@ def evening(
             return None
         stops = list(dict.fromkeys([way[0], *([hubs[0]] if at_hub else []), hubs[-1]]))
         ways.append([*stops, *way[way.index(hubs[-1]) + 1 :]])
-        leaves = _all_in(table, way[0])
+        leaves = all_in(work, way[0])
         for a, b in itertools.pairwise(stops[:2]):
             runs[a, b] = (leaves % 1440.0, work.roads.minutes(a, b))
             closing[b] = max(closing.get(b, 0.0), leaves + work.roads.minutes(a, b))
@@ -208,25 +216,17 @@ def evening(
             "ways": dict(zip(own, ways, strict=True))}  # fmt: skip
 
 
-def _all_in(table: Timetable, place: str) -> float:
-    """When the pick-up of the day is ready to leave a place, to the next five minutes."""
-    county = table.work.kinds.get(place) in COUNTIES
-    terms = table.work.terms
-    cut = terms.county_cutoff_min if county else terms.city_cutoff_min
-    return float(5.0 * np.ceil((cut + terms.first_mile_min + terms.county_handling_min) / 5.0))
-
-
 def _cutoff(table: Timetable, own: list[int], held: dict[str, Any]) -> dict[str, Any] | None:
     """The latest earlier cut-off from which the pair holds; later pieces count from the next day."""
     work = table.work
     ways = [work.ways[k] for k in own]
     latest = max(work.terms.city_cutoff_min, work.terms.county_cutoff_min)
-    pieces, door = spread(table)[own], _door(table, own, table.departures, ways)
+    pieces, run = spread(table)[own], _run(table, own, table.departures, ways)
     for cut in np.arange(latest - 30.0, EARLIEST_MIN - 1.0, -30.0).tolist():
         terms = replace(work.terms, city_cutoff_min=min(cut, work.terms.city_cutoff_min),
                         county_cutoff_min=min(cut, work.terms.county_cutoff_min))  # fmt: skip
         trial = replace(table, work=replace(work, terms=terms))
-        share = _in_time(trial, own, held["promise_h"], door, ways)
+        share = _in_time(trial, own, held["promise_h"], run, ways)
         if share >= held["share_asked_percent"] - 1e-9:
             slot = (np.arange(pieces.shape[1]) + 0.5) * 1440.0 / pieces.shape[1]
             moved = 100 * float(pieces[:, (slot > cut) & (slot <= latest)].sum() / pieces.sum())

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postroad.design.lines.batches import due
-from postroad.design.lines.fluid import Clockwork, Poured, accepted, pour, shares
+from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.pairs import members
 from postroad.design.lines.vehicles import air_yuan, fleet
 from postroad.errors import Stopped
 from postroad.parallel import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,8 +68,7 @@ class Ledger:
     def price(self, departures: Departures) -> tuple[float, float, int]:
         """Return yuan a day with empty returns, the share of pieces in time, and how many promised pairs hold."""
         clock, flowed = self.poured(departures)
-        minutes = at_the_door(flowed.minutes, self.work.terms.delivery_starts_min, self.work.terms.delivery_min)
-        in_time = self.weight * (minutes <= self.allowed + 1e-6)
+        in_time = self.weight * kept(self.work, clock, flowed, self.allowed)
         hold = sum(in_time[rows].sum() >= asked * self.weight[rows].sum() - 1e-9 for rows, asked in self.promised)
         return self.yuan(clock, flowed), float(in_time.sum() / self.weight.sum()), int(hold)
 
@@ -117,19 +116,38 @@ class Ledger:
 
 def poured(work: Trunk, clock: Clockwork, pieces: NDArray[np.float64]) -> Poured:
     """Return a day of the work through a clockwork."""
-    return pour(clock, work.ways, pieces, work.hours, work.terms.first_mile_min, work.order)
+    return pour(clock, work.ways, pieces, work.hours, work.first_mile, work.order, work.ends.luck)
 
 
-def at_the_door(
-    minutes: NDArray[np.float64], starts_min: tuple[float, ...], delivery_min: float
-) -> NDArray[np.float64]:
-    """Return minutes from acceptance to the door, from those to the last centre: couriers leave in rounds."""
-    there = accepted(minutes.shape[1]) + minutes
-    starts = np.sort(np.array(starts_min))
-    clock = np.where(np.isfinite(there), there % 1440.0, 0.0)
-    at = np.searchsorted(starts, clock - 1e-9)
-    start = np.where(at < starts.size, starts[np.minimum(at, starts.size - 1)], starts[0] + 1440.0)
-    return np.asarray(minutes + (start - clock) + delivery_min)
+def kept(work: Trunk, clock: Clockwork, flowed: Poured, allowed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chance of a piece to be delivered within the minutes allowed, by pair and half hour of acceptance."""
+    made = work.doors.kept(work.every, flowed.minutes, allowed)
+    rows = work.promised
+    if rows.size and work.ends.spread_min:
+        made[rows] = spread_out(work, clock, rows, allowed[rows], made[rows])
+    return made
+
+
+def spread_out(
+    work: Trunk, clock: Clockwork, rows: NDArray[np.int64], allowed: NDArray[np.float64], made: NDArray[np.float64],
+    ways: Sequence[list[str]] | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return chances of some pairs, where luck decides when a piece is ready: those of all its luck together."""
+    ways = [work.ways[k] for k in rows.tolist()] if ways is None else ways
+    own = np.array([n for n, way in enumerate(ways) if way[0] in work.ends.spread_min], np.int64)
+    if not own.size:
+        return made
+    made = made.copy()
+    lucks = lucky(work, clock, [ways[n] for n in own.tolist()], made.shape[1])
+    made[own] = sum(work.doors.kept(rows[own], minutes, allowed[own]) for minutes in lucks) / len(lucks)
+    return made
+
+
+def lucky(work: Trunk, clock: Clockwork, ways: Sequence[list[str]], slots: int = SLOTS) -> list[NDArray[np.float64]]:
+    """Return minutes to the last centre by way and half hour, once for each equally likely readiness at its begin."""
+    lucks, hours = np.stack([work.ends.lucks(way[0], SLOTS) for way in ways]), np.ones(24 * slots // SLOTS)
+    return [pour(clock, ways, np.zeros(len(ways)), hours, lucks[:, :, n], None, work.ends.luck).minutes
+            for n in range(lucks.shape[2])]  # fmt: skip
 
 
 def thinned(

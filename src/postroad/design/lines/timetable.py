@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from postroad.design.lines.baseline import clockwork
-from postroad.design.lines.batches import batches, ends
+from postroad.design.lines.batches import batches
+from postroad.design.lines.batches import ends as hubs_of
 from postroad.design.lines.between import Between, between
 from postroad.design.lines.capacity import levelled
 from postroad.design.lines.fluid import Clockwork, Poured
 from postroad.design.lines.rides import Rides, rides
 from postroad.design.lines.seats import booked
 from postroad.design.lines.terms import SOURCE
-from postroad.design.lines.thinning import Departures, Waves, at_the_door, poured, thinned, waves_of
+from postroad.design.lines.thinning import Departures, Waves, lucky, poured, thinned, waves_of
 from postroad.design.lines.work import Trunk, trunk
 from postroad.design.lines.writing import written
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from postroad.demand import Demand
     from postroad.design.lines.capacity import Plant
+    from postroad.design.lines.ends import Ends
     from postroad.network import Network
     from postroad.parallel import Progress
 
@@ -61,6 +64,19 @@ class Timetable:
         """Yuan a day of the lines between hubs and gateways, as the program counts them."""
         return self.program.plan.objective if self.program else float("nan")
 
+    @cached_property
+    def door(self) -> NDArray[np.float64]:
+        """Minutes from acceptance to the door of a middling piece on the ordinary day, by pair and half hour."""
+        return self.work.doors.usual(self.work.every, self.poured["ordinary"].minutes)
+
+    @cached_property
+    def lucks(self) -> list[NDArray[np.float64]]:
+        """Minutes to the last centre of the promised pairs by half hour, for each equally likely readiness."""
+        work = self.work
+        if not work.ends.spread_min:
+            return [self.poured["ordinary"].minutes[work.promised]]
+        return lucky(work, self.clock, [work.ways[k] for k in work.promised.tolist()])
+
     @property
     def bound(self) -> float | None:
         """What no timetable between these hubs with these loads can cost less than."""
@@ -69,17 +85,18 @@ class Timetable:
 
 def timetable(
     network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, *, season: str = "ordinary",
-    plants: Mapping[str, Plant] | None = None,
+    plants: Mapping[str, Plant] | None = None, ends: Ends | None = None,
     time_s: float = 120.0, gap: float = 0.01, seed: int = 0,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> Timetable:  # fmt: skip
     """Return the timetable of hubs of the given tiers (by default the plan's) in a season.
 
-    With ``plants`` departures are moved until hubs keep to them on the peak day; without, plants are sized.
+    With ``plants`` departures are moved until hubs keep to them on the peak day; without, plants are sized. ``ends``
+    is what was learned of first and last miles.
 
     ``InfeasibleError`` names hubs, places and pairs that no road or line joins.
     """
-    work = trunk(network, demand, tiers, season)
+    work = trunk(network, demand, tiers, season, ends)
     work = replace(work, rides={ride.key: ride for ride in rides(network, work.layout.tier, demand.year)})
     rule = clockwork(work)
     program = between(work, batches(work, rule), time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
@@ -92,9 +109,11 @@ def timetable(
     return assembled(routed, departures, waves_of(routed, departures), handling, program)
 
 
-def by_rule(network: Network, demand: Demand, tiers: Mapping[str, int] | None = None) -> Timetable:
+def by_rule(
+    network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, ends: Ends | None = None
+) -> Timetable:
     """Return the timetable by rule in the same form, to hold the designed one against."""
-    work = trunk(network, demand, tiers)
+    work = trunk(network, demand, tiers, ends=ends)
     clock = clockwork(work)
     span = [slice(int(a), int(b)) for a, b in zip(clock.first[:-1], clock.first[1:], strict=True)]
     held = [slice(int(a), int(b)) for a, b in zip(clock.wave_first[:-1], clock.wave_first[1:], strict=True)]
@@ -127,7 +146,7 @@ def _routed(work: Trunk, program: Between) -> tuple[Trunk, Rides]:
     """The work with each pair's way as the program sends it, or as the layout does; and the seats taken."""
     following = program.next_stop()
     ways = []
-    for way, (first, last) in zip(work.ways, ends(work), strict=True):
+    for way, (first, last) in zip(work.ways, hubs_of(work), strict=True):
         middle = [first]
         while middle[-1] != last and (middle[-1], last) in following and len(middle) < 5:
             middle.append(following[middle[-1], last])
@@ -150,8 +169,9 @@ def _departures(work: Trunk, rule: Clockwork, program: Between, seats: Rides) ->
             continue
         minutes = roads.minutes(a, b)
         if a in tier and b not in tier and roads.mode(a, b) == "road" and work.kinds.get(b) != "city":
-            before = terms.county_handling_min + minutes + terms.margin_min
-            times = [(start - before) % 1440.0 for start in terms.delivery_starts_min]
+            before = terms.county_handling_min + work.ends.last_min + minutes * work.ends.luck + terms.margin_min
+            starts = {start for door in work.ends.door(b) for start in door.starts_min}
+            times = [(start - before) % 1440.0 for start in sorted(starts)]
         else:
             times = rule.depart[int(rule.first[k]) : int(rule.first[k + 1])].tolist()
         made[a, b] = [(at, minutes) for at in times]
@@ -177,9 +197,3 @@ def routings(work: Trunk) -> pl.DataFrame:
         for (at, to), then in sorted(steps.items())
     ]
     return pl.DataFrame(rows)
-
-
-def delivered(table: Timetable, day: str = "ordinary") -> NDArray[np.float64]:
-    """Return minutes from acceptance to the recipient's door, by pair and half hour."""
-    terms = table.work.terms
-    return at_the_door(table.poured[day].minutes, terms.delivery_starts_min, terms.delivery_min)

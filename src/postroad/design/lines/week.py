@@ -18,7 +18,7 @@ from postroad.demand.profile import weights
 from postroad.design.lines.batches import due
 from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.terms import SOURCE
-from postroad.design.lines.thinning import Ledger, at_the_door
+from postroad.design.lines.thinning import Ledger, spread_out
 from postroad.design.lines.vehicles import air_yuan, cheapest, fleet, seats_of
 from postroad.errors import Stopped
 from postroad.parallel import Progress
@@ -118,9 +118,9 @@ class _Weekly:
     def price(self, runs: Runs) -> tuple[float, NDArray[np.bool_], Poured, Clockwork]:
         """Return yuan a week, which promised directions hold on which weekday, and the week's flow."""
         work, clock = self.table.work, self.clock(runs)
-        flowed = pour(clock, work.ways, self.pieces, self.hours, work.terms.first_mile_min, work.order)
-        minutes = at_the_door(flowed.minutes[self.rows], work.terms.delivery_starts_min, work.terms.delivery_min)
-        in_time = self.weight * (minutes <= self.allowed + 1e-6)
+        flowed = pour(clock, work.ways, self.pieces, self.hours, work.first_mile, work.order, work.ends.luck)
+        chance = work.doors.kept(self.rows, flowed.minutes[self.rows], self.allowed)
+        in_time = self.weight * spread_out(work, clock, self.rows, self.allowed, chance)
         hold = np.zeros((len(self.promised), DAYS), np.bool_)
         for n, (rows, asked) in enumerate(self.promised):
             done, all_ = (part[rows].sum(0).reshape(DAYS, SLOTS).sum(1) for part in (in_time, self.weight))

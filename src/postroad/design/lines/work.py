@@ -11,6 +11,8 @@ import polars as pl
 
 from postroad.demand.profile import PEAK, PEAK_MONTH, day_shares, weights
 from postroad.demand.seasonal import in_month
+from postroad.design.lines.ends import Doors, Ends
+from postroad.design.lines.fluid import SLOT_MIN, SLOTS
 from postroad.design.lines.layout import Layout, layout, planned_tiers
 from postroad.design.lines.pairs import promised_units
 from postroad.design.lines.roads import Roads
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from postroad.design.lines.rides import Ride
     from postroad.network import Network
 
+COUNTIES = ("county_city", "county", "autonomous_county")
+SAME_EVENING_MIN = 240.0
+"""Who takes longer from acceptance to the dock than this comes with a later collection; assumed."""
 LONGEST_PROMISE_H = 72.0
 """The promise of flows without a product of their own; assumed."""
 
@@ -36,7 +41,7 @@ class Trunk:
     ``ordinary`` is the busiest day outside the peak, ``peak`` the plan's peak day; ``ways[k]`` is the route of pair
     ``k``. ``order`` numbers the pairs, ``promised`` ones first: who gets a seat before whom. ``kinds``
     says what each place is: district, county, city outside. ``rides`` are the seats on trains and flights that a
-    timetable may use, by their key.
+    timetable may use, by their key; ``known_ends`` what was learned of the ends, if anything.
     """
 
     network: Network
@@ -50,22 +55,58 @@ class Trunk:
     promised: NDArray[np.int64]
     kinds: Mapping[str, str]
     rides: Mapping[tuple[str, str, float, float], Ride] = field(default_factory=dict)
+    known_ends: Ends | None = None
+
+    @cached_property
+    def ends(self) -> Ends:
+        """What happens at either end of the trunk: as learned, or as the terms assume it."""
+        return self.known_ends or Ends.of(self.terms)
+
+    @cached_property
+    def first_mile(self) -> NDArray[np.float64]:
+        """Minutes from acceptance to the first dock, by pair and half hour of the day."""
+        return np.stack([self.ends.first(way[0], SLOTS) for way in self.ways])
+
+    @cached_property
+    def lucks(self) -> list[NDArray[np.float64]]:
+        """The same once for each equally likely readiness, where anything is known of it."""
+        if not self.ends.spread_min:
+            return [self.first_mile]
+        known = [self.ends.lucks(way[0], SLOTS) for way in self.ways]
+        return [np.stack([one[:, n] for one in known]) for n in range(known[0].shape[1])]
+
+    @cached_property
+    def doors(self) -> Doors:
+        """The way of each pair's pieces from the last dock to the door."""
+        return Doors.of(self.ends, [way[-1] for way in self.ways])
+
+    @cached_property
+    def every(self) -> NDArray[np.int64]:
+        """The numbers of all pairs."""
+        return np.arange(len(self.ways))
 
     @cached_property
     def ridden(self) -> set[tuple[str, str]]:
         """Between which places there are rides."""
         return {key[:2] for key in self.rides}
 
+    def cutoff(self, place: str) -> float:
+        """Return the pick-up cut-off of a place, in minutes of the day."""
+        return self.terms.county_cutoff_min if self.kinds.get(place) in COUNTIES else self.terms.city_cutoff_min
+
     def pieces(self, day: str) -> NDArray[np.float64]:
         """Return the pieces of each pair on the ``ordinary`` or the ``peak`` day."""
         return self.pairs[day].to_numpy()
 
 
-def trunk(network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, season: str = "ordinary") -> Trunk:
+def trunk(
+    network: Network, demand: Demand, tiers: Mapping[str, int] | None = None, season: str = "ordinary",
+    ends: Ends | None = None,
+) -> Trunk:  # fmt: skip
     """Return the work of a trunk design; ``tiers`` are hub places with their tier, by default the plan's."""
     known = dict(tiers or planned_tiers(network))
-    ends = sorted({*demand.flows["origin_id"], *demand.flows["destination_id"]})
-    roads = Roads(network, [*known, *ends], season)
+    places = sorted({*demand.flows["origin_id"], *demand.flows["destination_id"]})
+    roads = Roads(network, [*known, *places], season)
     made = layout(network, demand, roads, known)
     pairs = _pairs(network, demand)
     ways = [made.route(a, b) for a, b in pairs.select("origin_id", "destination_id").iter_rows()]
@@ -76,7 +117,23 @@ def trunk(network: Network, demand: Demand, tiers: Mapping[str, int] | None = No
     kinds = dict(network["places"].select("place_id", "kind").iter_rows())
     first = np.flatnonzero(told)
     order = np.concatenate([first, np.flatnonzero(~told)])
-    return Trunk(network, made, roads, Terms.of(network), pairs, ways, weights(network, "hour"), order, first, kinds)
+    return Trunk(network, made, roads, Terms.of(network), pairs, ways, weights(network, "hour"), order, first, kinds,
+                 known_ends=ends)  # fmt: skip
+
+
+def all_in(work: Trunk, place: str) -> float:
+    """When the pick-up of the day is ready to leave a place, to the next five minutes.
+
+    Pieces that are collected only much later, as in villages the day after, do not hold back the others.
+    """
+    lucks = work.ends.lucks(place, SLOTS)
+    cut, last = work.cutoff(place), 0.0
+    for slot in range(SLOTS):
+        at = (slot + 0.5) * SLOT_MIN
+        same = lucks[slot][lucks[slot] <= SAME_EVENING_MIN]
+        if at <= cut and same.size:
+            last = max(last, at + float(same.max()))
+    return float(5.0 * np.ceil((last + SLOT_MIN / 2 + work.terms.county_handling_min) / 5.0))
 
 
 def _pairs(network: Network, demand: Demand) -> pl.DataFrame:

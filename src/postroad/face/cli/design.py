@@ -32,6 +32,7 @@ class Asked:
     workers: int = 2
     plants: str = "pack"
     simulate: float = 0.0
+    learn: float = 0.0
     cluster: str = ""
 
 
@@ -62,6 +63,9 @@ def design(
         "pack", "--plants", help="pack 枢纽设备为约束 hubs' plants are limits | free 按需定 sized"
     ),
     simulate: float = typer.Option(0.0, "--simulate", help="干线设计后按此比例抽件模拟一天 run this share of a day"),
+    learn: float = typer.Option(
+        0.02, "--learn", help="先模拟此比例抽件，学首末端时间 learn the ends from this share of a day; 0 assumed"
+    ),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
@@ -74,6 +78,6 @@ def design(
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers, plants, simulate, cluster,
+            tuple(share), workers, plants, simulate, learn, cluster,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from postroad.design.lines import TrunkDesign
+    from postroad.evaluate.planned import Ran
     from postroad.face.cli.design import Asked
 
 
@@ -15,20 +16,26 @@ def run(asked: Asked) -> None:
     """Design the trunk and write tables, a GTFS feed, pictures and a report in both languages."""
     from postroad.demand import demand
     from postroad.design.lines import design_trunk
+    from postroad.evaluate.ends import learned
     from postroad.face.cli.display import err, out, print_json, progress
     from postroad.language import say
     from postroad.network import province as open_province
 
     network = open_province(asked.province)
     flows = demand(network, asked.year, asked.scenario, seed=asked.seed)
+    ends = None
+    if asked.learn > 0:
+        with progress(say("lines.learning")) as move:
+            ends = learned(network, flows, day_of(asked), scale=asked.learn, seed=asked.seed, progress=move)
     with progress(say("lines.designing")) as move:
         made = design_trunk(
-            network, flows, time_s=asked.time_limit_s, seed=asked.seed, plants=asked.plants, progress=move
+            network, flows, time_s=asked.time_limit_s, seed=asked.seed, plants=asked.plants, ends=ends, progress=move
         )
-    folder = _written(made, asked)
+    ran = _simulated(made, asked) if asked.simulate > 0 else None
+    folder = _written(made, asked, ran)
     told = _told(made, folder)
-    if asked.simulate > 0:
-        told["simulated"] = _simulated(made, asked, folder)
+    if ran:
+        told |= {"simulated": ran.classes.to_dicts(), "lost": ran.lost_by_class.to_dicts()}
     if asked.json:
         print_json(told)
         return
@@ -43,25 +50,31 @@ def run(asked: Asked) -> None:
     for row in told.get("simulated", ()):
         name = say(f"lines.class_{row['promise_class']}")
         out.print(say("lines.simulated_line", name=name, **{key: row[key] for key in SHOWN}), soft_wrap=True)
+    for row in told.get("lost", ()):
+        name = say(f"lines.class_{row['promise_class']}")
+        words = {"cause": say(f"lines.cause_{row['cause']}"), "percent": row["lost_percent"]}
+        out.print(say("lines.lost_line", name=name, **words), soft_wrap=True)
     err.print(say("lines.done", seconds=facts["seconds"], failing=len(told["failing"])))
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 
 
-SHOWN = ("planned_percent", "simulated_percent", "pairs", "pairs_hold_planned", "pairs_hold_simulated")
+SHOWN = ("planned_percent", "simulated_percent", "best_percent", "pairs", "pairs_hold_planned", "pairs_hold_simulated",
+         "pairs_hold_best")  # fmt: skip
 
 
-def _simulated(made: TrunkDesign, asked: Asked, folder: Path) -> list[dict[str, Any]]:
-    """Run a sample of a day through the designed trunk, write planned against simulated, return it by class."""
-    from postroad.evaluate.planned import by_class, simulated
-    from postroad.face.cli.display import progress, write_text
+def day_of(asked: Asked) -> str:
+    """Return the day that is simulated: an ordinary Wednesday of June."""
+    return f"{asked.year}-06-10"
+
+
+def _simulated(made: TrunkDesign, asked: Asked) -> Ran:
+    """Run a sample of a day through the designed trunk, and hold planned against simulated."""
+    from postroad.evaluate.planned import simulated
+    from postroad.face.cli.display import progress
     from postroad.language import say
 
     with progress(say("simulate.running")) as move:
-        held, _ = simulated(made, f"{asked.year}-06-10", scale=asked.simulate, seed=asked.seed, progress=move)
-    write_text(folder / "planned-simulated.csv", held.write_csv())
-    classes = by_class(held)
-    write_text(folder / "planned-simulated-classes.csv", classes.write_csv())
-    return classes.to_dicts()
+        return simulated(made, day_of(asked), scale=asked.simulate, seed=asked.seed, progress=move)
 
 
 def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:
@@ -76,7 +89,7 @@ def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _written(made: TrunkDesign, asked: Asked) -> Path:
+def _written(made: TrunkDesign, asked: Asked, ran: Ran | None) -> Path:
     """Write the result whole, then what is drawn from it."""
     from postroad.design.lines.gtfs import feed
     from postroad.face.cli.display import write_text
@@ -85,12 +98,12 @@ def _written(made: TrunkDesign, asked: Asked) -> Path:
     from postroad.timetable.feed import write_gtfs
 
     folder = made.result.save(asked.out / "trunk")
-    for name, frame in as_csv(made).items():
+    for name, frame in {**as_csv(made), **(ran.tables if ran else {})}.items():
         write_text(folder / f"{name}.csv", frame.write_csv())
     made.network.save(folder / "network")
     write_gtfs(feed(made.network, asked.year), folder / "gtfs.zip")
     for tongue in LANGUAGES:
-        write_text(folder / f"trunk-{tongue}.html", page(made, tongue))
+        write_text(folder / f"trunk-{tongue}.html", page(made, tongue, ran))
         for name, picture in pictures(made, tongue).items():
             write_text(folder / f"{name}-{tongue}.svg", picture)
     return folder

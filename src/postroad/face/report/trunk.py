@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.report import trunk_week
+from postroad.face.report import trunk_ran, trunk_week
 from postroad.face.report.map import outlines_of
 from postroad.face.report.mark import mark
 from postroad.face.report.trunk_diagram import clock, time_space
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from postroad.design.lines import Timetable, TrunkDesign
+    from postroad.evaluate.planned import Ran
 
 STYLE = """
 body{font:15px/1.55 "Noto Sans CJK SC","Microsoft YaHei",system-ui,sans-serif;color:#1d2430;background:#fdfcf9;
@@ -37,8 +38,8 @@ def pictures(made: TrunkDesign, spoken: Language) -> dict[str, str]:
             "trunk-day": time_space(made.plan, spoken)}  # fmt: skip
 
 
-def page(made: TrunkDesign, spoken: Language) -> str:
-    """Return the whole report as HTML."""
+def page(made: TrunkDesign, spoken: Language, day: Ran | None = None) -> str:
+    """Return the whole report as HTML; with a simulated day, planned stands beside simulated."""
     drawn, facts, tiers = pictures(made, spoken), made.result.facts, made.tiers
 
     def head(key: str, note: str = "") -> str:
@@ -57,6 +58,7 @@ def page(made: TrunkDesign, spoken: Language) -> str:
         head("map_title"), drawn["trunk-map"],
         head("diagram_title", "diagram_note"), mark("div", inside=drawn["trunk-day"], class_="scroll"),
         head("h_promise", "promise_note"), _promises(made, spoken), trunk_week.elsewhere(made, spoken, _table),
+        trunk_ran.ran(made, day, spoken, _table), trunk_ran.ends(made, spoken, _table),
         head("h_mends", "mends_note"), trunk_week.mends(made, spoken, _table),
         head("h_repairs", "repairs_note"), _repairs(made, spoken),
         head("h_seats", "seats_note"), trunk_week.seats(made, spoken, _table),
@@ -228,5 +230,5 @@ def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float,
 def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
-              "fleet", "empties", "changes", "promises_elsewhere")  # fmt: skip
+              "fleet", "empties", "changes", "promises_elsewhere", "ends")  # fmt: skip
     return {name: made.result[name] for name in wanted}
