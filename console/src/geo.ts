@@ -3,6 +3,7 @@
 import type { GeoJSONSource, Map as LibreMap, MapGeoJSONFeature, MapOptions, Marker } from "maplibre-gl";
 import type { Columns } from "./api";
 import { h } from "./dom";
+import { curvesOf, stillLines, type Still } from "./still";
 import { named } from "./words";
 
 export const TOO_OLD = "no WebGL";
@@ -31,6 +32,8 @@ interface Told {
   clicked: (place: string | null) => void;
 }
 
+/** More curves than this become one picture. */
+const MOST_CURVES = 500;
 const ZOOM: Record<string, number> = { province: 6, prefecture: 7.5, county: 9, township: 11, village: 12.5 };
 
 function css(name: string): string {
@@ -62,6 +65,7 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
   map.addLayer({ id: "hatched", type: "fill", source: "outlines", filter: ["==", ["get", "made"], "synthetic"], paint: { "fill-pattern": "hatch" } });
   const state = { values: new Map<string, string>(), marker: null as Marker | null, labels: [] as [Marker, number, number][] };
   const shown = new Set<string>();
+  const stills = new Map<string, Still>();
   // The map is made before it stands on the page, so it can fit the province only once it has its size.
   let placed = !!at;
   map.once("resize", () => {
@@ -105,6 +109,13 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
       } });
     },
     lines(name, held, colour, bent) {
+      // Thousands of see-through curves cost more a frame than everything else together.
+      if (bent && held.count > MOST_CURVES) {
+        const still = stills.get(name);
+        if (still) still.show();
+        else stills.set(name, stillLines(map, name, curvesOf(held), colour, "villages"));
+        return;
+      }
       if (!keep(name, linesOf(held, bent))) return;
       const width = bent ? ["interpolate", ["linear"], ["get", "share"], 0, 0.2, 1, 7] : name === "railways" ? 1.4 : ["match", ["get", "road_class"], ["motorway", "expressway"], 2.2, ["trunk"], 1.5, 0.8];
       map.addLayer({ id: name, type: "line", source: name, layout: { "line-cap": "round" }, paint: {
@@ -115,6 +126,8 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     },
     hide(name) {
       shown.delete(name);
+      const still = stills.get(name);
+      if (still) return still.hide();
       if (map.getLayer(name)) map.setLayoutProperty(name, "visibility", "none");
     },
     paint(colours, values = new Map(), made = "") {
