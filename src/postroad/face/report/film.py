@@ -46,11 +46,11 @@ def film(run: Run, network: Network, spoken: Language, *, sample: int = SAMPLE) 
 
 
 def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str, Any]:
-    parcels = _sampled(run, sample)
+    parcels = sampled(run, sample)
     known = network["places"].drop_nulls(["lon", "lat"])
     spot = {p: (lon, lat) for p, lon, lat in known.select("place_id", "lon", "lat").iter_rows()}
     index: dict[str, int] = {}
-    paths = [path for row in parcels.iter_rows(named=True) if (path := _path(row, spot, index))]
+    paths = [path for row in parcels.iter_rows(named=True) if (path := path_of(row, spot, index))]
     trips = [
         [round(row["depart_min"]), round(row["arrive_min"]), _number(row["from_place_id"], index),
          _number(row["to_place_id"], index), row["loaded"]]
@@ -82,14 +82,15 @@ def _number(place: str, index: dict[str, int]) -> int:
     return index.setdefault(place, len(index))
 
 
-def _sampled(run: Run, sample: int) -> pl.DataFrame:
+def sampled(run: Run, sample: int) -> pl.DataFrame:
+    """Return where and when some parcels were seen, evenly spread over those of the run."""
     step = max(1, int(run.facts["parcels"]) // sample)
     stops = [f"stop{k}_{part}" for k in range(1, STOPS + 1) for part in ("place_id", "arrive_s", "depart_s")]
     own = ["origin_id", "destination_id", "accepted_s", "collected_s", "out_s", "delivered_s", "late_s", *stops]
     return run.parcels().select(own).with_columns(pl.col(pl.Categorical).cast(pl.String)).gather_every(step).collect()
 
 
-def _path(row: dict[str, Any], spot: dict[str, Any], index: dict[str, int]) -> list[int]:
+def path_of(row: dict[str, Any], spot: dict[str, Any], index: dict[str, int]) -> list[int]:
     """Whether it is late, then pairs of minute and place: where the parcel was at each known moment."""
     points: list[tuple[float, str]] = [(row["accepted_s"], row["origin_id"])]
     if row["collected_s"] is not None:
