@@ -201,7 +201,7 @@ export function bars(label: string, held: Bar[], format: (value: number) => stri
 
 /** Columns over an axis of hours or steps. */
 export function columns(label: string, xs: (string | number)[], series: { name: string; values: number[]; kind: string }[], width = 720, height = 220): SVGSVGElement {
-  const box: Box = { width, height, left: 56, right: 8, top: 10, bottom: 26 };
+  const box: Box = { width, height, left: 72, right: 8, top: 10, bottom: 26 };
   const totals = xs.map((_, k) => series.reduce((sum, one) => sum + (one.values[k] ?? 0), 0));
   const high = Math.max(1e-9, ...totals);
   const to = scale(box, [0, xs.length], [0, high * 1.05]);

@@ -31,6 +31,15 @@ export async function rowsOf(of: Run, table: string, most = 20_000): Promise<Row
   return Array.from({ length: count }, (_, k) => Object.fromEntries(names.map((n) => [n, held.columns[n]?.[k] ?? null])));
 }
 
+/** A whole table as columns, asked for piece by piece. */
+export async function columnsOf(of: Run, table: string): Promise<Record<string, (string | number | boolean | null)[]>> {
+  const made: Record<string, (string | number | boolean | null)[]> = {};
+  const total = of.tables[table] ?? 0;
+  const parts = Array.from({ length: Math.ceil(total / 20_000) }, (_, k) => get<{ columns: typeof made }>(`/api/runs/${of.run_id}/tables/${table}?limit=20000&offset=${k * 20_000}`));
+  for (const part of await Promise.all(parts)) for (const [name, values] of Object.entries(part.columns)) made[name] = (made[name] ?? []).concat(values);
+  return made;
+}
+
 /** Names of places by id. */
 export async function placeNames(province: string, levels = ["prefecture", "county", "external"]): Promise<Map<string, string>> {
   const all = await Promise.all(levels.map((level) => once<Columns>(`/api/provinces/${province}/points/${level}`)));

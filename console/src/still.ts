@@ -12,8 +12,8 @@ export interface Still { show: () => void; hide: () => void }
 const MARGIN = 0.35;
 const SLICE_MS = 6;
 
-const across = (lon: number): number => (lon + 180) / 360;
-const down = (lat: number): number => 0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / (2 * Math.PI);
+export const across = (lon: number): number => (lon + 180) / 360;
+export const down = (lat: number): number => 0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / (2 * Math.PI);
 const east = (x: number): number => x * 360 - 180;
 const north = (y: number): number => (Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) * 360) / Math.PI - 90;
 

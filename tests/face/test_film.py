@@ -3,11 +3,13 @@
 import json
 import re
 
+import polars as pl
 import pytest
 
 from postroad.demand import demand
 from postroad.design.lines import baseline
 from postroad.face.report.film import film
+from postroad.face.report.moves import moves
 from postroad.network import province
 from postroad.simulate.day import simulate_day
 
@@ -62,3 +64,15 @@ def test_it_plays(chromium, shown, tmp_path):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert wrong == []
     page.close()
+
+
+def test_moves_tell_the_same_as_the_film(shown):
+    run, network, page = shown
+    told = moves(run, network, 400)
+    paths = data_of(page)["parcels"]
+    assert told["parcel"].n_unique() == len(paths)
+    assert told.height == sum((len(path) - 1) // 2 for path in paths)
+    assert told.filter("late")["parcel"].n_unique() == sum(path[0] for path in paths)
+    assert told.filter((pl.col("minute").diff() < 0) & (pl.col("parcel").diff() == 0)).is_empty()
+    assert set(told["place_id"]) <= set(network["places"]["place_id"])
+    assert told.null_count().sum_horizontal()[0] == 0

@@ -1,6 +1,7 @@
 /** Drills: a script of disturbances, one day run with and without it on the same luck, and what it did hour by hour. */
 
 import { once, type Both, type Run } from "../api";
+import { board } from "../board";
 import { columns } from "../chart";
 import { h, replace, type Child } from "../dom";
 import { both, button, definition, field, later, notice, origin, select, table, title } from "../parts";
@@ -19,7 +20,7 @@ async function inside(context: Context): Promise<Node> {
   const name = (id: unknown): string => names.get(String(id)) ?? String(id);
   const run = await latest(["disturbance"]);
   const graded = await latest(["drill"]);
-  return h("div", {}, await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
+  return h("div", {}, await board(context, name), await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
 }
 
 interface Prepared { id: string; label: Both; rows: string[]; day: string; trigger: Both; actions: Both[] }

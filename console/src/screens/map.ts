@@ -1,10 +1,10 @@
 /** The map: layers of the province, search by characters or pinyin, and the facts of what is clicked. */
 
-import { get, once, type Columns, type Place, type PlaceHit } from "../api";
+import { get, once, type Columns, type Place, type PlaceHit, type Run } from "../api";
 import { h, replace, type Child } from "../dom";
 import { drawMap, rows, TOO_OLD, type Drawn } from "../geo";
-import { playDay } from "../play";
-import { latest, rowsOf } from "../runs";
+import { movesOf, playDay, type Haul, type Played } from "../play";
+import { columnsOf, latest, rowsOf, type Row } from "../runs";
 import { both, button, later, notice, origin, problem, select } from "../parts";
 import { address, note } from "../state";
 import { clock, named, number, percent, t } from "../words";
@@ -151,10 +151,11 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
       drawn.lines("rounds", linesBetween(steps, spots), colour("rounds"), false);
     });
   }
-  if (!trunk) return;
+  const day = await latest(["simulate_day"]);
+  if (!trunk && !day) return;
   const spots = await spotsOf(base, ["prefecture", "county", "external"]);
-  const hauls = (await rowsOf(trunk, "line_hauls")).filter((row) => row.season !== "peak" && row.season !== "winter");
-  const made = String(hauls[0]?.origin ?? "");
+  const hauls = trunk ? (await rowsOf(trunk, "line_hauls")).filter((row) => row.season !== "peak" && row.season !== "winter") : [];
+  const made = String(hauls[0]?.origin ?? "synthetic");
   if (designed) {
     const pairs = await rowsOf(designed, "promises");
     for (const [name, holds] of [["pairs_hold", true], ["pairs_fail", false]] as [string, boolean][]) {
@@ -162,7 +163,7 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
       item(name, some.length, made, async () => drawn.lines(name, linesBetween(some.map((row) => ({ from: row.from_place_id, to: row.to_place_id, pieces: Number(row.pieces) })), spots), colour(name), true));
     }
   }
-  item("line_hauls", hauls.length, made, async () => {
+  if (trunk) item("line_hauls", hauls.length, made, async () => {
     const sum = new Map<string, { from: unknown; to: unknown; pieces: number }>();
     for (const row of hauls) {
       const key = `${row.from_place_id} ${row.to_place_id}`;
@@ -171,14 +172,33 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
     }
     drawn.lines("line_hauls", linesBetween([...sum.values()], spots), colour("line_hauls"), true);
   });
-  const player = playDay(drawn, hauls.flatMap((row) => {
-    const [a, b] = [spots.get(String(row.from_place_id)), spots.get(String(row.to_place_id))];
-    return a && b ? [{ a, b, from: Number(row.depart_min), lasts: Number(row.duration_min), pieces: Number(row.capacity_pieces) * Number(row.vehicles ?? 1) }] : [];
-  }));
-  const box = h("input", { type: "checkbox", onchange: (e: Event) => { player.hidden = !(e.target as HTMLInputElement).checked; note({ play: player.hidden ? null : "1" }); player.dispatchEvent(new Event(player.hidden ? "rest" : "begin")); } });
-  list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t("play_day"), " ", origin(made)))));
-  node.append(player);
+  const box = h("input", { type: "checkbox" });
+  let player: HTMLElement | null = null;
+  const play = async (on: boolean): Promise<void> => {
+    note({ play: on ? "1" : null });
+    if (on && !player) {
+      player = playDay(drawn, await played(day, hauls, spots));
+      node.append(player);
+    }
+    if (!player) return;
+    player.hidden = !on;
+    player.dispatchEvent(new Event(on ? "begin" : "rest"));
+  };
+  box.addEventListener("change", () => void play(box.checked));
+  list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t(day && "moves" in day.tables ? "play_parcels" : "play_day"), " ", origin(made)))));
   if (context.query.get("play")) box.click();
+}
+
+/** What is played: the parcels and vehicles of a simulated day where there is one, else the timetable's vehicles. */
+async function played(day: Run | null, hauls: Row[], spots: Map<string, Spot>): Promise<Played> {
+  const moves = day ? movesOf(await columnsOf(day, "moves")) : null;
+  const trips: Row[] = day && moves ? (await rowsOf(day, "trips")).filter((row) => row.runs) : [];
+  const haul = (row: Row, from: number, lasts: number, pieces: number): Haul[] => {
+    const [a, b] = [spots.get(String(row.from_place_id)), spots.get(String(row.to_place_id))];
+    return a && b && row.from_place_id !== row.to_place_id ? [{ a, b, from, lasts, pieces }] : [];
+  };
+  if (moves) return { moves, daily: false, hauls: trips.flatMap((row) => haul(row, Number(row.depart_min), Number(row.arrive_min) - Number(row.depart_min), Number(row.loaded) / Number(day?.facts.scale ?? 1))) };
+  return { moves: null, daily: true, hauls: hauls.flatMap((row) => haul(row, Number(row.depart_min), Number(row.duration_min), Number(row.capacity_pieces) * Number(row.vehicles ?? 1))) };
 }
 
 async function load(base: string, name: string, drawn: Drawn): Promise<void> {

@@ -16,6 +16,7 @@ import polars as pl
 
 from postroad.demand import Demand, demand
 from postroad.design.lines import baseline
+from postroad.errors import InfeasibleError
 from postroad.parallel import Progress
 from postroad.results import Result, Stamp
 from postroad.simulate.day import Disruption, Run, simulate_day
@@ -28,8 +29,8 @@ DAYS = 3
 SLOT_H = 0.5
 SPARE_H = 6
 """Hours after the break in which another hub's spare capacity is looked for."""
-MORE_STAFF = 0.25
-"""By how much a hub sorts faster with a further shift's hands. Assumed."""
+MORE_HANDS = 0.25
+"""By how much a hub sorts, or its vehicles carry, more with further hands. Assumed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def outlook(
     """
     wanted = demand(network, ahead.first.year, ahead.scenario, seed=ahead.seed)
     built = _tightened(_built(network, wanted, ahead, planned or {}), ahead.extra_percent)
-    listen = _Share(progress, 3)
+    listen = _Share(progress, 4)
 
     def carried(on: Network, struck: list[Disruption]) -> Run:
         run = simulate_day(
@@ -69,12 +70,17 @@ def outlook(
     run = carried(built, [])
     factor = (1.0 + ahead.extra_percent / 100.0) / ahead.scale
     hubs = _hubs(run, factor)
-    breaks = _breaks(hubs, network)
+    breaks = breaks_of(hubs, network)
     rows = []
     if breaks.height:
         first = breaks.row(0, named=True)
         for name, on, struck, via in _actions(built, first):
-            rows.append(_told(name, via, run, carried(on, struck), factor))
+            try:
+                rows.append(_told(name, via, run, carried(on, struck), factor))
+            except InfeasibleError:
+                # Every way on from there may lead back through the hub that is to be relieved.
+                rows.append({"action": name, "via_place_id": via, "possible": False})
+                listen.begun += 1
     tables = {"days": _days(run, factor), "hubs": hubs, "departures": _departures(run, factor),
               "breaks": breaks, "actions": pl.DataFrame(rows, schema=ACTION)}  # fmt: skip
     asked = {"first": ahead.first.isoformat(), "hours": HOURS, "scenario": ahead.scenario, "weather": ahead.weather,
@@ -135,7 +141,7 @@ def _hubs(run: Run, factor: float) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _breaks(hubs: pl.DataFrame, network: Network) -> pl.DataFrame:
+def breaks_of(hubs: pl.DataFrame, network: Network) -> pl.DataFrame:
     """Return the hubs before which more than an hour's work waits, the first to break first, and who acts there."""
     waiting = pl.col("queue_pieces") > pl.col("capacity_pieces") / SLOT_H
     found = (
@@ -189,7 +195,7 @@ def _acting(network: Network, places: list[str]) -> pl.DataFrame:
 
 
 def _actions(built: Network, first: dict[str, Any]) -> list[tuple[str, Network, list[Disruption], str | None]]:
-    """Return what is tried for the first hub to break: parcels sent by the hub with room, and a further shift."""
+    """Return what is tried for the first hub to break: a way by the hub with room, further hands, further vehicles."""
     place, via = first["place_id"], first["spare_place_id"]
     made: list[tuple[str, Network, list[Disruption], str | None]] = []
     if via is not None:
@@ -197,27 +203,38 @@ def _actions(built: Network, first: dict[str, Any]) -> list[tuple[str, Network, 
             "divert", float(first["from_min"]), float(first["until_min"]), place_id=place, via_place_id=via
         )
         made.append(("divert", built, [way], via))
+    more = 1.0 + MORE_HANDS
     quicker = built["hub_plants"].with_columns(
         sort_rate_pieces_h=pl.when(pl.col("place_id") == place)
-        .then(pl.col("sort_rate_pieces_h") * (1.0 + MORE_STAFF)).otherwise("sort_rate_pieces_h")
-    )  # fmt: skip
-    return [*made, ("shift", built.with_(hub_plants=quicker), [], None)]
+        .then(pl.col("sort_rate_pieces_h") * more)
+        .otherwise("sort_rate_pieces_h")
+    )
+    roomier = built["line_hauls"].with_columns(
+        capacity_pieces=pl.when(pl.col("from_place_id") == place)
+        .then(pl.col("capacity_pieces") * more)
+        .otherwise("capacity_pieces")
+    )
+    return [
+        *made,
+        ("shift", built.with_(hub_plants=quicker), [], None),
+        ("shift_vehicles", built.with_(hub_plants=quicker, line_hauls=roomier), [], None),
+    ]
 
 
-ACTION = {"action": pl.String, "via_place_id": pl.String, "late_pieces": pl.Float64, "spared_pieces": pl.Float64,
-          "spared_percent": pl.Float64}  # fmt: skip
+ACTION = {"action": pl.String, "via_place_id": pl.String, "possible": pl.Boolean, "late_pieces": pl.Float64,
+          "spared_pieces": pl.Float64, "spared_percent": pl.Float64}  # fmt: skip
 
 
 def _told(name: str, via: str | None, before: Run, after: Run, factor: float) -> dict[str, Any]:
     late = [float(_late(run)) for run in (before, after)]
     spared = late[0] - late[1]
-    return {"action": name, "via_place_id": via, "late_pieces": late[1] * factor, "spared_pieces": spared * factor,
-            "spared_percent": 100.0 * spared / late[0] if late[0] else 0.0}  # fmt: skip
+    return {"action": name, "via_place_id": via, "possible": True, "late_pieces": late[1] * factor,
+            "spared_pieces": spared * factor, "spared_percent": 100.0 * spared / late[0] if late[0] else 0.0}  # fmt: skip
 
 
 def _late(run: Run) -> int:
     held = run["summary"].filter(pl.col("flow_class") != "all")
-    return int(held["late"].sum() + held["under_way"].sum())
+    return sum(int(held[name].cast(pl.Int64).to_numpy().sum()) for name in ("late", "under_way"))
 
 
 def _late_percent(run: Run) -> float:

@@ -94,6 +94,22 @@ class ScriptOptions(FlowOptions):
     scale: float = Field(0.01, ge=0.001, le=1.0)
 
 
+def _tomorrow() -> dt.date:
+    return dt.date.today() + dt.timedelta(days=1)
+
+
+class OutlookOptions(Options):
+    """The 72 hours from a day on: the trunk of a run or by rule, the weather, and how much more may come."""
+
+    first: dt.date = Field(default_factory=_tomorrow, ge=dt.date(2015, 1, 1), le=dt.date(2035, 12, 28))
+    scenario: str = Field("base", max_length=40)
+    weather: Literal["ordinary", "snow"] = "ordinary"
+    extra_percent: float = Field(0.0, ge=-50.0, le=300.0)
+    plants_year: int | None = Field(None, ge=2015, le=2035)
+    plan: str = Field("", pattern="^([0-9a-f]{12,16})?$")
+    scale: float = Field(0.005, ge=0.001, le=1.0)
+
+
 class EffectOptions(FlowOptions):
     """Some levers, and in how many worlds and on what share of a day's parcels they are tried."""
 
@@ -165,6 +181,7 @@ KINDS = {
         Kind("day", DayOptions, work.day),
         Kind("drill", DayOptions, work.drill),
         Kind("scripted", ScriptOptions, work.scripted),
+        Kind("outlook", OutlookOptions, work.outlook),
         Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
         Kind("difference", DifferenceOptions, work.difference),

@@ -137,6 +137,7 @@ def rounds(network: Network, options: kinds.RoundsOptions, bench: Bench) -> Resu
 def day(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
     """Carry a sample of a day's parcels through the trunk timetable, and certify the promised pairs."""
     from postroad.design.lines import baseline
+    from postroad.face.report.moves import moves
     from postroad.measure.promise import certificate
     from postroad.simulate.day import Disruption, simulate_day
 
@@ -151,6 +152,7 @@ def day(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
     held = certificate(run.certificate_facts(), built)
     tables = {k: v for k, v in run.tables.items() if k not in ("parcels", "rounds", "lockers")}
     tables["trips"] = tables["trips"].filter(pl.col("loaded") > 0)
+    tables["moves"] = moves(run, built)
     return Result(
         run.stamp, {**tables, "pairs": held.pairs, "classes": held.classes}, {**run.facts, "scale": options.scale}
     )
@@ -230,6 +232,22 @@ def scripted(network: Network, options: kinds.ScriptOptions, bench: Bench) -> Re
     return Result(done.stamp, done.tables, {**done.facts, "labels": labels, "review": told, "title": title})
 
 
+def outlook(network: Network, options: kinds.OutlookOptions, bench: Bench) -> Result:
+    """Look at the next 72 hours by hub and half hour, with what breaks first and what helps."""
+    from postroad.evaluate.outlook import Ahead
+    from postroad.evaluate.outlook import outlook as look
+
+    planned = None
+    if options.plan:
+        held = _planned_tables(bench, options.plan)
+        planned = {name: held[name] for name in (*TRUNK_TABLES, "routings") if name in held}
+    ahead = Ahead(
+        options.first, options.scenario, options.weather, options.extra_percent, options.scale, options.seed,
+        options.plants_year,
+    )  # fmt: skip
+    return look(network, ahead, planned=planned, progress=bench.progress, stop=bench.stop)
+
+
 def difference(network: Network, options: kinds.DifferenceOptions, bench: Bench) -> Result:
     """Hold the plans of two runs against each other, told in both languages."""
     from postroad.face.cli.difference import told
@@ -249,8 +267,12 @@ def difference(network: Network, options: kinds.DifferenceOptions, bench: Bench)
 
 def _planned(network: Network, bench: Bench, run_id: str) -> Network:
     """Return the network with the tables that a run designed."""
+    return network.with_(**_planned_tables(bench, run_id))
+
+
+def _planned_tables(bench: Bench, run_id: str) -> dict[str, pl.DataFrame]:
     folder = bench.home / "runs" / run_id
     files = {file.stem: file for file in folder.glob("*.parquet") if file.stem in DESIGNED}
     if not files:
         raise UsageError.of("console.no_design", run=run_id, known=", ".join(sorted(DESIGNED)))
-    return network.with_(**{name: pl.read_parquet(file) for name, file in files.items()})
+    return {name: pl.read_parquet(file) for name, file in files.items()}
