@@ -185,7 +185,7 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
     player.dispatchEvent(new Event(on ? "begin" : "rest"));
   };
   box.addEventListener("change", () => void play(box.checked));
-  list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, t(day && "moves" in day.tables ? "play_parcels" : "play_day"), " ", origin(made)))));
+  list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: "background:#a5271c" }), h("span", {}, day && "moves" in day.tables ? t("play_parcels") : t("play_day"), " ", origin(made)))));
   if (context.query.get("play")) box.click();
 }
 

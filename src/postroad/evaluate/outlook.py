@@ -228,8 +228,9 @@ ACTION = {"action": pl.String, "via_place_id": pl.String, "possible": pl.Boolean
 def _told(name: str, via: str | None, before: Run, after: Run, factor: float) -> dict[str, Any]:
     late = [float(_late(run)) for run in (before, after)]
     spared = late[0] - late[1]
+    share = 100.0 * spared / late[0] if late[0] else 0.0
     return {"action": name, "via_place_id": via, "possible": True, "late_pieces": late[1] * factor,
-            "spared_pieces": spared * factor, "spared_percent": 100.0 * spared / late[0] if late[0] else 0.0}  # fmt: skip
+            "spared_pieces": spared * factor, "spared_percent": share}  # fmt: skip
 
 
 def _late(run: Run) -> int:
