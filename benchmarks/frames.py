@@ -31,7 +31,8 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 EMPTY = """<!doctype html><body style="margin:0"><div id="box" style="width:1440px;height:900px"></div>
 <script type="module">import * as libre from "/assets/{library}";
 new libre.Map({{container: "box", center: [126.3, 43.6], zoom: 6.6, fadeDuration: 0, attributionControl: false,
- style: {{version: 8, sources: {{}}, layers: [{{id: "paper", type: "background", paint: {{"background-color": "#eee"}}}}]}}}});
+ style: {{version: 8, sources: {{}}, layers: [
+ {{id: "paper", type: "background", paint: {{"background-color": "#eee"}}}}]}}}});
 </script>"""
 MAIN = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 
