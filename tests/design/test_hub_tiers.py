@@ -4,15 +4,17 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+from tests.design import hub_oracle
 from tests.design.contract import DesignContract, digest
 
 import postroad as pr
 from postroad.demand import demand
-from postroad.design.hubs import trunk_tiers
+from postroad.design.hubs import Standard, choose_hubs, standard_hubs, standard_problem, trunk_tiers
 from postroad.design.hubs.tier_bound import tier_bound
 from postroad.design.hubs.tier_problem import TierProblem, cut_off, tier_problem
 from postroad.design.hubs.tier_report import hub_tiers, minutes, tier_of
 from postroad.design.hubs.trunk import search_tiers
+from postroad.design.program import Limits
 from postroad.errors import DataError, InfeasibleError, UsageError
 
 
@@ -220,6 +222,44 @@ def test_the_plan_of_jilin_is_placed_among_its_neighbours(jilin):
     assert dict(tiers["place_id", "tier"].iter_rows()) == hub_tiers(found.problem, found.best)
     with pytest.raises(UsageError):
         found.tiers("other")
+
+
+def test_a_standard_problem_stands_on_the_flows_and_roads_of_the_province():
+    p = world(3)
+    problem = standard_problem(p, Standard("USApHMP", p=2, alpha=0.5))
+    found = choose_hubs(problem)
+    assert found.objective == pytest.approx(hub_oracle.single(problem)[0], rel=1e-6)
+    a = found.allocation
+    yuan = sum(
+        p.flow[i, j] * (p.run_unit[i, a[i]] + 0.5 * p.run[0][a[i], a[j]] + p.run_unit[j, a[j]]) / p.room[0]
+        for i in range(6)
+        for j in range(6)
+    )
+    assert found.objective == pytest.approx(yuan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "keys"),
+    [
+        (Standard("USApHMP", beta=3.0, alpha=2.0), {"standard_needs", "standard_not_used", "standard_alpha"}),
+        (Standard("CSAHLP", fixed=-1.0), {"standard_needs", "standard_not_positive"}),
+        (Standard("p-median"), {"standard_unknown"}),
+    ],
+)
+def test_a_standard_problem_asked_wrongly_is_refused_with_every_reason(asked, keys):
+    with pytest.raises(UsageError) as raised:
+        standard_problem(world(3), asked)
+    assert {fault.key.removeprefix("design.") for fault in raised.value.faults} == keys
+
+
+def test_hubs_of_the_plan_are_held_against_the_best_of_a_standard_problem(jilin):
+    network, made = jilin
+    found = standard_hubs(network, made, Standard("UMApHMP", p=3), Limits(60.0))
+    facts = found.facts
+    assert facts["status"] == "optimal"
+    assert facts["objective"] <= facts["plan_objective"]
+    assert found["hubs"].height == 3
+    assert set(found["allocations"]["hub_place_id"]) <= set(found["hubs"]["place_id"])
 
 
 def test_a_network_without_a_first_tier_hub_is_refused(jilin):

@@ -33,6 +33,11 @@ class Part:
     bound: float
     pace: float = 1.0
 
+    @property
+    def weight(self) -> int:
+        """Bytes the prices take."""
+        return self.u.nbytes
+
     def shrunk(self, problem: HubProblem) -> Part:
         """Return the part over the hubs not closed in it, once these are far fewer."""
         stay = self.state >= 0

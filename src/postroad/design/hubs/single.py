@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
 ROUNDS, TURNS = 20, 4
-FEWER = 0.8
-"""Share of the hubs left at which the search begins again among them."""
-SETTLE_S = 30.0
+FEWER, LARGE = 0.8, 60
+"""Share of the hubs left at which the search begins again among them, and places from which it may pay."""
+SETTLE_S = 20.0
 """Seconds for the program of one set of hubs."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
@@ -44,6 +44,11 @@ class Part:
     pace: float = 1.0
     whole: bool = False
     floor: NDArray[np.float64] | None = None
+
+    @property
+    def weight(self) -> int:
+        """Bytes the prices take."""
+        return self.u.nbytes
 
     def shrunk(self, problem: HubProblem) -> Part:
         """Return the part over the hubs it still holds, once these are far fewer."""
@@ -135,7 +140,7 @@ def _again(hunt: Hunt, part: Part) -> None:
     s = part.s
     inside = part.ok[s.hub, np.arange(s.hub.size)]
     left = int(inside.sum())
-    if hunt.nodes > 1 or s.reach.size or left > FEWER * hunt.candidates or left <= s.least:
+    if hunt.nodes > 1 or s.cost.shape[0] < LARGE or s.reach.size or left > FEWER * hunt.candidates or left <= s.least:
         return
     hunt.candidates = left
     keep = np.zeros(s.cost.shape[0], bool)
@@ -299,6 +304,8 @@ def _settled(hunt: Hunt, part: Part) -> bool:
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:
     """Split by the least certain hub, else by the busiest place that still has a choice; the likelier half last."""
+    if _settled(hunt, part):
+        return []
     s = part.s
     h = s.hub.size
     inside = part.ok[s.hub, np.arange(h)]

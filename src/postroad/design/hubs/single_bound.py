@@ -20,6 +20,8 @@ from postroad.design.hubs.arrays import NONE
 FINISHED, RUNNING, EMPTY, LEVEL = 1, 0, 2, 3
 PATIENCE = 30
 COVER_STEPS = 4000
+IDLE = 0.05
+"""Least weight of a place whose hub is priced, as a share of the mean: one without flow counts too."""
 
 
 @njit(cache=True)
@@ -469,6 +471,7 @@ def ascend(s, u, cb, lam, ok, x, floor, forced, best, goal, pace, rounds, often,
     taken, shares = np.empty((n, h), np.int64), np.empty((n, h))
     count = np.zeros(n, np.int64)
     weight = s.sent + s.between.sum(0) + 1e-12
+    weight = np.maximum(weight, IDLE * weight.mean())
     high, since = known, 0
     for step in range(rounds):
         bound = meetings(s, u, lab, many, x, floor)

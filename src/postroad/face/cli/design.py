@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -34,6 +36,7 @@ class Asked:
     simulate: float = 0.0
     learn: float = 0.0
     cluster: str = ""
+    standard: Mapping[str, Any] = field(default_factory=dict)
 
 
 def register(app: typer.Typer) -> None:
@@ -66,6 +69,14 @@ def design(
     learn: float = typer.Option(
         0.02, "--learn", help="先模拟此比例抽件，学首末端时间 learn the ends from this share of a day; 0 assumed"
     ),
+    problem: str = typer.Option(
+        "", "--problem", help="枢纽的标准问题 a standard problem of hubs: USApHMP ... TD-SAHLP | covering"
+    ),
+    p: int | None = typer.Option(None, "--p", help="枢纽数 number of hubs (--problem)"),
+    alpha: float | None = typer.Option(None, "--alpha", help="枢纽间费用占支线的比例 cost between hubs, share (0.7)"),
+    beta: float | None = typer.Option(None, "--beta", help="小时内行驶到达 hours within which all is driven"),
+    capacity: float | None = typer.Option(None, "--capacity", help="每枢纽每天件数 pieces a day of each hub"),
+    fixed: float | None = typer.Option(None, "--fixed", help="每枢纽每天元 yuan a day of each hub"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """设计 Design a part of the network: tables, timetable, pictures, with its cost and how far from the best."""
@@ -75,9 +86,15 @@ def design(
     chosen = [part for part in PARTS if wanted[part]]
     if not chosen:
         raise UsageError.of("face.design_what", parts=" | ".join(f"--{part}" for part in PARTS))
+    told = {"p": p, "alpha": alpha, "beta": beta, "capacity": capacity, "fixed": fixed}
+    standard: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
+    if (standard and not problem) or (problem and not hubs):
+        raise UsageError.of("face.design_problem", options=" ".join(f"--{name}" for name in standard) or "--problem")
+    if problem:
+        standard["problem"] = problem
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers, plants, simulate, learn, cluster,
+            tuple(share), workers, plants, simulate, learn, cluster, standard,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)
