@@ -139,6 +139,34 @@ def test_what_is_not_understood_is_refused(filled, asked):
     assert filled.get(f"/api/epcis/events?{asked}").status_code == 422
 
 
+def test_a_query_is_kept_under_a_name_and_asked_within_what_one_may_see(app, filled):
+    asked = {"name": "departures", "query": {"EQ_bizStep": ["departing", "arriving"], "orderDirection": "ASC"}}
+    made = filled.post("/api/epcis/queries", json=asked)
+    assert made.status_code == 201, made.text
+    address = made.headers["location"]
+    assert filled.post("/api/epcis/queries", json=asked).status_code == 409
+    wrong = filled.post("/api/epcis/queries", json={"name": "wrong", "query": {"EQ_disposition": "x"}})
+    assert wrong.status_code == 422
+    assert [one["name"] for one in filled.get("/api/epcis/queries").json()] == ["departures"]
+
+    def steps(client, more=""):
+        told = client.get(f"{address}/events{more}")
+        assert told.status_code == 200, told.text
+        held = told.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        return [one["bizStep"] for one in held], told.headers.get("link")
+
+    assert steps(filled) == (["departing", "arriving"] * 3, None)
+    two, link = steps(filled, "?perPage=4")
+    assert len(two) == 4
+    assert len(filled.get(link.split(">")[0][1:]).json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 2
+    other = signed_in(app, "enterprise", "STO")
+    assert len(steps(other)[0]) == 2, "a named query shows each its own"
+    assert filled.get(f"{address}/events?EQ_bizStep=accepting").status_code == 422
+    assert other.delete(address).status_code == 403
+    assert filled.delete(address).status_code == 204
+    assert filled.get(address).status_code == 404
+
+
 def test_each_sees_its_own_and_sends_its_own(app, filled):
     mine = signed_in(app, "enterprise", "STO")
     assert {waybill for waybill, _ in parcels(mine)} == {"ST1000000001"}

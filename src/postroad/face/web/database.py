@@ -95,6 +95,13 @@ published = Table(
     Column("by", String(80), nullable=False),
     Column("made_at", Moment, nullable=False),
 )  # fmt: skip
+queries = Table(
+    "web_queries", described,
+    Column("name", String(80), primary_key=True),
+    Column("query", JSON, nullable=False),
+    Column("owner", String(80), nullable=False),
+    Column("made_at", Moment, nullable=False),
+)  # fmt: skip
 
 
 def connect(address: str) -> Engine:

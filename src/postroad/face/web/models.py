@@ -365,6 +365,21 @@ class EventsAnswer(BaseModel):
     epcisBody: dict[str, Any]  # noqa: N815
 
 
+class QueryAsked(BaseModel):
+    """A query to keep under a name: the standard's filters, each with its value or values."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(pattern="^[A-Za-z0-9_-]{1,80}$")
+    query: dict[str, str | int | list[str]] = Field(max_length=30)
+
+
+class QueryView(QueryAsked):
+    """A named query, and whose it is."""
+
+    owner: str
+    made_at: dt.datetime
+
+
 class LedgerView(BaseModel):
     """A ledger: its name, whether its records are real, and how many files it has taken."""
 

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from postroad.face.web import events, intake, jobs, ledgers
+from postroad.face.web import events, intake, jobs, ledgers, queries
 from postroad.face.web.accounts import Person
 from postroad.face.web.house import Capturer, House, TheHouse, Witness
-from postroad.face.web.models import CaptureJob, EventsAnswer
+from postroad.face.web.models import CaptureJob, EventsAnswer, QueryAsked, QueryView
 from postroad.face.web.refusal import Refused
 from postroad.face.web.routes.jobs import seen
 from postroad.supervise.ledger.epcis import CONTEXT
 
 router = APIRouter(prefix="/api/epcis", tags=["epcis"])
 CaptureId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
+QueryName = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,80}$")]
 LedgerName = Annotated[str, Query(pattern="^(office|rehearsal[a-z0-9-]{0,60})$")]
 Behaviour = Annotated[Literal["rollback", "proceed"], Header(alias="GS1-Capture-Error-Behaviour")]
 VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
@@ -25,6 +26,9 @@ JSON_BODY = {"requestBody": {"required": True, "content": {
 FILTERS = {"parameters": [
     {"name": name, "in": "query", "required": False, "schema": {"type": "string", "maxLength": 2000}}
     for name in events.KNOWN]}  # fmt: skip
+PAGES = {"parameters": [
+    {"name": name, "in": "query", "required": False, "schema": {"type": "string", "maxLength": 2000}}
+    for name in events.PAGING]}  # fmt: skip
 HEADERS = {"headers": {"Location": {"schema": {"type": "string"}}}}
 
 
@@ -102,12 +106,10 @@ def quarantine(who: Capturer, house: TheHouse, capture_id: CaptureId) -> Respons
     return Response(made, media_type=intake.XLSX, headers={"content-disposition": name})
 
 
-@router.get("/events", response_model=EventsAnswer, openapi_extra=FILTERS)
-def asked(
-    request: Request, response: Response, who: Witness, house: TheHouse, ledger: LedgerName = ledgers.OFFICE
-) -> Any:  # fmt: skip
-    """Return the events that match the standard's filters, page by page; ``Link`` leads to the next page."""
-    given = [(name, value) for name, value in request.query_params.multi_items() if name != "ledger"]
+def _found(
+    request: Request, response: Response, who: Person, house: House, ledger: str, given: list[tuple[str, str]]
+) -> dict[str, Any]:  # fmt: skip
+    """Return a page of events within what a person may see, with the way to the next page in the head."""
     query = events.confined(events.read(given), who)
     found, token = events.ask(ledgers.opened(house.settings.home, ledger), query)
     response.headers.update(VERSIONS)
@@ -115,6 +117,61 @@ def asked(
         following = request.url.include_query_params(nextPageToken=token)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return events.answer(found)
+
+
+def _asked(request: Request) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.query_params.multi_items() if name != "ledger"]
+
+
+@router.get("/events", response_model=EventsAnswer, openapi_extra=FILTERS)
+def asked(
+    request: Request, response: Response, who: Witness, house: TheHouse, ledger: LedgerName = ledgers.OFFICE
+) -> Any:  # fmt: skip
+    """Return the events that match the standard's filters, page by page; ``Link`` leads to the next page."""
+    return _found(request, response, who, house, ledger, _asked(request))
+
+
+@router.post("/queries", status_code=201, response_model=QueryView, responses={201: HEADERS})
+def name_query(response: Response, who: Witness, house: TheHouse, query: QueryAsked) -> Any:
+    """Keep a query under a name."""
+    row = queries.keep(house.engine, who, query.name, query.query)
+    response.headers.update({**VERSIONS, "Location": f"/api/epcis/queries/{query.name}"})
+    return row
+
+
+@router.get("/queries", response_model=list[QueryView])
+def named_queries(response: Response, _: Witness, house: TheHouse) -> Any:
+    """List the named queries."""
+    response.headers.update(VERSIONS)
+    return queries.listed(house.engine)
+
+
+@router.get("/queries/{query}", response_model=QueryView)
+def named_query(response: Response, _: Witness, house: TheHouse, query: QueryName) -> Any:
+    """Return a named query."""
+    response.headers.update(VERSIONS)
+    return queries.find(house.engine, query)
+
+
+@router.delete("/queries/{query}", status_code=204)
+def forget_query(who: Witness, house: TheHouse, query: QueryName) -> None:
+    """Forget a named query of one's own."""
+    queries.drop(house.engine, who, query)
+
+
+@router.get("/queries/{query}/events", response_model=EventsAnswer, openapi_extra=PAGES)
+def events_of_query(
+    request: Request, response: Response, who: Witness, house: TheHouse, query: QueryName,
+    ledger: LedgerName = ledgers.OFFICE,
+) -> Any:  # fmt: skip
+    """Return the events that match a named query, page by page; further filters are refused."""
+    paging = _asked(request)
+    for name, _ in paging:
+        if name not in events.PAGING:
+            raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(events.PAGING))
+    kept = queries.pairs(queries.find(house.engine, query)["query"])
+    given = [pair for pair in kept if pair[0] not in dict(paging)]
+    return _found(request, response, who, house, ledger, [*given, *paging])
 
 
 @router.get("/eventTypes", response_model=dict[str, Any])
