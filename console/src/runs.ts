@@ -71,7 +71,7 @@ export function asker(words: string, kind: string, options: () => Record<string,
 }
 
 export function runLine(of: Run): HTMLElement {
-  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed} · `, ["xlsx", "docx", "html"].map((form) => [h("a", { href: `/api/runs/${of.run_id}/report?form=${form}&language=${language()}`, download: true }, t(`report_${form}`)), " "]));
+  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed} · `, ["xlsx", "docx", "pdf", "html"].map((form) => [h("a", { href: `/api/runs/${of.run_id}/report?form=${form}&language=${language()}`, download: true }, t(`report_${form}`)), " "]));
 }
 
 export { later, replace };

@@ -166,8 +166,8 @@ def test_any_result_becomes_a_workbook_a_document_and_a_page_with_the_same_numbe
     rows = {"leg": ["collect", "between", "=1+1"], "cost_yuan_piece": awkward, "day": [dt.date(2026, 1, 1)] * 3}
     stamp = Stamp.now("trunk", "abc", {"year": 2020}, 7)
     held = Result(stamp, {"legs": pl.DataFrame(rows), "empty": pl.DataFrame({"a": []})}, {"gap": 1 / 7, "why": ["x"]})
-    made = {form: report(held, tmp_path / f"r.{form}", form, language) for form in ("xlsx", "docx", "html")}
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.docx", "r.html", "r.xlsx"]
+    made = {form: report(held, tmp_path / f"r.{form}", form, language) for form in ("xlsx", "docx", "pdf", "html")}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.docx", "r.html", "r.pdf", "r.xlsx"]
     sheet = fastexcel.read_excel(made["xlsx"]).load_sheet("legs", header_row=1).to_polars()
     assert sheet.columns[1] == "yuan/piece", "the second row says the units"
     assert sheet["yuan/piece"].to_list() == pytest.approx(awkward, rel=1e-15), "as many digits as Excel has"
@@ -186,3 +186,21 @@ def test_any_result_becomes_a_workbook_a_document_and_a_page_with_the_same_numbe
     assert held.run_id in cells
     assert held.run_id in page
     assert not re.search(r"(src|href)=|<script", page)
+    assert "<svg" in page
+    assert len(book.inline_shapes) == 1, "a chart of the figures, as in the workbook"
+    again = report(held, tmp_path / "again.pdf", "pdf", language)
+    assert made["pdf"].read_bytes() == again.read_bytes()
+    assert made["pdf"].read_bytes().startswith(b"%PDF")
+
+
+def test_a_wide_table_comes_in_pieces_that_leave_no_column_out():
+    import polars as pl
+
+    from postroad.face.report.result_sheet import pieces, sheet_of
+
+    whole = sheet_of("wide", pl.DataFrame({f"c{k}": [k, 10 * k] for k in range(20)}), 100, "en")
+    parts = list(pieces(whole, 7))
+    assert max(len(part.heads) for part in parts) == 7
+    assert {part.heads[0] for part in parts} == {"c0"}
+    assert [head for part in parts for head in part.heads[1:]] == whole.heads[1:]
+    assert [value for part in parts for value in part.rows[1][1:]] == list(whole.rows[1][1:])

@@ -1,4 +1,4 @@
-"""``postroad report FOLDER``: any saved result as Excel, Word or a page."""
+"""``postroad report FOLDER``: any saved result as Excel, Word, PDF or a page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def register(app: typer.Typer) -> None:
 
 def report(
     folder: Path = typer.Argument(..., help="结果文件夹 a result's folder, with run.json"),
-    to: Path = typer.Option(..., "--out", help="x.xlsx | x.docx | x.html"),
+    to: Path = typer.Option(..., "--out", help="x.xlsx | x.docx | x.pdf | x.html"),
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
-    """报告 Write a saved result as a workbook with charts, a Word document or one page, with its run id."""
+    """报告 Write a saved result as a workbook with charts, a Word document, a PDF or one page, with its run id."""
     from postroad.errors import UsageError
     from postroad.face.cli.display import out, print_json
     from postroad.face.report.result import FORMS

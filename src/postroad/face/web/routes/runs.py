@@ -79,9 +79,9 @@ def table(
 @router.get("/runs/{run_id}/report", response_class=Response, responses=REPORT)
 def report(
     who: Anybody, house: TheHouse, run_id: RunId,
-    form: Literal["xlsx", "docx", "html"] = "xlsx", language: Literal["zh", "en"] = "zh",
+    form: Literal["xlsx", "docx", "pdf", "html"] = "xlsx", language: Literal["zh", "en"] = "zh",
 ) -> Response:  # fmt: skip
-    """Return a run as a workbook with charts, a Word document or one page: the tables' numbers with the run id."""
+    """Return a run as a workbook with charts, a Word document, a PDF or one page, with its run id."""
     folder = _folder(house, who, run_id)
     made = shelf.report(folder, form, language)
     headers = {"content-disposition": f'attachment; filename="{run_id}-{language}.{form}"'}

@@ -1,0 +1,144 @@
+"""A table of a result as it is told: heads in one language, units, plain cells, and whether it is worth a chart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from html import escape
+from typing import Any
+
+import polars as pl
+
+from postroad import tables
+from postroad.language import Language, catalogue, say
+
+UNITS = ("pieces_day", "pieces_h", "pieces_week", "yuan_piece", "yuan_day", "yuan_week", "g_piece", "kg_week",
+         "percent", "pieces", "yuan", "fen", "kwh", "min", "km", "kg", "m2", "deg", "mm", "h", "s")  # fmt: skip
+"""Endings of a column's name that are its unit, the longest first."""
+CHARTED = range(2, 41)
+"""A table of so many rows, each named, gets a chart of its first figure."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table as it is told."""
+
+    name: str
+    label: str
+    heads: list[str]
+    units: list[str]
+    rows: list[tuple[Any, ...]]
+    left_out: int
+
+
+def unit_of(column: str) -> str:
+    """Return the unit a column's name ends in, or nothing."""
+    return next((unit for unit in UNITS if column.endswith(f"_{unit}")), "").replace("_", "/")
+
+
+def sheet_of(name: str, frame: pl.DataFrame, most_rows: int, spoken: Language) -> Sheet:
+    """Return a table as it is told, cut to so many rows."""
+    columns = [c for c, kind in frame.schema.items() if kind != pl.Binary]
+    rows = [tuple(plain(value) for value in row) for row in frame.select(columns).head(most_rows).iter_rows()]
+    heads = [head(c, spoken) for c in columns]
+    return Sheet(name, table_label(name, spoken), heads, [unit_of(c) for c in columns], rows,
+                 max(0, frame.height - most_rows))  # fmt: skip
+
+
+@cache
+def _schema_words() -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:
+    held = tables.schema().tables
+    columns: dict[str, tuple[str, str]] = {}
+    for spec in held.values():
+        for name, column in spec.columns.items():
+            columns.setdefault(name, (column.zh, column.en))
+    return {name: (spec.zh, spec.en) for name, spec in held.items()}, columns
+
+
+def table_label(name: str, spoken: Language) -> str:
+    """Return what a table is called: by the schema, by the console's words, else by its own name."""
+    if found := _schema_words()[0].get(name):
+        return found[spoken == "en"]
+    return say(f"console.part_{name}", spoken) if f"console.part_{name}" in catalogue() else name
+
+
+def head(column: str, spoken: Language) -> str:
+    """Return what a column is called: by the console's words, by the schema, else by its own name."""
+    if (key := f"console.col_{column}") in catalogue():
+        return say(key, spoken)
+    found = _schema_words()[1].get(column)
+    return found[spoken == "en"] if found else column
+
+
+def plain(value: Any) -> Any:
+    """Return a value as a spreadsheet or a page can hold it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+
+
+def cell(value: Any) -> str:
+    """Return a value as text, to its last digit."""
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+
+
+def charted(sheet: Sheet) -> tuple[int, int] | None:
+    """Return which columns name and measure the rows of a table that is worth a chart."""
+    if len(sheet.rows) not in CHARTED or sheet.left_out:
+        return None
+    kinds = [{type(row[k]) for row in sheet.rows if row[k] is not None} for k in range(len(sheet.heads))]
+    named = next((k for k, kind in enumerate(kinds) if kind == {str}), None)
+    if named is None or len({row[named] for row in sheet.rows}) < len(sheet.rows):
+        return None
+    measured = [k for k, kind in enumerate(kinds) if kind and kind <= {int, float} and sheet.units[k]]
+    return (named, measured[0]) if measured else None
+
+
+def pieces(sheet: Sheet, most_columns: int) -> Iterator[Sheet]:
+    """Yield a wide table in pieces that fit a page, the first column standing before each."""
+    width = len(sheet.heads)
+    if width <= most_columns:
+        yield sheet
+        return
+    for start in range(1, width, most_columns - 1):
+        kept = [0, *range(start, min(width, start + most_columns - 1))]
+        yield replace(
+            sheet, heads=[sheet.heads[k] for k in kept], units=[sheet.units[k] for k in kept],
+            rows=[tuple(row[k] for k in kept) for row in sheet.rows],
+        )  # fmt: skip
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+BAR, LEFT, WIDE = 20, 190, 640
+
+
+def bars(sheet: Sheet) -> str:
+    """Return the chart of a table that is worth one as SVG, else nothing."""
+    if not (chosen := charted(sheet)):
+        return ""
+    named, measured = chosen
+    values = [(str(row[named]), float(row[measured])) for row in sheet.rows if row[measured] is not None]
+    low, high = min(0.0, *(v for _, v in values)), max(0.0, *(v for _, v in values))
+    if high == low:
+        return ""
+    unit = (WIDE - LEFT - 90) / (high - low)
+    made = []
+    for k, (name, value) in enumerate(values):
+        x, wide = LEFT + (min(0.0, value) - low) * unit, abs(value) * unit
+        y = 26 + k * BAR
+        made.append(
+            f'<text x="{LEFT - 8}" y="{y + 14}" text-anchor="end" font-size="11">{escape(name[:26])}</text>'
+            f'<rect x="{x:.1f}" y="{y + 3}" width="{max(wide, 0.6):.1f}" height="14" fill="#257a6b"/>'
+            f'<text x="{x + wide + 5:.1f}" y="{y + 14}" class="tick">{_short(value)}</text>'
+        )
+    title = sheet.heads[measured] + (f" ({sheet.units[measured]})" if sheet.units[measured] else "")
+    high_px = 34 + BAR * len(values)
+    return (
+        f'<svg viewBox="0 0 {WIDE} {high_px}" role="img">'
+        f'<text x="{LEFT}" y="15" font-size="12" font-weight="600">{escape(title)}</text>{"".join(made)}</svg>'
+    )
