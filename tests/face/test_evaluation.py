@@ -38,13 +38,16 @@ def test_every_target_and_task_is_there_and_what_is_unknown_is_a_blank(final):
 def test_word_and_html_hold_the_same_words(final, tmp_path):
     for spoken in ("zh", "en"):
         book = docx.Document(str(report.word(final, tmp_path / "r.docx", spoken)))
-        text = "\n".join(p.text for p in book.paragraphs)
+        # A long title is broken by a line's end.
+        text = "\n".join(p.text if k else p.text.replace("\n", "") for k, p in enumerate(book.paragraphs))
         page = report.page(final, spoken)
         assert report.title(final, spoken) in text
         for block in report.blocks(final, spoken):
             if block.kind != "table":
                 assert block.text in text
         assert page.count("<tr>") == sum(len(t.rows) for t in book.tables)
+        # The two targets that were judged are drawn, in both.
+        assert len(book.inline_shapes) == page.count("<figure>") == 2
         assert final.card.run_id in text
         assert final.card.run_id in page
 
@@ -63,14 +66,20 @@ def test_a_final_report_before_the_end_and_an_unknown_kind_are_refused(held):
 
 
 def test_measured_effects_become_remedies_cheapest_first(held):
-    columns = ["lever", "measure", "target", "gain", "half_width", "cost_yuan"]
+    columns = ["lever", "measure", "target", "gain", "half_width", "cost_yuan", "share", "before", "after"]
     rows = [
-        ("lockers", "locker_groups", "lockers", 100.0, 1.0, 1e6),
-        ("shared-stations", "locker_groups", "lockers", 50.0, 1.0, 1e5),
-        ("transit-bags", "reusable_bag_rate", "reusable-bags", -1.0, 1.0, 1e5),
+        ("lockers", "locker_groups", "lockers", 100.0, 1.0, 1e6, 100.0, 1238.0, 1388.1),
+        ("shared-stations", "locker_groups", "lockers", 50.0, 1.0, 1e5, 50.0, 1238.0, 1388.1),
+        # A trace: less than a thousandth of the measure.
+        ("electric-vans", "locker_groups", "lockers", 0.1, 0.01, 1e5, 0.1, 1238.0, 1388.1),
+        ("transit-bags", "reusable_bag_rate", "reusable-bags", -1.0, 1.0, 1e5, -1.0, 58.0, 57.0),
+        ("changchun-sorter", "on_time_core", "24h-core-cities", 5.0, 1.0, 7e6, 5.0, 14.0, 19.0),
     ]
     shares = pl.DataFrame(rows, schema=columns, orient="row")
     told = Result(Stamp.now("effect", "x", {"year": 2025, "worlds": 3}), {"shares": shares})
     made = evaluate(*held, "final", dt.date(2026, 11, 25), told)
-    assert [r.lever.id for r in made.remedies] == ["shared-stations", "lockers"]
+    assert [r.lever.id for r in made.remedies] == ["shared-stations", "lockers", "changchun-sorter"]
+    drawn = [block for block in report.blocks(made, "zh") if block.kind == "picture"]
+    assert [block.text[:3] for block in drawn] == ["图1　", "图2　", "图3　"]
+    assert "长春处理中心增加分拣线" in drawn[2].svg
     assert made.effects_run in "".join(block.text for block in report.blocks(made, "en"))

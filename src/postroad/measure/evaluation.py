@@ -47,6 +47,10 @@ class Warned:
     chance: float | None
 
 
+TRACE = 0.001
+"""A lever that moves a measure by less than this share of its value is no remedy for it; assumed."""
+
+
 @dataclass(frozen=True)
 class Remedy:
     """A lever as a remedy: the measure and target it moves, its share, yearly cost, and yuan for one point."""
@@ -146,10 +150,11 @@ def _warned(line: Line) -> Warned:
 
 
 def _remedies(held: Levers, effects: Result) -> tuple[Remedy, ...]:
-    """Levers by yuan per point of each measure they move the right way, cheapest first."""
+    """Levers by yuan per point of each measure they move the right way by more than a trace, cheapest first."""
     found = []
     for row in effects["shares"].iter_rows(named=True):
-        if row["gain"] <= 0:
+        scale = max(abs(row["before"]), abs(row["after"]))
+        if row["gain"] <= TRACE * scale or row["gain"] <= 0:
             continue
         lever = held[row["lever"]]
         cost = float(row["cost_yuan"])

@@ -42,7 +42,8 @@ def plan_report(
     plan = open_plan(province)
     today = dt.datetime.now(tz=dt.UTC).date()
     measured = Result.load(effects) if effects else None
-    made = evaluate(open_province(province), plan, levers(province, plan), kind, day(as_of) or today, measured, seed)
+    network = open_province(province)
+    made = evaluate(network, plan, levers(province, plan), kind, day(as_of) or today, measured, seed)
     if json_:
         told = {"kind": kind, "as_of": made.card.as_of.isoformat(), "run_id": made.card.run_id, "tasks": made.counts(),
                 "targets": made.card.summary, "blanks": len(made.blanks), "record": made.record.counts,
@@ -51,6 +52,8 @@ def plan_report(
         return
     for spoken in LANGUAGES:
         stem = f"{province if not Path(province).exists() else Path(province).name}-{kind}-{spoken}"
-        out.print(say("face.written", path=report.word(made, to / f"{stem}.docx", spoken).resolve()), soft_wrap=True)
-        path = write_text(to / f"{stem}.html", report.page(made, spoken))
+        out.print(
+            say("face.written", path=report.word(made, to / f"{stem}.docx", spoken, network).resolve()), soft_wrap=True
+        )
+        path = write_text(to / f"{stem}.html", report.page(made, spoken, network))
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)

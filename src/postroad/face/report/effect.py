@@ -91,16 +91,24 @@ def county_map(result: Result, network: Network, spoken: Language, table: pl.Dat
         words = say("effect.hours_change", spoken, name=name, before=f"{row['before_h']:.1f}", after=f"{after:.1f}")
         cells[row["place_id"]] = (colour_of(row["change_h"]), words)
     drawn = plain_map(network, cells, say("effect.counties_title", spoken), spoken)
-    return drawn.removesuffix("</svg>") + _legend(spoken) + "</svg>"
+    height = float(drawn.partition('viewBox="')[2].partition('"')[0].split()[3])
+    return drawn.removesuffix("</svg>") + _legend(spoken, height - 44) + "</svg>"
 
 
-def _legend(spoken: Language) -> str:
-    """Colours of the map from faster to slower, in its lower left corner."""
+def _legend(spoken: Language, y: float) -> str:
+    """Colours of the map from faster to slower with the hours between them, in its lower left corner."""
     colours = [*(colour for colour, _ in STEPS), WORST]
-    boxes = "".join(f'<rect x="{8 + 22 * k}" y="16" width="22" height="12" fill="{c}"/>' for k, c in enumerate(colours))
-    faster, slower = escape(say("effect.legend_faster", spoken)), escape(say("effect.legend_slower", spoken))
-    words = f'<text x="8" y="10" font-size="12">{faster}</text><text x="{8 + 22 * len(colours)}" y="10" font-size="12" '
-    return f'{boxes}{words}text-anchor="end">{slower}</text>'
+    parts = []
+    for k, colour in enumerate(colours):
+        parts.append(f'<rect x="{8 + 34 * k}" y="{y:.0f}" width="34" height="12" fill="{colour}"/>')
+    for k, (_, edge) in enumerate(STEPS, 1):
+        parts.append(f'<text x="{8 + 34 * k}" y="{y + 26:.0f}" font-size="11" text-anchor="middle">{edge:+g}</text>')
+    end = 8 + 34 * len(colours)
+    faster, slower, hours = (escape(say(f"effect.legend_{name}", spoken)) for name in ("faster", "slower", "hours"))
+    parts.append(f'<text x="8" y="{y - 6:.0f}" font-size="12">{faster}</text>')
+    parts.append(f'<text x="{end}" y="{y - 6:.0f}" font-size="12" text-anchor="end">{slower}</text>')
+    parts.append(f'<text x="{end + 8}" y="{y + 11:.0f}" font-size="12">{hours}</text>')
+    return "".join(parts)
 
 
 def page(result: Result, network: Network, held: Levers, spoken: Language) -> str:

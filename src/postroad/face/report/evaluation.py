@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 
-from postroad.face.report.chart import short
-from postroad.face.report.effect import beyond, chosen_bundle, measure_title
+from postroad.face.report.chart import chart, drawable, short
+from postroad.face.report.effect import beyond, chosen_bundle, county_map, measure_title, waterfall
 from postroad.face.report.official import Official
+from postroad.face.report.picture import alone
 from postroad.face.report.sheet import grid, sheet
 from postroad.language import Language, say
 
@@ -18,19 +19,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import polars as pl
+
     from postroad.measure.evaluation import Evaluation, Remedy, TaskState
+    from postroad.network import Network
+    from postroad.results import Result
 
 WAN = 1e4
+PICTURE_CM = 13.0
+FALLS = 2
+"""Most waterfalls of levers in one report."""
+TRACE = 0.001
+FULL = 1000
+"""Prices from here on are told without decimals."""
 FOREWARNING = ("growth-and-revenue", "peak")
 """Findings that say what the plan's own numbers will not reach: they stand with the warnings."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, a paragraph or a table of the report."""
+    """A heading, a paragraph, a table, or a picture (``text`` its caption, ``svg`` its drawing) of the report."""
 
     kind: str
     text: str = ""
+    svg: str = ""
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     widths_cm: tuple[float, ...] = field(default=())
@@ -44,14 +56,20 @@ def title(made: Evaluation, spoken: Language) -> str:
     return say("evaluation.title_midterm" if made.kind == "midterm" else "evaluation.title_final", spoken, **facts)
 
 
-def word(made: Evaluation, path: Path, spoken: Language) -> Path:
-    """Write the report as an editable Word document and return its path."""
+def word(made: Evaluation, path: Path, spoken: Language, network: Network | None = None) -> Path:
+    """Write the report as an editable Word document and return its path; a ``network`` adds the map of counties."""
     heading = title(made, spoken)
     book = Official(spoken, heading, made.card.run_id)
-    book.text(heading, "Title").alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for block in blocks(made, spoken):
+    # A long title is broken where its meaning is.
+    label = made.plan.label(spoken)
+    book.text(
+        heading.replace(label, f"{label}\n", 1) if spoken == "zh" else heading, "Title"
+    ).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for block in blocks(made, spoken, network):
         if block.kind == "heading":
             book.book.add_heading(block.text, 1)
+        elif block.kind == "picture":
+            book.picture(block.svg, PICTURE_CM, block.text)
         elif block.kind == "table":
             book.table(block.heads, block.rows, block.widths_cm)
         else:
@@ -59,10 +77,10 @@ def word(made: Evaluation, path: Path, spoken: Language) -> Path:
     return book.save(path)
 
 
-def page(made: Evaluation, spoken: Language) -> str:
+def page(made: Evaluation, spoken: Language, network: Network | None = None) -> str:
     """Return the report as one self-contained HTML page."""
     heading = title(made, spoken)
-    body = (_html(block) for block in blocks(made, spoken))
+    body = (_html(block) for block in blocks(made, spoken, network))
     return sheet(heading, [f"<h1>{html.escape(heading)}</h1>", *body], spoken)
 
 
@@ -71,19 +89,29 @@ def _html(block: Block) -> str:
         return f"<h2>{html.escape(block.text)}</h2>"
     if block.kind == "text":
         return f"<p>{html.escape(block.text)}</p>"
+    if block.kind == "picture":
+        return f"<figure>{alone(block.svg)}<figcaption>{html.escape(block.text)}</figcaption></figure>"
     return grid(block.heads, block.rows)
 
 
-def blocks(made: Evaluation, spoken: Language) -> list[Block]:
-    """Return the report's blocks in order."""
-    return [
+def blocks(made: Evaluation, spoken: Language, network: Network | None = None) -> list[Block]:
+    """Return the report's blocks in order, its pictures numbered."""
+    every = [
         *_opening(made, spoken),
         *_targets(made, spoken),
         *_tasks(made, spoken),
         *_causes(made, spoken),
         *_warnings(made, spoken),
-        *_remedies(made, spoken),
+        *_remedies(made, spoken, network),
         *_appendices(made, spoken),
+    ]
+    drawn = [block for block in every if block.kind == "picture"]
+    number = {id(block): k for k, block in enumerate(drawn, 1)}
+    return [
+        replace(block, text=say("evaluation.figure", spoken, number=number[id(block)], words=block.text))
+        if block.kind == "picture"
+        else block
+        for block in every
     ]
 
 
@@ -126,12 +154,18 @@ def _targets(made: Evaluation, spoken: Language) -> list[Block]:
         value = f"{short(latest.value)} {unit} ({latest.period})" if seen and latest else fill
         rows.append((target.label(spoken), base, aim, value, say(f"face.status_{line.judgement.status}", spoken)))
     columns = (("target", 5.2), ("baseline", 2.9), ("aim", 3.2), ("latest", 3.2), ("status", 1.6))
-    return [_heading("targets", spoken), _table(spoken, columns, rows)]
+    return [_heading("targets", spoken), _table(spoken, columns, rows), *_paths(made, spoken)]
+
+
+def _paths(made: Evaluation, spoken: Language) -> list[Block]:
+    """The path, values and forecast of every target that can be drawn and was judged."""
+    lines = (line for line in made.card.to_dict()["lines"] if drawable(line) and line["status"] != "unknown")
+    return [Block("picture", line["label"][spoken], chart(line, spoken)) for line in lines]
 
 
 def _tasks(made: Evaluation, spoken: Language) -> list[Block]:
     labels = {target.id: target.label(spoken) for target in made.plan.targets}
-    columns = (("task", 4.0), ("owner", 2.6), ("payer", 1.6), ("moves", 4.4), ("levers", 2.2), ("status", 1.4))
+    columns = (("task", 3.5), ("owner", 2.4), ("payer", 1.3), ("moves", 4.1), ("levers", 2.6), ("status", 2.1))
     rows = [_task(held, labels, spoken) for held in made.tasks]
     return [_heading("tasks", spoken), _text("tasks_note", spoken), _table(spoken, columns, rows)]
 
@@ -184,23 +218,51 @@ def _warnings(made: Evaluation, spoken: Language) -> list[Block]:
     return [*out, _text("record", spoken, cases=len(made.record.cases), **made.record.counts, **scores)]
 
 
-def _remedies(made: Evaluation, spoken: Language) -> list[Block]:
+def _remedies(made: Evaluation, spoken: Language, network: Network | None) -> list[Block]:
     if made.effects_run is None:
         return [_heading("remedies", spoken), _text("no_remedies", spoken)]
     labels = {target.id: target.label(spoken) for target in made.plan.targets}
     rows = [
         (measure_title(r.measure, spoken), labels.get(r.target, "–"), r.lever.label(spoken), _share(r),
-         f"{r.cost_yuan / WAN:,.0f}", f"{r.yuan_per_point / WAN:,.1f}")
+         f"{r.cost_yuan / WAN:,.0f}", _price(r.yuan_per_point / WAN))
         for r in made.remedies
     ]  # fmt: skip
-    columns = (("measure", 3.6), ("target", 3.2), ("levers", 3.6), ("share", 2.4), ("cost", 1.8), ("price", 1.8))
+    columns = (("measure", 3.1), ("target", 3.0), ("levers", 3.2), ("share", 2.6), ("cost", 1.9), ("price", 2.2))
     asked = made.effects.stamp.options if made.effects else {}
     note = _text("remedies_note", spoken, run=made.effects_run, year=asked["year"], worlds=asked["worlds"])
     told = [_heading("remedies", spoken), note, _table(spoken, columns, rows)]
+    if made.effects is not None:
+        levers = [*(lever for held in made.tasks for lever in held.levers), *(r.lever for r in made.remedies)]
+        told += _drawn(made.effects, {lever.id: lever.label(spoken) for lever in levers}, spoken, network)
     if made.effects is not None and "cheapest" in made.effects.tables:
         lines = (chosen_bundle(made.effects, spoken), *beyond(made.effects, spoken))
         told += [Block("text", line) for line in lines]
     return told
+
+
+def _drawn(effects: Result, names: dict[str, str], spoken: Language, network: Network | None) -> list[Block]:
+    """A waterfall of the measures that levers move most beside where they stood, and the counties' map."""
+    shares, run = effects["shares"], effects.run_id
+    moved: list[tuple[float, str, pl.DataFrame]] = []
+    for (name,), group in shares.group_by("measure", maintain_order=True):
+        before, after = float(group["before"][0]), float(group["after"][0])
+        if before and str(name).startswith("on_time"):
+            moved.append((abs(after / before - 1), str(name), group))
+    found = []
+    for size, name, group in sorted(moved, reverse=True, key=lambda each: each[:2])[:FALLS]:
+        if size > TRACE:
+            title = measure_title(name, spoken)
+            known = {**{lever: lever for lever in group["lever"]}, **names}
+            fall = say("evaluation.figure_fall", spoken, measure=title, run=run)
+            found.append(Block("picture", fall, waterfall(group, known, spoken, title)))
+    if network is not None and "counties" in effects.tables and effects["counties"].height:
+        words = say("evaluation.figure_counties", spoken, run=run)
+        found.append(Block("picture", words, county_map(effects, network, spoken)))
+    return found
+
+
+def _price(value: float) -> str:
+    return f"{value:,.0f}" if value >= FULL else f"{value:,.1f}"
 
 
 def _share(remedy: Remedy) -> str:

@@ -1,6 +1,7 @@
 """The look of an official report in Word: fonts by role, page, footer with the run id, tables, pictures.
 
-Headings in 黑体, text in 仿宋, the title in 小标宋 with fallbacks. Whatever is set with it stays editable.
+In Chinese as GB/T 9704-2012 has it: title 小标宋 22 pt, text 仿宋 16 pt at 28 pt a line, headings 黑体 and 楷体 16 pt,
+a text area of 156 by 225 mm, page numbers between dashes; fonts have fallbacks. Whatever is set with it stays editable.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docx
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -31,6 +32,15 @@ ROLES = {
            "text": ("Times New Roman", "仿宋")},
 }  # fmt: skip
 """Latin and Chinese font of each role; a machine without 方正小标宋 falls back to its 宋体 by the font table."""
+STYLES: dict[str, tuple[str, bool]] = {
+    "Normal": ("text", False), "Title": ("title", False), "Heading 1": ("head", True), "Heading 2": ("sub", False),
+    "Caption": ("text", False),
+}  # fmt: skip
+SIZES: dict[Language, dict[str, float]] = {
+    "zh": {"Normal": 16, "Title": 22, "Heading 1": 16, "Heading 2": 16, "Caption": 10.5},
+    "en": {"Normal": 12, "Title": 20, "Heading 1": 15, "Heading 2": 13, "Caption": 9},
+}
+TEXT_CM = 15.6
 FALLBACK = {"方正小标宋简体": "宋体", "仿宋": "FangSong_GB2312", "楷体": "KaiTi_GB2312", "黑体": "SimHei"}
 
 
@@ -61,35 +71,49 @@ class Official:
         return words[self.spoken] if words else ""
 
     def _styles(self) -> None:
-        sizes = {"Normal": ("text", 12, False), "Title": ("title", 20, False), "Heading 1": ("head", 15, True),
-                 "Heading 2": ("sub", 13, False), "Caption": ("text", 9, False)}  # fmt: skip
-        for name, (role, size, bold) in sizes.items():
+        zh = self.spoken == "zh"
+        sizes = SIZES[self.spoken]
+        for name, (role, bold) in STYLES.items():
             style = self.book.styles[name]
             latin, chinese = ROLES[self.spoken][role]
-            style.font.name, style.font.size, style.font.bold = latin, Pt(size), bold
+            style.font.name, style.font.size, style.font.bold = latin, Pt(sizes[name]), bold and not zh
             style.font.color.rgb = RGBColor(0, 0, 0)
-            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+            properties = style.element.get_or_add_rPr()
+            fonts = properties.get_or_add_rFonts()
             for place in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
                 fonts.attrib.pop(qn(f"w:{place}"), None)
             fonts.set(qn("w:eastAsia"), chinese)
         text = self.book.styles["Normal"].paragraph_format
-        text.line_spacing, text.space_after = 1.5, Pt(4)
-        if self.spoken == "zh":
-            text.first_line_indent = Pt(24)
+        text.line_spacing, text.space_after = (Pt(28), Pt(0)) if zh else (1.4, Pt(4))
+        if zh:
+            text.first_line_indent = Pt(32)
         for name in ("Title", "Heading 1", "Heading 2", "Caption"):
-            self.book.styles[name].paragraph_format.first_line_indent = Pt(0)
-            self.book.styles[name].paragraph_format.keep_with_next = name != "Caption"
+            style = self.book.styles[name]
+            style.paragraph_format.first_line_indent = Pt(0)
+            style.paragraph_format.keep_with_next = name != "Caption"
+            # The title style of the template has a blue rule under it.
+            for rule in style.element.findall(f".//{qn('w:pBdr')}"):
+                rule.getparent().remove(rule)
+        title = self.book.styles["Title"].paragraph_format
+        title.line_spacing, title.space_after = 1.3, Pt(14)
+        self.book.styles["Caption"].paragraph_format.line_spacing = 1.2
 
     def _page(self, title: str, run_id: str) -> None:
         section = self.book.sections[0]
         section.page_width, section.page_height = Cm(21), Cm(29.7)
-        section.top_margin, section.bottom_margin = Cm(3.0), Cm(2.6)
-        section.left_margin, section.right_margin = Cm(2.6), Cm(2.4)
+        section.top_margin, section.bottom_margin = Cm(3.7), Cm(3.5)
+        section.left_margin, section.right_margin = Cm(2.8), Cm(2.6)
         foot = section.footer.paragraphs[0]
         foot.alignment, foot.paragraph_format.first_line_indent = WD_ALIGN_PARAGRAPH.CENTER, Pt(0)
-        run = foot.add_run(say("face.report_run", self.spoken, run=run_id) + "　")
-        run.font.size = Pt(9)
-        _field(foot, "PAGE")
+        for words in ("— ", None, " —"):
+            if words is None:
+                _field(foot, "PAGE")
+            else:
+                foot.add_run(words).font.size = Pt(14)
+        told = section.footer.add_paragraph(say("face.report_run", self.spoken, run=run_id))
+        told.alignment, told.paragraph_format.first_line_indent = WD_ALIGN_PARAGRAPH.CENTER, Pt(0)
+        told.paragraph_format.line_spacing = 1.0
+        told.runs[0].font.size = Pt(8)
         properties = self.book.core_properties
         properties.title, properties.author = title, "postroad"
         properties.identifier = run_id
@@ -99,18 +123,26 @@ class Official:
         return self.book.add_paragraph(words, style=style)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths_cm: Sequence[float]) -> Any:
-        """Add a table whose heading row is repeated on every page and whose rows are not torn apart."""
+        """Add a table as wide as the text, its columns in these proportions; the head is repeated on every page.
+
+        Rows are not torn apart.
+        """
         table = self.book.add_table(rows=1, cols=len(heads), style="Table Grid")
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        widths = [Cm(TEXT_CM * width / sum(widths_cm)) for width in widths_cm]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
         for words in (heads, *rows):
             cells = table.rows[0].cells if words is heads else table.add_row().cells
-            for cell, text, width in zip(cells, words, widths_cm, strict=True):
-                cell.width = Cm(width)
+            for cell, text, width in zip(cells, words, widths, strict=True):
+                cell.width = width
+                cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.first_line_indent = Pt(0)
-                paragraph.paragraph_format.line_spacing, paragraph.paragraph_format.space_after = 1.1, Pt(0)
+                paragraph.paragraph_format.line_spacing = 1.1
+                paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
                 run = paragraph.add_run(text)
-                run.font.size, run.font.bold = Pt(8.5), words is heads
+                run.font.size, run.font.bold = Pt(9), words is heads
         for number, row in enumerate(table.rows):
             _mark(row, "w:cantSplit")
             if number == 0:
@@ -119,8 +151,12 @@ class Official:
 
     def picture(self, svg: str, width_cm: float, words: str) -> None:
         """Add a drawing with its caption."""
-        self.book.add_picture(io.BytesIO(typeset(alone(svg), "png")), width=Cm(width_cm))
-        for paragraph in (self.book.paragraphs[-1], self.text(words, "Caption")):
+        self.book.add_picture(io.BytesIO(typeset(alone(svg), "png")), width=Cm(min(width_cm, TEXT_CM)))
+        drawn = self.book.paragraphs[-1]
+        # A line of a fixed height would show a strip of the picture.
+        drawn.paragraph_format.line_spacing, drawn.paragraph_format.keep_with_next = 1.0, True
+        drawn.paragraph_format.space_before = Pt(10)
+        for paragraph in (drawn, self.text(words, "Caption")):
             paragraph.alignment, paragraph.paragraph_format.first_line_indent = WD_ALIGN_PARAGRAPH.CENTER, Pt(0)
         _describe(self.book.inline_shapes[-1], words)
 
@@ -128,7 +164,7 @@ class Official:
 def _field(paragraph: Any, code: str) -> None:
     for kind in ("begin", None, "end"):
         run = paragraph.add_run()
-        run.font.size = Pt(9)
+        run.font.size = Pt(14)
         if kind:
             part = OxmlElement("w:fldChar")
             part.set(qn("w:fldCharType"), kind)

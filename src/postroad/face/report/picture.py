@@ -80,6 +80,7 @@ class Picture:
 def alone(svg: str) -> str:
     """Return a picture of the page with its own colours in it, and the size its view box names."""
     head, _, rest = svg.partition(">")
+    head = head.replace(' xmlns="http://www.w3.org/2000/svg"', "")
     width, height = (float(text) for text in re.findall(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', head)[0])
     size = f' xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}"'
     return f"{head}{size}><style>{STYLE}</style>{rest}"
@@ -130,8 +131,7 @@ def pairing_map(made: Pairing, network: Network, spoken: Language) -> Picture:
     from postroad.face.report.effect import county_map
 
     svg = county_map(made, network, spoken)
-    return Picture(alone(svg.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1)),
-                   say("effect.counties_title", spoken), made.run_id)  # fmt: skip
+    return Picture(alone(svg), say("effect.counties_title", spoken), made.run_id)
 
 
 def pairing_report(made: Pairing, path: str | Path, spoken: Language) -> Path:
