@@ -162,6 +162,8 @@ class TestTiers(DesignContract):
         for layout in (answer.plan, answer.best):
             assert tuple(len(hubs) for hubs in layout.tiers) == counts
             tier = tier_of(p, layout).tolist()
+            bounds = answer.towns[np.minimum(tier, 1), np.arange(len(tier))]
+            assert (np.nan_to_num(bounds) <= layout.cost * (1 + 1e-9)).all()
             above = {k: int(layout.above[k]) for k in range(len(tier)) if tier[k] == 3}
             assert all(tier[m] in (1, 2) for m in above.values())
             assert layout.cost == pytest.approx(by_hand(p, tier, layout.hub.tolist(), above), rel=1e-9)
@@ -208,6 +210,7 @@ def test_the_plan_of_jilin_is_placed_among_its_neighbours(jilin):
     found = trunk_tiers(network, made, time_s=240)
     assert found.bound <= found.best.cost <= found.plan.cost
     assert found.gap < 0.01
+    assert found.result["frequency"].filter(pl.col("name_zh") == "长春市")["least_without"].min() > 0.01
     assert found.network.check() == []
     layouts = found.result["layouts"]
     assert layouts["layout"][:2].to_list() == ["plan", "best"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.hubs import settling, single_bound, single_search
+from postroad.design.hubs import searching, settling, single_bound, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
 from postroad.design.hubs.branch import branch
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
-ROUNDS, TURNS = 20, 4
-FEWER, LARGE = 0.8, 60
-"""Share of the hubs left at which the search begins again among them, and places from which it may pay."""
-SETTLE_S = 20.0
-"""Seconds for the program of one set of hubs."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -90,8 +85,7 @@ def solve_single(hunt: Hunt, seed: int) -> HubAnswer:
     """Return the best answer with its bound; the caller has made sure that some answer may exist."""
     problem = hunt.problem
     s = single_arrays(problem)
-    _search(hunt, s, seed)
-    hunt.seed, hunt.candidates = seed, s.hub.size
+    searching.search(hunt, s, seed)
     bound, proven = branch(hunt, _root(hunt, s), _raise, _divide)
     return _answer(hunt, bound, proven=proven)
 
@@ -104,72 +98,6 @@ def _answer(hunt: Hunt, bound: float, *, proven: bool) -> HubAnswer:
     hubs = tuple(int(k) for k in np.unique(hunt.allocation))
     status = "optimal" if proven else "feasible"
     return HubAnswer(hunt.cost, bound, hubs, hunt.allocation, status, seconds, hunt.nodes, hunt.steps)
-
-
-def _search(hunt: Hunt, s: Single, seed: int) -> None:
-    """Look for a good answer, begun from the hubs that send and receive most."""
-    n, h = s.cost.shape
-    worth = np.where(s.own >= 0, s.sent + s.between.sum(0), -1.0)[s.hub]
-    count = s.least if s.least == s.most else max(1, min(h, round(np.sqrt(n) / 2)))
-    near = _near(s, int(np.clip(3 * h / max(1, count), 12, 40)))
-    is_open = np.zeros(h, bool)
-    is_open[np.argsort(-worth, kind="stable")[:count]] = True
-    held, cost = np.full(n, -1, np.int64), NONE
-    rounds = 3 * ROUNDS if s.capacity.size else ROUNDS
-    turns = int(np.clip(n / 6, 6, 30))
-    for turn in range(100):
-        if turn and (not hunt.left() or (turn >= turns and cost < NONE)):
-            break
-        cost = single_search.search(s, is_open, cost, held, rounds, near, seed * 1000 + turn)
-    if cost < NONE:
-        _finish(hunt, s, held, cost)
-
-
-def _finish(hunt: Hunt, s: Single, held: NDArray[np.int64], cost: float) -> None:
-    """Keep what a search found; where capacity binds, work out the allocation to its hubs first."""
-    if s.capacity.size and not s.reach.size:
-        cost = single_search.squeeze(s, held, cost, single_search.THOROUGH)
-    hunt.take(s, held, cost)
-    opened = np.unique(held)
-    if settling.fits(s, opened):
-        settling.settle(hunt, s, opened, np.ones(s.cost.shape, bool), SETTLE_S / 3)
-
-
-def _again(hunt: Hunt, part: Part) -> None:
-    """Search once more among the hubs the bound has left, from those it chooses and from the best answer's."""
-    s = part.s
-    inside = part.ok[s.hub, np.arange(s.hub.size)]
-    left = int(inside.sum())
-    if hunt.nodes > 1 or s.cost.shape[0] < LARGE or s.reach.size or left > FEWER * hunt.candidates or left <= s.least:
-        return
-    hunt.candidates = left
-    keep = np.zeros(s.cost.shape[0], bool)
-    keep[s.hub[inside]] = True
-    few = single_arrays(hunt.problem, keep)
-    often = part.often[inside]
-    count = s.least if s.least == s.most else max(1, int((often > 0.5).sum()))
-    chosen = np.zeros(left, bool)
-    chosen[np.argsort(-often, kind="stable")[:count]] = True
-    begun = [(chosen, NONE, np.full(s.cost.shape[0], -1, np.int64))]
-    if hunt.cost < NONE and keep[hunt.allocation].all():
-        held = few.own[hunt.allocation]
-        begun.append((np.isin(np.arange(left), held), hunt.cost, held))
-    near = _near(few, int(np.clip(3 * left / count, 12, 40)))
-    for is_open, known, held in begun:
-        cost = known
-        for turn in range(TURNS):
-            if hunt.left():
-                draw = 1000 * hunt.seed + 100 + left + turn
-                cost = single_search.search(few, is_open, cost, held, ROUNDS, near, draw)
-        if cost < known:
-            _finish(hunt, few, held, cost)
-
-
-def _near(s: Single, count: int) -> NDArray[np.int64]:
-    """Return for each candidate the candidates nearest to it."""
-    apart = s.transfer + s.cost[s.hub] / np.maximum(1e-12, (s.sent + s.between.sum(0))[s.hub])[:, None]
-    apart = apart + np.diag(np.full(s.hub.size, np.inf))
-    return np.ascontiguousarray(np.argsort(apart, axis=1, kind="stable")[:, : min(count, s.hub.size - 1)])
 
 
 def _root(hunt: Hunt, s: Single) -> Part:
@@ -195,7 +123,9 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
     state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
     while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
-        _again(hunt, part)
+        if hunt.nodes == 1:
+            inside = part.ok[part.s.hub, np.arange(part.s.hub.size)]
+            searching.search_left(hunt, part.s.hub[inside], part.often[inside])
         size = _core_size(part)
         state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
@@ -297,7 +227,7 @@ def _settled(hunt: Hunt, part: Part) -> bool:
     opened = np.flatnonzero(inside)
     if not settling.fits(part.s, opened):
         return False
-    bound = settling.settle(hunt, part.s, opened, part.ok, SETTLE_S)
+    bound = settling.settle(hunt, part.s, opened, part.ok, searching.SETTLE_S)
     part.bound = part.bound if bound is None else max(part.bound, bound)
     return part.bound >= hunt.cost - hunt.tolerance
 

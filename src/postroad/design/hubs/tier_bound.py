@@ -8,13 +8,17 @@ for its heavier direction, the direction heavier for the whole province is count
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import highspy
 import numpy as np
 from scipy import sparse
 
 from postroad.design.hubs import tier_cost
 from postroad.design.program import Limits, Program, solve
+from postroad.design.program.solving import make_solver
+from postroad.errors import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from postroad.parallel import Progress
 
 GAP = 5e-4
+ROLE = "one role"
 PAIRS = 300
 """Pairs of units, those with most between them, that the program tells apart by hub; the others always share theirs."""
 
@@ -72,6 +77,36 @@ def tier_bound(
     return TierBound(min(found.bound, known), tier)
 
 
+def town_bounds(
+    problem: TierProblem, counts: tuple[int, int, int], time_s: float, stop: Callable[[], bool] | None = None
+) -> NDArray[np.float64]:
+    """Return for each town what no layout without a hub there undercuts, and none with one; NaN where time ended.
+
+    These are bounds of the linear program, each solved from the answer of the one before.
+    """
+    until = time.monotonic() + time_s
+    made, _ = _program(problem, ways_up(problem), counts, integer=False)
+    roles = next(block for block in made.row_blocks if block.name == ROLE)
+    solver = make_solver(made, Limits())
+    found = np.full((2, len(problem.towns)), np.nan)
+    for k in range(len(problem.towns)):
+        row = np.array([roles.start + k], np.int32)
+        for wanted in (0.0, 1.0):
+            if time.monotonic() > until:
+                return found
+            if stop and stop():
+                raise Stopped.of("errors.stopped", done=k, total=len(problem.towns))
+            solver.changeRowsBounds(1, row, np.array([wanted]), np.array([wanted]))
+            solver.setOptionValue("time_limit", solver.getRunTime() + max(0.01, until - time.monotonic()))
+            solver.run()
+            if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+                found[int(wanted), k] = solver.getInfo().objective_function_value
+            elif solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+                found[int(wanted), k] = np.inf
+        solver.changeRowsBounds(1, row, np.zeros(1), np.ones(1))
+    return found
+
+
 def ways_up(p: TierProblem) -> Ways:
     """Return every way up from a hub, and what joining it costs at least."""
     c = len(p.towns)
@@ -111,7 +146,7 @@ def _worth_keeping(p: TierProblem, w: Ways, share: NDArray[np.float64]) -> NDArr
     return keep
 
 
-def _program(p: TierProblem, w: Ways, counts: tuple[int, int, int]) -> tuple[Program, Columns]:
+def _program(p: TierProblem, w: Ways, counts: tuple[int, int, int], *, integer: bool = True) -> tuple[Program, Columns]:
     """Return the program, and its columns for ways opened."""
     made, n, c = Program(), len(p.units), len(p.towns)
     share = (p.flow + p.flow.T) * (1 - np.eye(n))
@@ -122,7 +157,7 @@ def _program(p: TierProblem, w: Ways, counts: tuple[int, int, int]) -> tuple[Pro
     told = np.zeros((n, n))
     told[first, second] = told[second, first] = share[first, second]
     spared = p.sort_yuan * (share - told).sum(1)[:, None] + share.sum(1)[:, None] * w.truck
-    opened = made.columns("opened", c * c, high=1.0, integer=True)
+    opened = made.columns("opened", c * c, high=1.0, integer=integer)
     joins = made.columns("joins", unit.size, cost=(w.join - spared / 2)[unit, way], high=1.0)
     _open_ways(made, w, opened, counts)
     made.rows("one way", [(joins, _ones(unit, (n, unit.size)))], low=1.0, high=1.0)
@@ -148,7 +183,7 @@ def _open_ways(made: Program, w: Ways, opened: Columns, counts: tuple[int, int, 
     third = w.hub != w.upper
     for name, kind, count in (("upper hubs", ~third, counts[0] + counts[1]), ("third tier", third, counts[2])):
         made.rows(name, [(opened, sparse.csr_array(kind.astype(float)[None]))], low=count, high=count)
-    made.rows("one role", [(opened, _ones(w.hub, (c, many)))], high=1.0)
+    made.rows(ROLE, [(opened, _ones(w.hub, (c, many)))], high=1.0)
     low = np.flatnonzero(third)
     above = _ones(low, (many, low.size)).T - _ones(w.upper[low] * (c + 1), (many, low.size)).T
     made.rows("upper hub open", [(opened, above)], high=0.0)

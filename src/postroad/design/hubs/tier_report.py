@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from postroad.design.hubs.tier_problem import TierProblem
     from postroad.design.hubs.tier_search import Layout
+    from postroad.design.hubs.trunk import Tiers
 
 LEVELS = (0.01, 0.02, 0.05)
 """How much dearer than the best a layout may be to count as near it."""
@@ -125,23 +126,26 @@ def different(hunt: Hunt, apart: int) -> dict[float, NDArray[np.int8]]:
     return found
 
 
-def tables(
-    problem: TierProblem,
-    plan: Layout,
-    best: Layout,
-    near: Mapping[float, tuple[Layout, ...]],
-    counted: Mapping[float, NDArray[np.int8]],
-) -> dict[str, pl.DataFrame]:
-    """Return the tables ``layouts``, ``hubs`` and ``frequency``."""
-    named = {"plan": plan, "best": best}
-    widest = near[max(near)]
+def tables(problem: TierProblem, found: Tiers) -> dict[str, pl.DataFrame]:
+    """Return the tables ``layouts``, ``hubs`` and ``frequency``.
+
+    ``over_bound`` is how far above every layout's bound a layout lies, as a share: it is within that of the optimum.
+    """
+    best = found.best
+    named = {"plan": found.plan, "best": best}
+    widest = found.near[max(found.near)]
     named |= {f"near_{k}": layout for k, layout in enumerate(widest, 1) if layout.tiers != best.tiers}
     rows = [
-        {"layout": name, **figures(problem, layout), "over_best": layout.cost / best.cost - 1}
+        {
+            "layout": name,
+            **figures(problem, layout),
+            "over_best": layout.cost / best.cost - 1,
+            "over_bound": layout.cost / found.bound - 1,
+        }
         for name, layout in named.items()
     ]
     hubs = [row for name, layout in named.items() for row in _hubs(problem, name, layout)]
-    return {"layouts": pl.DataFrame(rows), "hubs": pl.DataFrame(hubs), "frequency": _frequency(problem, plan, counted)}
+    return {"layouts": pl.DataFrame(rows), "hubs": pl.DataFrame(hubs), "frequency": _frequency(problem, found)}
 
 
 def _hubs(problem: TierProblem, name: str, layout: Layout) -> list[dict[str, Any]]:
@@ -163,11 +167,15 @@ def _hubs(problem: TierProblem, name: str, layout: Layout) -> list[dict[str, Any
     ]
 
 
-def _frequency(problem: TierProblem, plan: Layout, counted: Mapping[float, NDArray[np.int8]]) -> pl.DataFrame:
-    """How often each town is a hub, and of which tier, among the different layouts of each level."""
-    planned = tier_of(problem, plan)
+def _frequency(problem: TierProblem, found: Tiers) -> pl.DataFrame:
+    """How often each town is a hub, and of which tier, among the different layouts of each level.
+
+    ``least_with`` and ``least_without`` are proven: no layout with a hub there, or without, is nearer to the best.
+    """
+    planned = tier_of(problem, found.plan)
+    over = found.towns / found.best.cost - 1
     rows = []
-    for level, tiers in counted.items():
+    for level, tiers in found.counted.items():
         for k in np.flatnonzero((tiers > 0).any(0) | (planned > 0)):
             rows.append(
                 {
@@ -178,6 +186,9 @@ def _frequency(problem: TierProblem, plan: Layout, counted: Mapping[float, NDArr
                     "planned_tier": int(planned[k]) or None,
                     "hub": float((tiers[:, k] > 0).mean()),
                     **{f"tier_{t}": float((tiers[:, k] == t).mean()) for t in (1, 2, 3)},
+                    "least_with": None if np.isnan(over[1, k]) else float(over[1, k]),
+                    "least_without": None if np.isnan(over[0, k]) else float(over[0, k]),
                 }
             )
-    return pl.DataFrame(rows, schema_overrides={"planned_tier": pl.Int64})
+    proven = {"least_with": pl.Float64, "least_without": pl.Float64}
+    return pl.DataFrame(rows, schema_overrides={"planned_tier": pl.Int64, **proven})

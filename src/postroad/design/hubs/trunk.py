@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from postroad.design.hubs import tier_report, tier_search
-from postroad.design.hubs.tier_bound import tier_bound
+from postroad.design.hubs.tier_bound import tier_bound, town_bounds
 from postroad.design.hubs.tier_cost import trunk_arrays
 from postroad.design.hubs.tier_problem import TierProblem, tier_problem
 from postroad.errors import DataError, Fault, InfeasibleError, UsageError
@@ -37,6 +37,7 @@ SOURCE_TITLE = "Hub tiers: units allocated to hubs by least cost under assumed v
 class Tiers:
     """The plan's layout and the best found; ``bound`` is on the cost of any layout with as many hubs, in yuan a day.
 
+    ``towns`` bounds the layouts without a hub in each town, and those with one (NaN where time ended).
     ``near`` holds for each level the layouts worked out in full, ``counted`` the tiers of all different ones.
     """
 
@@ -46,6 +47,7 @@ class Tiers:
     near: Mapping[float, tuple[Layout, ...]]
     counted: Mapping[float, NDArray[np.int8]]
     priced: int
+    towns: NDArray[np.float64]
 
     @property
     def objective(self) -> float:
@@ -137,7 +139,8 @@ def search_tiers(
     if best.cost - bound > CLOSE * best.cost and left > 1.0:
         bound = max(bound, tier_search.lower_bound(problem, sum(counts), left, progress, stop))
     bound = min(bound, best.cost)
-    return Tiers(plan, best, bound, MappingProxyType(near), MappingProxyType(counted), len(hunt.seen))
+    towns = town_bounds(problem, counts, max(0.0, 0.95 * time_s + began - time.monotonic()), stop)
+    return Tiers(plan, best, bound, MappingProxyType(near), MappingProxyType(counted), len(hunt.seen), towns)
 
 
 def trunk_tiers(
@@ -162,7 +165,7 @@ def trunk_tiers(
     options = {"year": demand.year, "scenario": demand.scenario, "demand_seed": demand.seed, "apart": apart}
     stamp = Stamp.now("trunk tiers", network.fingerprint, {**options, "time_s": time_s}, seed)
     done = _written(problem, found.best, network)
-    tables = tier_report.tables(problem, found.plan, found.best, found.near, found.counted)
+    tables = tier_report.tables(problem, found)
     tables["allocations"] = done["allocations"]
     plan, best = (tier_report.figures(problem, layout) for layout in (found.plan, found.best))
     facts = {
