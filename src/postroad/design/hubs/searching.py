@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROUNDS, TURNS, CHAINS = 20, 4, 4
 FEWER, LARGE = 0.8, 60
 """Share of the hubs left at which the search begins again among them, and places from which that and chains may pay."""
+STEPS = 20_000
+"""Steps of annealing for each place, at most."""
 SETTLE_S = 20.0
 """Seconds for the program of one set of hubs."""
 
@@ -89,7 +91,7 @@ def _chain(hunt: Hunt, s: Single, begun: NDArray[np.int64], turns: int, seed: in
 def _finish(hunt: Hunt, s: Single, held: NDArray[np.int64], cost: float) -> None:
     """Keep what a search found; where capacity binds, work out the allocation to its hubs first."""
     if s.capacity.size and not s.reach.size:
-        cost = single_search.squeeze(s, held, cost, single_search.THOROUGH)
+        cost = single_search.squeeze(s, held, cost, min(single_search.THOROUGH, STEPS * held.size))
     if not hunt.take(s, held, cost):
         return
     opened = np.unique(held)
