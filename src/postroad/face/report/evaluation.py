@@ -153,7 +153,7 @@ def _targets(made: Evaluation, spoken: Language) -> list[Block]:
         seen = latest is not None and latest.period != target.baseline_period
         value = f"{short(latest.value)} {unit} ({latest.period})" if seen and latest else fill
         rows.append((target.label(spoken), base, aim, value, say(f"face.status_{line.judgement.status}", spoken)))
-    columns = (("target", 5.2), ("baseline", 2.9), ("aim", 3.2), ("latest", 3.2), ("status", 1.6))
+    columns = (("target", 4.8), ("baseline", 2.8), ("aim", 3.1), ("latest", 3.1), ("status", 2.2))
     return [_heading("targets", spoken), _table(spoken, columns, rows), *_paths(made, spoken)]
 
 
@@ -165,7 +165,7 @@ def _paths(made: Evaluation, spoken: Language) -> list[Block]:
 
 def _tasks(made: Evaluation, spoken: Language) -> list[Block]:
     labels = {target.id: target.label(spoken) for target in made.plan.targets}
-    columns = (("task", 3.5), ("owner", 2.4), ("payer", 1.3), ("moves", 4.1), ("levers", 2.6), ("status", 2.1))
+    columns = (("task", 3.5), ("owner", 2.4), ("payer", 1.6), ("moves", 3.8), ("levers", 2.6), ("status", 2.1))
     rows = [_task(held, labels, spoken) for held in made.tasks]
     return [_heading("tasks", spoken), _text("tasks_note", spoken), _table(spoken, columns, rows)]
 
