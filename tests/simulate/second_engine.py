@@ -40,6 +40,7 @@ class Day:
         self.sorter_wakes = [None] * nodes
         docks = [int(w.nodes.dock_first[n + 1] - w.nodes.dock_first[n]) for n in range(nodes)]
         self.docks = [simpy.Resource(self.env, n) if n else None for n in docks]
+        self.inside, self.yard = [0] * nodes, [deque() for _ in range(nodes)]
         self.cells, self.aboard, self.carried, self.room_of, self.riding = {}, {}, {}, {}, {}
 
     def run(self):
@@ -61,6 +62,8 @@ class Day:
             act = acts[int(kind)]
             self.env.process(self.at(int(time), act, int(what)))
         self.env.run(until=self.end)
+        for parcel in (parcel for outside in self.yard for parcel in outside):
+            parcel.visits.pop()  # who stands outside has not come in
         return self.parcels
 
     def at(self, time, act, what):
@@ -150,6 +153,7 @@ class Day:
             parcel.status = a.ON_LINE
             if parcel.visits:
                 parcel.visits[-1][3] = self.env.now
+        self.leaves_house(int(lanes.source[lane]), len(load))
         if load:
             self.env.process(self.drive(load, int(lanes.arrive[what]), int(lanes.target[lane])))
 
@@ -161,8 +165,55 @@ class Day:
         if self.w.nodes.outside[node]:
             for parcel in load:
                 self.hand_over(parcel, node)
-        elif self.docks[node] is None:
-            self.to_sorter(load, node, self.env.now)
+        elif self.w.nodes.room[node] < a.NEVER:
+            self.at_door(load, node)
+        else:
+            self.unloads(load, node, self.env.now)
+
+    def at_door(self, load, node):
+        """A house of limited room: first come, first in; the others stand outside."""
+        for parcel in load:
+            parcel.status = a.AT_NODE
+            parcel.visits.append([node, self.env.now, None, -1])
+        free = int(self.w.nodes.room[node]) - self.inside[node] if not self.yard[node] else 0
+        self.yard[node].extend(load[free:])
+        self.inside[node] += len(load[:free])
+        if load[:free]:
+            self.to_sorter(load[:free], node, None)
+
+    def leaves_house(self, node, count):
+        if self.w.nodes.room[node] < a.NEVER and count:
+            self.inside[node] -= count
+            if self.yard[node]:
+                self.env.process(self.from_yard(node))
+
+    def from_yard(self, node):
+        yield self.env.timeout(0)
+        load = []
+        while self.yard[node] and self.inside[node] < self.w.nodes.room[node]:
+            load.append(self.yard[node].popleft())
+            self.inside[node] += 1
+        if load:
+            self.to_sorter(load, node, None)
+
+    def fetched(self, parcel, node, ready):
+        """People come for a piece: it is theirs when ready, and its room is free when they have come."""
+        n, doors = self.w.nodes, self.w.doors
+        mine = int(self.w.ways.depot[parcel.leaf]) == node and not parcel.returning and not parcel.tries
+        if not mine or parcel.refused or self.chance(7, parcel, 0) >= float(n.fetch[node]):
+            return False
+        parcel.status, parcel.out, parcel.done = a.AT_OFFICE, ready, ready
+        stay = min(-math.log(self.chance(7, parcel, 1)) * float(doors.minutes[0]), float(doors.minutes[1]))
+        self.env.process(self.frees(node, ready + int(stay)))
+        return True
+
+    def frees(self, node, time):
+        yield self.env.timeout(time - self.env.now)
+        self.leaves_house(node, 1)
+
+    def unloads(self, load, node, now):
+        if self.docks[node] is None:
+            self.to_sorter(load, node, now)
         else:
             for parcel in load:
                 parcel.status = a.AT_NODE
@@ -233,7 +284,8 @@ class Day:
                 continue
             ready = max(finish, release) + handling
             parcel.visits[-1][2] = ready
-            self.env.process(self.waits(parcel, node, ready))
+            if not self.fetched(parcel, node, ready):
+                self.env.process(self.waits(parcel, node, ready))
 
     def opened(self, parcel, node):
         """Customs open a piece at most once, and none of which the engine could not tell."""
@@ -280,6 +332,7 @@ class Day:
                     failed.append(parcel)
             if to_locker:
                 self.env.process(self.locker(run, to_locker, there + spread))
+        self.leaves_house(int(rounds.depot[rounds.run_round[run]]), int(rounds.run_capacity[run]) - room)
         if failed:
             # The engine puts whoever failed last on top of the load.
             self.env.process(self.brought_back(run, failed[::-1]))

@@ -66,6 +66,12 @@ def world(seed, rural=False):
         {"place_id": "2201", "sort_rate_pieces_h": rate, "docks": int(pick("docks", 1, 2)[0]), "handling_min": 7.0},
         {"place_id": "2201", "sort_rate_pieces_h": 20.0, "kind": "exchange_office", "handling_min": 11.0},
     ]
+    for town in ("220101002", "220101003") if rural and pick("nodes", 0, 2)[0] else ():
+        plants.append({"place_id": town, "sort_rate_pieces_h": float(pick(f"hands{town}", 3, 40)[0]),
+                       "kind": "township_node", "handling_min": 2.0, "open_min": float(pick(f"opens{town}", 1, 500)[0]),
+                       "close_min": float(pick(f"closes{town}", 900, 1440)[0]),
+                       "storage_pieces": float(pick(f"shelf{town}", 1, 12)[0] * pick(f"full{town}", 0, 1)[0]) or None,
+                       "fetched_percent": float(pick(f"fetch{town}", 0, 1)[0] * 40)})  # fmt: skip
     if pick("county", 0, 1)[0]:
         plants.append({"place_id": "220201", "sort_rate_pieces_h": rate / 2, "kind": "county_centre"})
     cuts = np.sort(pick("cuts", 0, 1439, 3))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 ZONE = "+08:00"
-DELIVERED = ("at_door", "at_station", "in_locker", "outside", "sent_back")
+DELIVERED = ("at_door", "at_station", "in_locker", "outside", "sent_back", "at_office")
 
 
 def document(parcels: pl.LazyFrame, first_day: dt.date, sample: int) -> dict[str, Any]:

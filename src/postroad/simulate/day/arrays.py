@@ -16,14 +16,15 @@ NEXT, LEAF, JOINED, VISITED, TRIES, QUEUED, LEFT, ROAD, WORST, WHY, STATUS, WHER
 """Columns of a parcel's state. ``WHY`` holds cause * 65536 + node of the longest single wait."""
 
 DOCK, SORTER, FULL, SLOW_ROAD, NOT_HOME, LOCKER_FULL, CLOSED, CUSTOMS = range(1, 9)
-FILLING = 10
+FILLING, STORAGE = 10, 11
 """Causes of waiting that a better day would not have had; 9 is left for the timetable itself."""
 
-(AT_OUTLET, AT_NODE, ON_LINE, ON_ROUND, AT_DOOR, AT_STATION, IN_LOCKER, OUTSIDE, ABROAD, SENT_BACK) = range(10)
+(AT_OUTLET, AT_NODE, ON_LINE, ON_ROUND, AT_DOOR, AT_STATION, IN_LOCKER, OUTSIDE, ABROAD, SENT_BACK,
+ AT_OFFICE) = range(11)  # fmt: skip
 """Where a parcel is; from ``AT_DOOR`` on it has been delivered."""
 
 TRIP, ROUND_OUT, ROUND_BACK, VAN = 0, 1, 2, 3
-BATCH, LOCKER = 0, 1
+BATCH, LOCKER, YARD, FETCHED = 0, 1, 2, 3
 HELD = -2
 """Capacity of a trip that did not run because too few pieces waited for it."""
 
@@ -46,6 +47,10 @@ class Nodes(NamedTuple):
     customs: Any
     inspect_ms: Any
     """How long a piece that customs open is kept before it passes the office again."""
+    room: Any
+    """Pieces a facility can hold, ``NEVER`` for no limit; who finds no room waits outside in order of arrival."""
+    fetch: Any
+    """Share of the pieces for its own rounds that people fetch at the facility."""
     dock_ms_piece: Any
 
 
@@ -158,6 +163,10 @@ class Moving(NamedTuple):
     cell_until: Any
     cells_used: Any
     van_room: Any
+    inside: Any
+    yard_head: Any
+    yard_tail: Any
+    """Pieces in each facility, and those that wait outside for room."""
     dropped: Any
     """Parcels that have left a run's vehicle at each of its stops."""
     heap_key: Any
@@ -174,6 +183,9 @@ class Tally(NamedTuple):
     left: Any
     boarded: Any
     dock_wait: Any
+    stored: Any
+    """Pieces that went into facilities of limited room, less those that left; ``kept_out``: who found none."""
+    kept_out: Any
     trip_loaded: Any
     trip_left: Any
     locker_taken: Any

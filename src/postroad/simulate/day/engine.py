@@ -20,12 +20,14 @@ from postroad.simulate.day.arrays import (
     ABROAD,
     AT_DOOR,
     AT_NODE,
+    AT_OFFICE,
     AT_STATION,
     BATCH,
     CLOSED,
     CUSTOMS,
     DOCK,
     DONE,
+    FETCHED,
     FILLING,
     FULL,
     HELD,
@@ -53,6 +55,7 @@ from postroad.simulate.day.arrays import (
     SLOW_ROAD,
     SORTER,
     STATUS,
+    STORAGE,
     TRIES,
     TRIP,
     VAN,
@@ -61,6 +64,7 @@ from postroad.simulate.day.arrays import (
     WHERE,
     WHY,
     WORST,
+    YARD,
 )
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -183,10 +187,84 @@ def _wave_of(cuts, at, last, time):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def arrive(world, node, head, now):  # type: ignore[no-untyped-def]
     """A batch reaches a node: dock, sorter, wave; every parcel joins its next queue at the moment it is ready."""
-    nodes, tally = world.nodes, world.tally
+    nodes = world.nodes
     if nodes.outside[node] > 0:
         _hand_over(world, node, head, now)
         return
+    if nodes.room[node] < NEVER:
+        head = _admit(world, node, head, now)
+    if head >= 0:
+        _unload(world, node, head, now)
+
+
+@njit(cache=True)
+def _admit(world, node, head, now):  # type: ignore[no-untyped-def]
+    """Let in as many as there is room for, the rest wait outside; return the first of those let in, or -1."""
+    state, visit, moving, tally = world.parcels.state, world.parcels.visit, world.moving, world.tally
+    free = world.nodes.room[node] - moving.inside[node] if moving.yard_head[node] < 0 else np.int64(0)
+    slot = min(tally.stored.shape[1] - 1, now // SLOT_MS)
+    p, last, let_in = head, np.int64(-1), np.int64(0)
+    while p >= 0 and let_in < free:
+        last, let_in = p, let_in + 1
+        p = np.int64(state[p, NEXT])
+    moving.inside[node] += let_in
+    tally.stored[node, slot] += let_in
+    if p < 0:
+        return head
+    if last >= 0:
+        state[last, NEXT] = -1
+    if moving.yard_head[node] < 0:
+        moving.yard_head[node] = p
+    else:
+        state[moving.yard_tail[node], NEXT] = p
+    while p >= 0:
+        row = state[p]
+        row[STATUS], row[WHERE], row[JOINED] = AT_NODE, node, now
+        if row[VISITED] < VISITS:
+            visit[p, row[VISITED], 0], visit[p, row[VISITED], 1] = node, now
+        tally.kept_out[node, slot] += 1
+        moving.yard_tail[node] = p
+        p = np.int64(row[NEXT])
+    return head if let_in > 0 else np.int64(-1)
+
+
+@njit(cache=True)
+def _freed(world, node, pieces, now):  # type: ignore[no-untyped-def]
+    """Pieces have left a facility of limited room: whoever waits outside comes in when this moment is over."""
+    moving, tally = world.moving, world.tally
+    moving.inside[node] -= pieces
+    tally.stored[node, min(tally.stored.shape[1] - 1, now // SLOT_MS)] -= pieces
+    if moving.yard_head[node] >= 0:
+        _push(moving, now, YARD, np.int64(node), np.int64(0))
+
+
+@njit(cache=True)
+def _from_yard(world, node, now):  # type: ignore[no-untyped-def]
+    """Those who waited outside come in, in order, as far as there is room now."""
+    state, moving, tally = world.parcels.state, world.moving, world.tally
+    free = world.nodes.room[node] - moving.inside[node]
+    head, p, last, let_in = np.int64(moving.yard_head[node]), np.int64(moving.yard_head[node]), np.int64(-1), 0
+    while p >= 0 and let_in < free:
+        row = state[p]
+        row[QUEUED] += now - row[JOINED]
+        _waited(row, STORAGE, node, now - row[JOINED])
+        last, let_in = p, let_in + 1
+        p = np.int64(row[NEXT])
+    if let_in == 0:
+        return
+    state[last, NEXT] = -1
+    moving.yard_head[node] = p
+    if p < 0:
+        moving.yard_tail[node] = -1
+    moving.inside[node] += let_in
+    tally.stored[node, min(tally.stored.shape[1] - 1, now // SLOT_MS)] += let_in
+    _unload(world, node, head, now)
+
+
+@njit(cache=True)
+def _unload(world, node, head, now):  # type: ignore[no-untyped-def]
+    """A batch at a facility's door gets a dock, passes the sorter and its wave."""
+    nodes, tally = world.nodes, world.tally
     moving, pieces = world.moving, _count(world.parcels.state, head)
     last_slot = tally.arrived.shape[1] - 1
     start = min(
@@ -265,16 +343,35 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
         row[STATUS], row[WHERE] = AT_NODE, node
         if row[VISITED] < VISITS:
             visit[p, row[VISITED], 0] = node
-            visit[p, row[VISITED], 1] = now
+            if visit[p, row[VISITED], 1] < 0:
+                visit[p, row[VISITED], 1] = now
             visit[p, row[VISITED], 2] = ready
         row[VISITED] += 1
         while epoch + 1 < epochs and ways.epoch_start[epoch + 1] <= ready:
             epoch += 1
+        opened = opened or _fetched(world, node, p, ready)
         queue = -1 if opened else _next_queue(ways, node, row[LEAF], operators[p], urgent[p], epoch)
         if queue >= 0 and ready < NEVER:
             _join(state, moving, queue, p, ready)
         p = following
     moving.leave_segment[node] = segment
+
+
+@njit(cache=True)
+def _fetched(world, node, p, ready):  # type: ignore[no-untyped-def]
+    """Whether people fetch a piece here, by its own luck: handed over when ready, it keeps its room until fetched."""
+    nodes, doors, row, number = world.nodes, world.doors, world.parcels.state[p], world.parcels.number[p]
+    if nodes.fetch[node] == 0 or ready >= NEVER or world.ways.depot[row[LEAF]] != node or row[HOME] < 0 or row[TRIES]:
+        return False
+    if _chance(doors.keys[7], number, 0) >= nodes.fetch[node]:
+        return False
+    row[STATUS], row[OUT], row[DONE] = AT_OFFICE, ready, ready
+    row[NEXT] = -1
+    world.moving.counters[4] += 1
+    if nodes.room[node] < NEVER:
+        stay = min(-np.log(_chance(doors.keys[7], number, 1)) * doors.minutes[0], doors.minutes[1])
+        _push(world.moving, min(np.int64(NEVER) - 1, ready + np.int64(stay)), FETCHED, np.int64(node), np.int64(0))
+    return True
 
 
 @njit(cache=True)
@@ -459,6 +556,8 @@ def _board(world, queue, trip, now, room):  # type: ignore[no-untyped-def]
             moving.tail[queue] = -1
         moving.front_count[queue] += taken
         state[end, NEXT] = -1
+        if world.nodes.room[node] < NEVER:
+            _freed(world, node, taken, now)
     return first, end, taken
 
 
@@ -518,6 +617,8 @@ def round_out(world, run, now):  # type: ignore[no-untyped-def]
         if locker >= 0:
             _push(moving, there + rounds.stop_spread[stop], LOCKER, run, locker)
     world.tally.run_left[run] = left
+    if world.tally.run_loaded[run] and world.nodes.room[rounds.depot[number]] < NEVER:
+        _freed(world, rounds.depot[number], world.tally.run_loaded[run], now)
     if back >= 0:
         _push(moving, rounds.run_end[run], BATCH, np.int64(rounds.depot[number]), back)
 
@@ -696,5 +797,9 @@ def advance(world, until):  # type: ignore[no-untyped-def]
             _drop_first(moving)
             if kind == BATCH:
                 arrive(world, a, b, comes)
+            elif kind == YARD:
+                _from_yard(world, a, comes)
+            elif kind == FETCHED:
+                _freed(world, a, 1, comes)
             else:
                 at_locker(world, a, b, comes)

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from postroad.simulate.day.world import Setting
 
 STATUSES = ("at_outlet", "at_facility", "on_line", "on_round", "at_door", "at_station", "in_locker", "outside",
-            "abroad", "sent_back")  # fmt: skip
-"""Where a parcel is at the end; the last six are delivered (``sent_back``: to its sender)."""
+            "abroad", "sent_back", "at_office")  # fmt: skip
+"""Where a parcel is at the end; the last seven are delivered (``sent_back``: to its sender)."""
 REASONS = ("none", "dock", "sorter", "full", "road", "not_home", "locker_full", "closed", "customs", "timetable",
-           "filling")  # fmt: skip
+           "filling", "storage")  # fmt: skip
 STAGES = ("origin", "transport", "destination", "delivery")
 ROWS = 400_000
 pa: Any = pyarrow
@@ -194,7 +194,7 @@ def _at(made: Setting, state: NDArray[np.int32], status: NDArray[np.int8]) -> An
     where, base = state[:, a.WHERE], len(spots.leaves)
     node = base + where
     line = base + lanes.target[np.minimum(where, len(lanes.target) - 1)] if len(lanes.target) else node
-    at_node = (status == a.AT_NODE) | (status == a.OUTSIDE) | (status == a.ABROAD)
+    at_node = (status == a.AT_NODE) | (status == a.OUTSIDE) | (status == a.ABROAD) | (status == a.AT_OFFICE)
     code = np.where(at_node, node, np.where(status == a.ON_LINE, line, where))
     round_ = status == a.ON_ROUND
     code = np.where(round_, np.where(state[:, a.STATUS] == a.OUTSIDE, node, state[:, a.LEAF]), code)

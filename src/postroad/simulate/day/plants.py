@@ -9,7 +9,7 @@ import polars as pl
 
 from postroad.errors import DataError, Fault
 from postroad.simulate.chance import factors
-from postroad.simulate.day.arrays import Nodes
+from postroad.simulate.day.arrays import NEVER, Nodes
 from postroad.simulate.day.disruption import MINUTE_MS
 from postroad.simulate.day.places import CUSTOMS
 
@@ -48,6 +48,8 @@ def plants(
         (rate, docks if inside else 0, handling if inside else 0.0)
         for (rate, docks, handling), inside in zip(made, spots.outside == 0, strict=True)
     ]
+    hours = _hours(rows)
+    shifts = hours if shifts is None else pl.concat([shifts.select(hours.columns), hours], how="vertical_relaxed")
     clocks = [_clock(name, rate * options.scale, horizon, options, seed, struck, shifts)
               for name, (rate, _, _) in zip(spots.nodes, made, strict=True)]  # fmt: skip
     waves = [_waves(network, name, horizon) for name in spots.nodes]
@@ -65,16 +67,46 @@ def plants(
         handling=np.array([round(row[2] * MINUTE_MS) for row in made], np.int64),
         outside=spots.outside,
         customs=np.array([name.endswith(CUSTOMS) for name in spots.nodes], np.bool_),
+        room=np.array([_room(rows, name, options) for name in spots.nodes], np.int64),
+        fetch=np.array([_fetch(rows, name) for name in spots.nodes], np.float64),
         inspect_ms=round(options.inspect_h * 60 * MINUTE_MS),
         dock_ms_piece=round(3_600_000 / (options.dock_pieces_h * options.scale)),
     )
 
 
+def _own(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The plants of a node: of an exchange office, or of everything else at the place."""
+    office = pl.col("kind") == OFFICE
+    return rows.filter(pl.col("place_id") == name.removesuffix(CUSTOMS), office if name.endswith(CUSTOMS) else ~office)
+
+
+def _room(rows: pl.DataFrame, name: str, options: Options) -> int:
+    """Pieces a node can hold, cut as capacities are; no limit where a plant there states none."""
+    own = _own(rows, name)["storage_pieces"]
+    return NEVER if not own.len() or own.null_count() else max(1, int(float(own.sum()) * options.scale + 0.5))
+
+
+def _fetch(rows: pl.DataFrame, name: str) -> float:
+    share = _own(rows, name)["fetched_percent"].drop_nulls()
+    return float(share.max()) / 100 if share.len() else 0.0  # type: ignore[arg-type]
+
+
+def _hours(rows: pl.DataFrame) -> pl.DataFrame:
+    """Opening hours of plants as shifts, one for each place: the longest of its plants."""
+    own = rows.filter(pl.col("open_min").is_not_null(), pl.col("close_min").is_not_null())
+    faults = [Fault.of("simulate.bad_hours", table="hub_plants", column="close_min", value=plant)
+              for plant, opens, closes in own.select("plant_id", "open_min", "close_min").iter_rows()
+              if opens >= closes]  # fmt: skip
+    if faults:
+        raise DataError(faults)
+    by_place = own.group_by("place_id").agg(pl.col("open_min").min(), pl.col("close_min").max()).sort("place_id")
+    return by_place.select("place_id", pl.col("open_min").alias("from_min"), pl.col("close_min").alias("to_min"),
+                           pl.lit(1.0).alias("share"))  # fmt: skip
+
+
 def _plant(rows: pl.DataFrame, name: str, assumed_min: float) -> tuple[float, int, float]:
     """Pieces an hour, docks (0: as many as needed) and minutes of handling of a node."""
-    place = name.removesuffix(CUSTOMS)
-    office = pl.col("kind") == OFFICE
-    own = rows.filter(pl.col("place_id") == place, office if name.endswith(CUSTOMS) else ~office)
+    own = _own(rows, name)
     if not own.height:
         return 0.0, 0, assumed_min
     docks = 0 if own["docks"].null_count() else int(own["docks"].sum())
@@ -130,7 +162,9 @@ def _waves(network: Network, name: str, horizon: Horizon) -> list[tuple[int, int
     early = [k for k in range(1, len(made)) if made[k][0] % midnight == 0]
     for k in early:
         made[k] = (min(made[k][0], made[k - 1][1]), *made[k][1:])
-    return made
+    # A wave neither opens nor is released before the one in front of it: pieces leave in the order they came.
+    opens, _, releases = np.maximum.accumulate(np.array(made, np.int64).reshape(-1, 3)).T.tolist()
+    return [(a, wave[1], b) for a, wave, b in zip(opens, made, releases, strict=True)]
 
 
 def _shift_faults(shifts: pl.DataFrame | None) -> list[Fault]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from postroad.simulate.day import arrays as a
 from postroad.simulate.day.disruption import MINUTE_MS
-from postroad.simulate.day.facts import REASONS, STAGES, Judge
+from postroad.simulate.day.facts import REASONS, STAGES, STATUSES, Judge
 from postroad.simulate.day.lines import UNLIMITED
 from postroad.simulate.day.places import CUSTOMS
 from postroad.simulate.day.plants import DAY_MIN, capacity_by_slot
@@ -48,15 +48,20 @@ def facilities(made: Setting) -> pl.DataFrame:
             "boarded": tally.boarded.ravel(),
             "left_over": tally.left.ravel(),
             "dock_wait_min": tally.dock_wait.ravel() / MINUTE_MS,
+            "stored": np.cumsum(tally.stored, axis=1).ravel(),
+            "storage_pieces": made.world.nodes.room[node],
+            "kept_out": tally.kept_out.ravel(),
         },
         schema_overrides={"facility_id": pl.String, "place_id": pl.String, "kind": pl.String},
     ).with_columns(
         pl.col("capacity_pieces").fill_nan(None),
+        pl.when(pl.col("storage_pieces") < a.NEVER).then("stored").alias("stored"),
+        pl.when(pl.col("storage_pieces") < a.NEVER).then("storage_pieces").alias("storage_pieces"),
         utilisation=pl.when(pl.col("capacity_pieces") > 0)
         .then(pl.col("sorted") / pl.col("capacity_pieces"))
         .fill_nan(None),
     )
-    busy = pl.any_horizontal(pl.col("arrived", "sorted", "queue", "boarded", "left_over") > 0)
+    busy = pl.any_horizontal(pl.col("arrived", "sorted", "queue", "boarded", "left_over", "stored") > 0)
     return table.filter(busy)
 
 
@@ -118,7 +123,7 @@ def lockers(made: Setting) -> pl.DataFrame:
 def summaries(judged: Judge) -> dict[str, pl.DataFrame]:
     """Return ``summary`` (promises by class), ``lateness`` (reasons and places) and ``stages`` (hours, by class)."""
     flows, nodes = judged.flows, judged.made.spots.nodes
-    status = np.zeros((len(flows), 10), np.int64)
+    status = np.zeros((len(flows), len(STATUSES)), np.int64)
     late, hours = np.zeros(len(flows), np.int64), np.zeros(len(flows))
     bins = np.zeros((len(flows), BINS_H + 1), np.int64)
     reason = np.zeros((len(REASONS), len(nodes) + 1), np.int64)
@@ -129,7 +134,7 @@ def summaries(judged: Judge) -> dict[str, pl.DataFrame]:
             own = part.flow == f
             if not own.any():
                 continue
-            status[f] += np.bincount(part.status[own], minlength=10)
+            status[f] += np.bincount(part.status[own], minlength=len(STATUSES))
             late[f] += int((part.late[own] > 0).sum())
             spans = part.elapsed[own & delivered]
             hours[f] += float(spans.sum()) / 3.6e6

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HOUR_MS = 60 * MINUTE_MS
 STATIONS = ("village_post_station", "pick_up_point", "terminal_station", "village_commerce_point")
 DOOR_PURPOSES = ("handed over at", "consent and box", "at home", "locker stay", "stage outside", "delivery outside",
-                 "customs")  # fmt: skip
+                 "customs", "fetched")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def setting(
     doors = _doors(network, spots, options, seed)
     world = a.World(
         nodes, table.lanes, ways, dated.arrays, doors, parcels,
-        _moving(nodes, table, dated, doors, parcels.start_first, _abroad(made, spots) if options.inspect_share else 0),
+        _moving(nodes, table, dated, doors, parcels.start_first, _apart(made, spots, nodes, dated, options)),
         _tally(spots, table, dated, horizon), *_departures(table, dated.arrays),
     )  # fmt: skip
     for leaf in np.flatnonzero(outside):
@@ -117,9 +117,11 @@ def _parcels(made: Batch, moment: NDArray[np.int64], dated: Runs, options: Optio
                      urgent[made.product], np.full(count, -1, np.int32), first, order)  # fmt: skip
 
 
-def _abroad(made: Batch, spots: Places) -> int:
-    """How many parcels go abroad."""
-    return int((spots.outside[spots.unit_node[spots.unit_of_leaf]] == 2)[made.destination].sum())
+def _apart(made: Batch, spots: Places, nodes: a.Nodes, dated: Runs, options: Options) -> int:
+    """How many parcels may have an event of their own: those customs open, and those fetched where room is short."""
+    abroad = spots.outside[spots.unit_node[spots.unit_of_leaf]] == 2
+    short = (nodes.fetch[dated.depot] > 0) & (nodes.room[dated.depot] < a.NEVER)
+    return int(((abroad & (options.inspect_share > 0)) | short)[made.destination].sum())
 
 
 def _doors(network: Network, spots: Places, options: Options, seed: int) -> a.Doors:
@@ -140,12 +142,12 @@ def _doors(network: Network, spots: Places, options: Options, seed: int) -> a.Do
 
 
 def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first: NDArray[np.int64],
-            opened: int) -> a.Moving:  # fmt: skip
-    """What changes, at the start; ``opened`` pieces at most may be with customs at a time."""
+            apart: int) -> a.Moving:  # fmt: skip
+    """What changes, at the start; ``apart`` pieces at most have events of their own."""
     size, lanes, queues = len(nodes.handling), len(table.ends), first.size - 1
     rounds_ = dated.arrays
     stops = np.diff(rounds_.stop_first)[rounds_.run_round].sum() if rounds_.run_round.size else 0
-    heap = table.lanes.depart.size + 2 * int(stops) + 2 * rounds_.run_round.size + opened + 16
+    heap = 2 * table.lanes.depart.size + 2 * int(stops) + 3 * rounds_.run_round.size + 2 * apart + 16
     nothing = np.full(queues, -1, np.int32)
     zeros = np.zeros(queues, np.int64)
     return a.Moving(
@@ -164,6 +166,9 @@ def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first
         cell_until=np.zeros(int(doors.cell_first[-1]), np.int64),
         cells_used=np.zeros(len(doors.station), np.int64),
         van_room=np.zeros(table.lanes.van_first.size - 1, np.int64),
+        inside=np.zeros(size, np.int64),
+        yard_head=np.full(size, -1, np.int32),
+        yard_tail=np.full(size, -1, np.int32),
         dropped=np.zeros(int(dated.arrays.run_stop_first[-1]), np.int64),
         heap_key=np.zeros(heap, np.int64),
         heap_what=np.zeros((heap, 3), np.int64),
@@ -173,7 +178,7 @@ def _moving(nodes: a.Nodes, table: Timetable, dated: Runs, doors: a.Doors, first
 
 def _tally(spots: Places, table: Timetable, dated: Runs, horizon: Horizon) -> a.Tally:
     slots = horizon.length * 48
-    by_slot = [np.zeros((len(spots.nodes), slots), np.int64) for _ in range(5)]
+    by_slot = [np.zeros((len(spots.nodes), slots), np.int64) for _ in range(7)]
     trips, leaves, turns = table.lanes.depart.size, len(spots.leaves), dated.arrays.run_round.size
     rest = [np.zeros(n, np.int64) for n in (trips, trips, leaves, leaves, turns, turns)]
     return a.Tally(*by_slot, *rest)
