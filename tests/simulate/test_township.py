@@ -3,7 +3,13 @@
 import pytest
 from tests.simulate.worlds import CALM, DAY, network, parcels, round_
 
-from postroad.errors import DataError
+from postroad.demand import demand
+from postroad.design.lines.baseline import baseline
+from postroad.design.rounds import design_rounds
+from postroad.design.rounds.rural import RuralOptions
+from postroad.errors import DataError, UsageError
+from postroad.evaluate.township import Office, township
+from postroad.network import province
 from postroad.simulate.day import simulate_day
 
 TOWN, VILLAGE = "220101002", "220101002001"
@@ -70,3 +76,26 @@ def test_hours_that_end_before_they_begin_are_refused():
     with pytest.raises(DataError) as told:
         country({"sort_rate_pieces_h": 3.0, "open_min": 600.0, "close_min": 600.0})
     assert told.value.faults[0].key == "simulate.bad_hours"
+
+
+@pytest.mark.slow
+def test_a_county_with_offices_by_case():
+    bare = province("jilin")
+    wanted = demand(bare, 2020)
+    asked = RuralOptions(counties=("220623",))
+    ready = design_rounds(baseline(bare, wanted), asked).network
+    made = township(ready, wanted, "220623", Office(shelf_pieces=60.0, hands=1))
+    told = {row["case"]: row for row in made["measures"].iter_rows(named=True)}
+    # The same parcels every time; limits cost time, fetching frees shelves, hands cost money.
+    assert len({row["parcels"] for row in told.values()}) == 1
+    assert told["rounds"]["kept_out"] == 0 < told["fetched"]["kept_out"] < told["offices"]["kept_out"]
+    assert told["offices"]["most_stored"] <= 60
+    assert told["offices"]["on_time_percent"] <= told["rounds"]["on_time_percent"]
+    assert told["more_hands"]["yuan_day"] > told["fetched"]["yuan_day"] == told["offices"]["yuan_day"]
+    assert told["offices"]["fetched_percent"] == 0 < told["fetched"]["fetched_percent"]
+
+
+def test_offices_that_are_none_are_refused_all_at_once():
+    with pytest.raises(UsageError) as told:
+        Office(hands=0, shelf_pieces=0.5, fetched_percent=101.0).check()
+    assert [fault.key for fault in told.value.faults] == ["township.hands", "township.shelf", "township.fetched"]

@@ -39,6 +39,7 @@ COMMANDS = (
     "hub_day",
     "after_action",
     "block_train",
+    "township",
     "report",
 )
 """The modules of this folder that add commands, in the order of the help page."""
