@@ -89,9 +89,13 @@ class Tree:
 class Growing:
     """The root of a tree that leaves are added to, from the roots of its whole subtrees alone."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._whole: list[bytes] = []
+    def __init__(self, size: int = 0, whole: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self._whole = list(whole)
+
+    def copy(self) -> Growing:
+        """Return the same tree, to grow by itself."""
+        return Growing(self.size, self._whole)
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf hash at the end."""

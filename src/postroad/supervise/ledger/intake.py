@@ -17,8 +17,8 @@ import polars as pl
 from postroad.supervise.identity import KeyRing, number_fits, period_of, pseudonyms, sealed
 from postroad.supervise.ledger import epcis, judging, parts, reading
 from postroad.supervise.ledger.kinds import DOCUMENT
-from postroad.supervise.ledger.revising import Met, Seen, nothing_replaced, revise
-from postroad.supervise.ledger.store import FOLDERS, Ledger, Writer
+from postroad.supervise.ledger.revising import Met, Seen, revise
+from postroad.supervise.ledger.store import FOLDERS, REPLACED, Ledger, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from postroad.tables import Table
 
 ORIGIN = "origin"
-LOOK_BYTES = 1 << 13
+LOOK_BYTES = 1 << 9
 
 
 @dataclass
@@ -80,7 +80,7 @@ def now() -> dt.datetime:
 def settle(job: Job, file: Path, writer: Writer) -> Taken:
     """Settle records that came before, commit the file, and return what became of its lines."""
     made: list[dict[str, Any]] = []
-    replaced = [nothing_replaced()]
+    replaced = [REPLACED]
     for name, seen in job.seen.items():
         done = revise(job.ledger, seen, job.written[name])
         made += done.parts

@@ -45,9 +45,7 @@ def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, An
     if tree.root.hex() != part.root:
         raise DataError.of("ledger.part_changed", path=part.path)
     log = ledger.tree(size)
-    gone = [pl.read_parquet(file) for file in ledger.superseded()]
-    line = frame["line"][row]
-    replaced = bool(gone) and pl.concat(gone).filter(part=part.path, line=line).height > 0
+    replaced = ledger.superseded().filter(part=part.path, line=frame["line"][row]).height > 0
     return {
         "proof": PROOF, "origin": ledger.origin, "waybill": waybill,
         "record": {"columns": list(stored("acceptances")), "text": texts[row], "replaced_later": replaced},

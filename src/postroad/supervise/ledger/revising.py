@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.bytewise import any_twice
 from postroad.supervise.ledger.judging import BAD
 from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
+from postroad.supervise.ledger.store import REPLACED
 
 if TYPE_CHECKING:
     from postroad.supervise.ledger.store import Ledger
@@ -41,11 +43,6 @@ class Revised:
     repeated: int = 0
     corrected: int = 0
     withdrawn: int = 0
-
-
-def nothing_replaced() -> pl.DataFrame:
-    """Return the empty list of replaced records."""
-    return pl.DataFrame(schema={"part": pl.String, "line": pl.UInt32})
 
 
 def keys(frame: pl.DataFrame, kind: str) -> pl.Series:
@@ -116,24 +113,48 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
 
     Parts that hold records that came before are written again without them.
     """
-    held = Revised(written, nothing_replaced(), pl.DataFrame(schema=BAD))
+    held = Revised(written, REPLACED, pl.DataFrame(schema=BAD))
     held.withdrawn = sum(part["rows"] for part in written if part["withdrawals"])
     if not seen.hashes:
         return held
     new = pl.concat(seen.hashes)
     earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
     names = _few(seen)
-    known = [(part.path, keys(_old(ledger, part.path, seen.kind, names), seen.kind)) for part in earlier]
+    known = [Old(ledger, seen.kind, part.path, names) for part in earlier]
     doubtful = [new.filter(new.is_duplicated()).unique()] if _any_twice(new) else []
-    for _, old in known:
-        met = new.filter(new.is_in(old.implode()))
+    for old in known:
+        met = new.filter(new.is_in(old.hashes.implode()))
         doubtful += [met.unique()] if len(met) else []
     if not doubtful and not held.withdrawn:
         return held
     asked = pl.concat(doubtful).unique() if doubtful else new.head(0)
-    meeting = [path for path, old in known if old.is_in(asked.implode()).any()]
-    rows = _fetch(ledger, seen.kind, meeting, written, asked, names)
+    meeting = [old for old in known if old.hashes.is_in(asked.implode()).any()]
+    rows = _fetch(ledger, seen.kind, meeting, [Old(ledger, seen.kind, w["path"], names) for w in written], asked)
     return _settle(ledger, held, seen.kind, rows) if rows.height else held
+
+
+class Old:
+    """The records of a part that may come again: all of it, or those of a few waybills, read once then."""
+
+    def __init__(self, ledger: Ledger, kind: str, path: str, names: pl.Series | None) -> None:
+        self.path, self._kind, self._file = path, kind, ledger.root / path
+        self._held: pl.DataFrame | None = None
+        if names is not None:
+            few = pl.col(LOOKED_UP[kind]).is_in(names.implode())
+            self._held = pl.scan_parquet(self._file).filter(few).collect()
+
+    @cached_property
+    def hashes(self) -> pl.Series:
+        """The hashes of the records' keys."""
+        held = self._held
+        if held is None:
+            held = pl.read_parquet(self._file, columns=key_columns(self._kind))
+        return keys(held, self._kind)
+
+    def rows(self, asked: pl.Series) -> pl.DataFrame:
+        """Return the records of these keys."""
+        held = pl.read_parquet(self._file) if self._held is None else self._held
+        return held.with_columns(self.hashes).filter(pl.col(KEY).is_in(asked.implode()))
 
 
 def _any_twice(hashes: pl.Series) -> bool:
@@ -157,34 +178,19 @@ def _few(seen: Seen) -> pl.Series | None:
     return pl.concat(seen.named).unique()
 
 
-def _old(ledger: Ledger, path: str, kind: str, names: pl.Series | None) -> pl.DataFrame:
-    held = pl.scan_parquet(ledger.root / path)
-    if names is not None:
-        held = held.filter(pl.col(LOOKED_UP[kind]).is_in(names.implode()))
-    return held.select(key_columns(kind)).collect()
-
-
-def _fetch(
-    ledger: Ledger, kind: str, old: list[str], written: list[dict[str, Any]], asked: pl.Series, names: pl.Series | None
-) -> pl.DataFrame:
+def _fetch(ledger: Ledger, kind: str, old: list[Old], new: list[Old], asked: pl.Series) -> pl.DataFrame:
     """Return the records whose key may have come more than once, in the order in which they were known."""
     frames = []
-    new = [part["path"] for part in written]
-    for path in [*old, *new]:
-        held = pl.scan_parquet(ledger.root / path)
-        if names is not None:
-            held = held.filter(pl.col(LOOKED_UP[kind]).is_in(names.implode()))
-        frame = held.collect()
-        frame = frame.with_columns(keys(frame, kind)).filter(pl.col(KEY).is_in(asked.implode()))
+    for part in [*old, *new]:
+        frame = part.rows(asked)
         if frame.height:
             frames.append(frame.with_columns(
-                pl.lit(path).alias("part|"), pl.lit(path in new).alias("new|"),
-                pl.lit("-withdrawn." in path).alias("end|"),
+                pl.lit(part.path).alias("part|"), pl.lit(part in new).alias("new|"),
+                pl.lit("-withdrawn." in part.path).alias("end|"),
             ))  # fmt: skip
     if not frames:
         return pl.DataFrame()
-    gone = [pl.read_parquet(file) for file in ledger.superseded()]
-    replaced = pl.concat(gone) if gone else nothing_replaced()
+    replaced = ledger.superseded()
     rows = pl.concat(frames).with_columns(_exact(kind).alias(KEY)).join(
         replaced.with_columns(pl.lit(True).alias("gone|")), left_on=["part|", "line"], right_on=["part", "line"],
         how="left",

@@ -11,7 +11,6 @@ a Merkle tree over the commits: each holds the tree's size and root, and the roo
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import fcntl
 import json
@@ -35,6 +34,7 @@ VERSION = 1
 ORIGINS = ("observed", "synthetic")
 ABOUT = "about.json"
 MEMORY_MB = 4000
+REPLACED = pl.DataFrame(schema={"part": pl.String, "line": pl.UInt32})
 FOLDERS = ("parts", "quarantine", "superseded", "sealed")
 _SQL = {pl.String(): "VARCHAR", pl.Boolean(): "BOOLEAN", pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE",
         pl.Date(): "DATE", pl.Datetime("us"): "TIMESTAMP", pl.Binary(): "BLOB"}  # fmt: skip
@@ -55,6 +55,13 @@ class Part:
     withdrawals: bool
     seq: int
     known_at: dt.datetime
+
+
+def _parts_in(entry: dict[str, Any]) -> list[Part]:
+    """The parts that a commit of a file names."""
+    known = dt.datetime.fromisoformat(entry["known_at"])
+    more = {"seq": entry["seq"], "known_at": known}
+    return [Part(**{**told, "operators": tuple(told["operators"]), **more}) for told in entry["parts"]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,9 @@ class Ledger:
 
     def __init__(self, root: Path, about: dict[str, Any], shelf: Shelf | None = None) -> None:
         self.root, self.about, self.shelf = root, about, shelf
+        self._parts: list[Part] = []
+        self._read_up_to = 0
+        self._replaced: dict[str, pl.DataFrame] = {}
 
     @classmethod
     def open(cls, root: str | Path, shelf: Shelf | None = None) -> Ledger:
@@ -147,19 +157,27 @@ class Ledger:
 
     def parts(self, kind: str, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None) -> list[Part]:
         """Return the parts of a kind that may hold records of these days, as known at a time."""
-        found = []
-        for entry in self.entries("file", as_of):
-            for told in entry["parts"]:
-                inside = days is None or (told["first_day"] <= days[1] and told["last_day"] >= days[0])
-                if told["kind"] == kind and inside:
-                    known = dt.datetime.fromisoformat(entry["known_at"])
-                    place = {**told, "operators": tuple(told["operators"]), "seq": entry["seq"], "known_at": known}
-                    found.append(Part(**place))
-        return found
+        for commit in self.commits[self._read_up_to :]:
+            if commit["entry"]["what"] == "file":
+                self._parts += _parts_in(commit["entry"])
+        self._read_up_to = len(self.commits)
+        return [
+            part
+            for part in self._parts
+            if part.kind == kind
+            and (days is None or (part.first_day <= days[1] and part.last_day >= days[0]))
+            and (as_of is None or part.known_at <= as_of)
+        ]
 
-    def superseded(self, as_of: dt.datetime | None = None) -> list[Path]:
-        """Return the files that name the records no longer valid, as known at a time."""
-        return [self.root / entry["superseded"] for entry in self.entries("file", as_of) if entry["superseded"]]
+    def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:
+        """Return part and line of every record no longer valid, as known at a time."""
+        frames = [REPLACED]
+        for entry in self.entries("file", as_of):
+            path = entry["superseded"]
+            if path and path not in self._replaced:
+                self._replaced[path] = pl.read_parquet(self.root / path)
+            frames += [self._replaced[path]] if path else []
+        return pl.concat(frames)
 
     @contextmanager
     def query(
@@ -185,10 +203,7 @@ class Ledger:
 
     def _gone(self, as_of: dt.datetime | None) -> dict[str, pl.Series]:
         """The lines of each part that are no longer valid."""
-        files = self.superseded(as_of)
-        if not files:
-            return {}
-        held = pl.concat(pl.read_parquet(file) for file in files).group_by("part").agg("line")
+        held = self.superseded(as_of).group_by("part").agg("line")
         return dict(zip(held["part"], held["line"], strict=True))
 
     def _select(self, link: duckdb.DuckDBPyConnection, kind: str, paths: list[str], gone: dict[str, pl.Series]) -> str:
@@ -222,6 +237,7 @@ class Ledger:
         with (self.root / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.__dict__.pop("commits", None)
+            self._parts, self._read_up_to = [], 0
             writer = Writer(self)
             # The mark stays where a writer was killed: only then can there be files that no commit names.
             mark = self.root / "writing"
@@ -296,7 +312,7 @@ class Writer:
         """Append an entry and return the commit; when this returns, it survives a loss of power."""
         entry = {**entry, "seq": self.seq}
         leaf = leaf_hash(canonical(entry))
-        grown = copy.deepcopy(self._log)
+        grown = self._log.copy()
         grown.add(leaf)
         log = {"size": entry["seq"], "leaf": leaf.hex(), "root": grown.root.hex()}
         made = {"entry": entry, "log": log}
@@ -304,7 +320,7 @@ class Writer:
         if not folder.is_dir():
             folder.mkdir(parents=True)
             sync_folder(self.ledger.root)
-        write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False, indent=1).encode())
+        write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False).encode())
         # Only what is on disk counts: after a failed write the log stands where it stood.
         self._log = grown
         self.ledger.commits.append(made)
