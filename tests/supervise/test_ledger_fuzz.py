@@ -9,9 +9,11 @@ import re
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, bytewise, judging, plain, quarantine, reading, take
+from postroad.supervise.ledger import Ledger, blocks, bytewise, judging, plain, quarantine, reading, take
 from postroad.supervise.ledger.kinds import kind_of
 from postroad.supervise.ledger.store import frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
@@ -136,7 +138,7 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
     """Lines read in one pass and the rest judged are the lines that the judge alone would take, in every cell."""
     table = kind_of(kind)
     path, names, lines = files(tmp_path, kind, 3000, 50 + list(ROWS).index(kind), 0.3)
-    block = path.read_bytes().split(b"\n", 1)[1]
+    block = np.frombuffer(bytearray(path.read_bytes().split(b"\n", 1)[1]), np.uint8)
     columns = reading.meant(names, table)
     told = []
     for plan in (plain.planned(names, columns, table, KNOWN), None):
@@ -157,6 +159,21 @@ def test_hashes_that_come_twice():
         room = np.zeros(1 << (2 * len(made)).bit_length(), np.uint64)
         assert bytewise.any_twice(made.astype(np.uint64), room) == (len(np.unique(made)) < len(made))
     assert bytewise.newlines(np.frombuffer(b"a\nb\n\nc", np.uint8)) == 3
+
+
+@given(lines=st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"")), max_size=30),
+       size=st.integers(1, 120), ended=st.booleans())  # fmt: skip
+def test_blocks_are_whole_lines_and_all_there_is(tmp_path_factory, lines, size, ended):
+    whole = b"\n".join(lines) + (b"\n" if ended else b"")
+    file = tmp_path_factory.getbasetemp() / "blocks"
+    file.write_bytes(b"head\n" + whole)
+    found = []
+    for room, held in blocks.read(file, size, 5):
+        found.append(room[:held].tobytes())
+        blocks.give_back(room)
+    assert b"".join(found) == whole
+    assert all(block.endswith(b"\n") for block in found[:-1])
+    assert all(len(block) <= max(2 * size + 2, 4 * max(map(len, lines), default=0) + 4) for block in found)
 
 
 HARD = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from postroad.supervise.ledger.lanes import LANES, eight, lowest, set_bits, within
+from postroad.supervise.lanes import LANES, eight, lowest, set_bits, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, PostroadError, Stopped, UsageError
 from postroad.parallel import Progress
-from postroad.supervise.ledger import epcis, intake, reading
+from postroad.supervise.ledger import blocks, epcis, intake, reading
 from postroad.supervise.ledger.intake import Judged, Taken
 from postroad.supervise.ledger.kinds import kind_of, kinds
 from postroad.supervise.ledger.store import Ledger, Writer
@@ -178,6 +178,8 @@ class Counter:
             for opened in line:
                 _undo(opened)
             raise
+        finally:
+            blocks.forget()
 
 
 def _job(opened: _Open) -> intake.Job:

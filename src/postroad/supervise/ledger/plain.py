@@ -30,6 +30,7 @@ _ANY = 1 << 62
 _ROOM = threading.local()
 _CLASSES = bytewise.sign_classes()
 _NOT_PLAIN, _NOT_ASCII = 1, 2
+_LAST_ASCII = 127
 OWN_TEXT = ("record_id",)
 """Columns of text in which hardly a word comes twice."""
 
@@ -105,14 +106,13 @@ def _micros(moment: dt.datetime) -> int:
     return (moment - dt.datetime(1970, 1, 1)) // _MICROSECOND
 
 
-def read(block: bytes, plan: Plan, lines_there: int, before: int = 0) -> Plain:
+def read(data: NDArray[np.uint8], plan: Plan, lines_there: int, before: int = 0) -> Plain:
     """Return what is plainly right in a block of so many whole lines, typed, and the lines that are not.
 
     ``before`` is how many lines of the file stand before the block.
     """
-    data = np.frombuffer(block, np.uint8)
     rows = plan.rows
-    if not block.isascii() and not _is_utf8(block):
+    if len(data) and data.max() > _LAST_ASCII and not _is_utf8(data):
         rows = rows.copy()
         rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
     cells, lines, asked = _scratch(len(rows), lines_there)
@@ -133,7 +133,7 @@ def read(block: bytes, plan: Plan, lines_there: int, before: int = 0) -> Plain:
             held[column.name] = _series(kind, values, data, column)
     # A block with no line taken is handed on whole, not line by line.
     asked = asked[:doubts]
-    doubtful = b"".join(block[a:b] for _, a, b in asked.tolist()) if taken else block
+    doubtful = b"".join(data[a:b].tobytes() for _, a, b in asked.tolist()) if taken else data.tobytes()
     return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0] + before, coded)
 
 
@@ -150,9 +150,9 @@ def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint
     return cells, rest[:lines].view(np.uint32)[:lines], rest[lines:].reshape(lines, 3)
 
 
-def _is_utf8(block: bytes) -> bool:
+def _is_utf8(data: NDArray[np.uint8]) -> bool:
     try:
-        block.decode("utf-8")
+        data.tobytes().decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
@@ -233,6 +233,6 @@ def warm() -> None:
     names = ["waybill", "record_id"]
     plan = planned(names, {name: name for name in names}, table, dt.datetime(2026, 1, 1))
     if plan is not None:
-        read(b"YT0000000001,1\n", plan, 1)
-    bytewise.newlines(np.frombuffer(b"\n", np.uint8))
+        read(np.frombuffer(bytearray(b"YT0000000001,1\n"), np.uint8), plan, 1)
+    bytewise.newlines(np.frombuffer(bytearray(b"\n"), np.uint8))
     bytewise.any_twice(np.zeros(1, np.uint64), np.zeros(4, np.uint64))

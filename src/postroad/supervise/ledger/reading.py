@@ -20,7 +20,7 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.supervise.ledger import bytewise, plain
+from postroad.supervise.ledger import blocks, bytewise, plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -154,23 +154,31 @@ def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, block_by
     columns = meant(names, table)
     plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0
-    for raw in _blocks(path, block_bytes, skip):
-        block = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
-        lines = int(bytewise.newlines(np.frombuffer(block, np.uint8))) + (not block.endswith(b"\n"))
-        yield Piece(lines, partial(_csv_chunk, block, names, columns, plan, lines, line))
+    for room, size in blocks.read(path, block_bytes, skip):
+        data = room[:size]
+        if encoding != "utf-8":
+            data = np.frombuffer(bytearray(data.tobytes().decode(encoding, "replace").encode()), np.uint8)
+        lines = int(bytewise.newlines(data)) + int(data[-1] != ord("\n"))
+        yield Piece(lines, partial(_csv_chunk, data, names, columns, plan, lines, line, room))
         line += lines
 
 
 def _csv_chunk(
-    block: bytes, names: list[str], columns: dict[str, str], plan: plain.Plan | None, lines: int, before: int
-) -> Chunk:
-    """Read a block of whole lines: at once what is plainly right, then the rest together, or line by line."""
+    data: NDArray[np.uint8], names: list[str], columns: dict[str, str], plan: plain.Plan | None, lines: int,
+    before: int, room: NDArray[np.uint8] | None = None,
+) -> Chunk:  # fmt: skip
+    """Read a block of whole lines: at once what is plainly right, then the rest together, or line by line.
+
+    Nothing returned lies in the block, whose room serves the next.
+    """
     typed, coded = None, {}
     if plan is not None:
-        found = plain.read(block, plan, lines, before)
+        found = plain.read(data, plan, lines, before)
         typed, coded, block, numbers = found.typed, found.coded, found.doubtful, found.doubts
     else:
-        numbers = np.arange(before + 1, before + lines + 1)
+        block, numbers = data.tobytes(), np.arange(before + 1, before + lines + 1)
+    if room is not None:
+        blocks.give_back(room)
     if not len(numbers):
         return Chunk(_framed([], [], list(columns.values())), typed=typed, coded=coded)
     quick = _quick(block, names, columns)
