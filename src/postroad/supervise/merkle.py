@@ -14,7 +14,7 @@ import numpy as np
 from postroad.supervise.sha256 import DIGEST_BYTES, LEAF, NODE, pair_up
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -89,13 +89,17 @@ class Tree:
 class Growing:
     """The root of a tree that leaves are added to, from the roots of its whole subtrees alone."""
 
-    def __init__(self, size: int = 0, whole: Sequence[bytes] = ()) -> None:
-        self.size = size
-        self._whole = list(whole)
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: list[bytes] = []
 
-    def copy(self) -> Growing:
-        """Return the same tree, to grow by itself."""
-        return Growing(self.size, self._whole)
+    @classmethod
+    def of(cls, leaves: Iterable[bytes]) -> Growing:
+        """Return the tree of these leaf hashes."""
+        made = cls()
+        for leaf in leaves:
+            made.add(leaf)
+        return made
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf hash at the end."""

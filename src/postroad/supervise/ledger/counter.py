@@ -11,6 +11,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,19 +31,21 @@ if TYPE_CHECKING:
 
 THREADS = 2
 """Pieces judged and written at a time; with those waiting they bound the memory."""
-WAITING = 3
-"""Pieces read and not yet gathered, at most."""
+WAITING, SMALLEST = 1_200_000, 20_000
+"""Lines read and not yet gathered, at most, and how many a piece counts for at least."""
 
 
 @dataclass
 class _Open:
-    """A file begun and not yet committed: its pieces under way, or why it cannot be taken."""
+    """A file begun and not yet committed: its pieces under way with their lines, or why it cannot be taken."""
 
     file: Path
     job: intake.Job | None = None
-    pieces: deque[Future[Judged]] = field(default_factory=deque)
+    pieces: deque[tuple[Future[Judged], int]] = field(default_factory=deque)
     wrong: PostroadError | None = None
     already: Taken | None = None
+    safe: bool = False
+    """Whether its commit is on disk."""
 
 
 class Counter:
@@ -97,11 +100,14 @@ class Counter:
                 try:
                     for table, number, piece in self._begin(opened, kind, known_at, line):
                         watch(piece.lines)
-                        opened.pieces.append(pool.submit(intake.work, _job(opened), table, number, piece))
-                        while sum(len(o.pieces) for o in line) > WAITING:
-                            yield from self._settled(line, len(line) - 1)
-                            if len(line[0].pieces) > WAITING:
-                                _gather(line[0])
+                        work = pool.submit(intake.work, _job(opened), table, number, piece)
+                        opened.pieces.append((work, max(piece.lines, SMALLEST)))
+                        while sum(lines for o in line for _, lines in o.pieces) > WAITING:
+                            if len(line) > 1:
+                                # Not all of them, so that there is work while these are committed.
+                                yield from self._settled(line, len(line) // 2)
+                            else:
+                                _gather(opened)
                 except (DataError, UsageError) as wrong:
                     opened.wrong = wrong
             yield from self._settled(line, len(line))
@@ -140,11 +146,13 @@ class Counter:
 
     def _settled(self, line: deque[_Open], most: int) -> Iterator[tuple[Path, Taken | PostroadError]]:
         """Commit the first files of the line, at most so many, and yield what became of each."""
-        for _ in range(most):
-            first = line[0]
-            fate = self._fate(first)
-            line.popleft()
-            yield first.file, fate
+        fates = [self._fate(opened) for opened in islice(line, most)]
+        if self._writer is not None:
+            self._writer.flush()
+        for opened in islice(line, most):
+            opened.safe = True
+        for fate in fates:
+            yield line.popleft().file, fate
 
     def _fate(self, opened: _Open) -> Taken | PostroadError:
         writer = self._writer
@@ -175,6 +183,8 @@ class Counter:
             yield
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
+            if self._writer is not None:
+                self._writer.drop()
             for opened in line:
                 _undo(opened)
             raise
@@ -189,16 +199,16 @@ def _job(opened: _Open) -> intake.Job:
 
 
 def _gather(opened: _Open) -> None:
-    intake.gather(_job(opened), opened.pieces.popleft().result())
+    intake.gather(_job(opened), opened.pieces.popleft()[0].result())
 
 
 def _undo(opened: _Open) -> None:
     """Wait for what still runs, then remove everything written of the file."""
     while opened.pieces:
-        piece = opened.pieces.popleft()
+        piece, _ = opened.pieces.popleft()
         if not piece.cancel():
             piece.exception()
-    if opened.job is not None and not opened.job.taken.seq:
+    if opened.job is not None and not opened.safe:
         intake.undo(opened.job)
 
 

@@ -78,7 +78,7 @@ def now() -> dt.datetime:
 
 
 def settle(job: Job, file: Path, writer: Writer) -> Taken:
-    """Settle records that came before, commit the file, and return what became of its lines."""
+    """Settle records that came before, add the file to the log, and return what became of its lines."""
     made: list[dict[str, Any]] = []
     replaced = [REPLACED]
     for name, seen in job.seen.items():
@@ -103,8 +103,7 @@ def settle(job: Job, file: Path, writer: Writer) -> Taken:
         "sealed": _kept(job, "sealed", job.sealed),
     }  # fmt: skip
     beside = [entry[k] for k in ("superseded", "quarantine", "sealed") if entry[k]]
-    parts.sync(job.ledger.root, [*(part["path"] for part in made), *beside], writer.settled)
-    job.taken.seq = writer.commit(entry)["entry"]["seq"]
+    job.taken.seq = writer.add(entry, [*(part["path"] for part in made), *beside])["entry"]["seq"]
     return job.taken
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,12 +13,12 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
-from postroad.supervise.ledger.store import sync_folder
+from postroad.supervise.ledger.store import sync_path
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from postroad.supervise.ledger.plain import Coded
 
@@ -79,19 +78,22 @@ def write(
     for day, operator, held in split(frame.select("line", *stored(kind)), kind):
         label = f"{name}{'-withdrawn' if withdrawals else ''}.parquet"
         path = f"parts/{kind}/day={day}/operator={quote(operator, safe='')[:80]}/{label}"
-        yield one(root, kind, path, held, withdrawals, coded if held.height == frame.height else None)
+        told = one(root, kind, path, held, withdrawals, coded if held.height == frame.height else None)
+        # Begun here, beside the work of others; what it writes is flushed again, at no cost, before a commit.
+        sync_path(root / path)
+        yield told
 
 
 def one(
     root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool, coded: Mapping[str, Coded] | None = None
 ) -> dict[str, Any]:
-    """Write one part and return what a commit says of it."""
+    """Write one part and return what a commit says of it; ``Writer.flush`` makes it last."""
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     _write_records(root / path, frame, coded or {})
     days = days_of(frame, kind)
     return {
         "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": frame.height,
-        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": _flushed(root / path),
+        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": _digest(root / path),
         "root": Tree(leaves(leaf_texts(frame, kind))).root.hex() if kind in PROVEN else "",
         "withdrawals": withdrawals,
     }  # fmt: skip
@@ -125,34 +127,15 @@ def _in_arrow(column: pl.Series, coded: Coded | None) -> Any:
 
 
 def write_frame(file: Path, frame: pl.DataFrame) -> str:
-    """Write a frame as Parquet, flush it, and return its SHA-256; ``sync`` must flush its folder before a commit."""
+    """Write a frame as Parquet and return its SHA-256; ``Writer.flush`` makes it last."""
     file.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(file, compression="lz4", statistics=False)
-    return _flushed(file)
+    return _digest(file)
 
 
-def _flushed(file: Path) -> str:
-    """Flush a file to disk and return its SHA-256."""
+def _digest(file: Path) -> str:
     with file.open("rb") as held:
-        os.fsync(held.fileno())
         return hashlib.file_digest(held, "sha256").hexdigest()
-
-
-def sync(root: Path, paths: Iterable[str], settled: set[Path]) -> None:
-    """Flush the folders in which these files stand, and every folder above one that may be new.
-
-    ``settled`` are the folders flushed before under the same lock: those stand in theirs already.
-    """
-    flush: set[Path] = set()
-    for path in paths:
-        folder = Path(path).parent
-        flush.add(folder)
-        while folder != Path() and folder not in settled:
-            folder = folder.parent
-            flush.add(folder)
-    for folder in sorted(flush, reverse=True):
-        sync_folder(root / folder)
-    settled |= flush
 
 
 def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:

@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +35,7 @@ VERSION = 1
 ORIGINS = ("observed", "synthetic")
 ABOUT = "about.json"
 MEMORY_MB = 4000
+FLUSHED_AT_ONCE = 4
 REPLACED = pl.DataFrame(schema={"part": pl.String, "line": pl.UInt32})
 FOLDERS = ("parts", "quarantine", "superseded", "sealed")
 _SQL = {pl.String(): "VARCHAR", pl.Boolean(): "BOOLEAN", pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE",
@@ -169,6 +171,12 @@ class Ledger:
             and (as_of is None or part.known_at <= as_of)
         ]
 
+    def forget(self, commit: dict[str, Any]) -> None:
+        """Take back the last commit, which never came to be on disk."""
+        if self.commits[-1] is commit:
+            self.commits.pop()
+            self._parts, self._read_up_to = [], 0
+
     def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:
         """Return part and line of every record no longer valid, as known at a time."""
         frames = [REPLACED]
@@ -286,10 +294,9 @@ class Writer:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._log = Growing()
-        for commit in ledger.commits:
-            self._log.add(bytes.fromhex(commit["log"]["leaf"]))
-        self.settled: set[Path] = set()
+        self._log = Growing.of(bytes.fromhex(commit["log"]["leaf"]) for commit in ledger.commits)
+        self._settled: set[Path] = set()
+        self._waiting: list[tuple[dict[str, Any], list[str]]] = []
         self.taken = {e["source"]["sha256"]: e["seq"] for e in ledger.entries("file")}
 
     @property
@@ -310,23 +317,71 @@ class Writer:
 
     def commit(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Append an entry and return the commit; when this returns, it survives a loss of power."""
+        made = self.add(entry, [])
+        self.flush()
+        return made
+
+    def add(self, entry: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+        """Append an entry that names these files and return the commit, which counts only after ``flush``."""
         entry = {**entry, "seq": self.seq}
         leaf = leaf_hash(canonical(entry))
-        grown = self._log.copy()
-        grown.add(leaf)
-        log = {"size": entry["seq"], "leaf": leaf.hex(), "root": grown.root.hex()}
-        made = {"entry": entry, "log": log}
-        folder = self.ledger.root / "commits"
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            sync_folder(self.ledger.root)
-        write_synced(folder / f"{entry['seq']:08d}.json", json.dumps(made, ensure_ascii=False).encode())
-        # Only what is on disk counts: after a failed write the log stands where it stood.
-        self._log = grown
+        self._log.add(leaf)
+        made = {"entry": entry, "log": {"size": entry["seq"], "leaf": leaf.hex(), "root": self._log.root.hex()}}
         self.ledger.commits.append(made)
+        self._waiting.append((made, paths))
         if entry["what"] == "file":
             self.taken[entry["source"]["sha256"]] = entry["seq"]
         return made
+
+    def flush(self) -> None:
+        """Make what was added survive a loss of power: first all files it names, then the commits, in their order."""
+        if not self._waiting:
+            return
+        try:
+            root, folder = self.ledger.root, self.ledger.root / "commits"
+            paths = [path for _, named in self._waiting for path in named]
+            if not folder.is_dir():
+                folder.mkdir(parents=True)
+                sync_folder(root)
+            written = []
+            for made, _ in self._waiting:
+                file = folder / f"{made['entry']['seq']:08d}.json"
+                part = file.with_suffix(".json.part")
+                part.write_bytes(json.dumps(made, ensure_ascii=False).encode())
+                written.append((part, file))
+            # Flushed beside one another, files share what the disk does for each.
+            with ThreadPoolExecutor(FLUSHED_AT_ONCE) as pool:
+                list(pool.map(sync_path, [*(root / path for path in paths), *(part for part, _ in written)]))
+            self._sync_folders(paths)
+            for part, file in written:
+                part.replace(file)
+            sync_folder(folder)
+        except BaseException:
+            self.drop()
+            raise
+        self._waiting = []
+
+    def _sync_folders(self, paths: list[str]) -> None:
+        """Flush the folders in which these files stand, and every folder above one that may be new."""
+        flush: set[Path] = set()
+        for path in paths:
+            folder = Path(path).parent
+            flush.add(folder)
+            while folder != Path() and folder not in self._settled:
+                folder = folder.parent
+                flush.add(folder)
+        for folder in sorted(flush, reverse=True):
+            sync_folder(self.ledger.root / folder)
+        self._settled |= flush
+
+    def drop(self) -> None:
+        """Forget what was added and is not on disk: the log stands where it stood."""
+        for made, _ in reversed(self._waiting):
+            self.ledger.forget(made)
+            if made["entry"]["what"] == "file":
+                self.taken.pop(made["entry"]["source"]["sha256"], None)
+        self._waiting = []
+        self._log = Growing.of(bytes.fromhex(commit["log"]["leaf"]) for commit in self.ledger.commits)
 
 
 def canonical(entry: dict[str, Any]) -> bytes:
@@ -347,7 +402,12 @@ def write_synced(path: Path, content: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's list of names to disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    sync_path(folder)
+
+
+def sync_path(path: Path) -> None:
+    """Flush a file, or a folder's list of names, to disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
