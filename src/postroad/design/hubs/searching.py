@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROUNDS, TURNS, CHAINS = 20, 4, 4
 FEWER, LARGE = 0.8, 60
 """Share of the hubs left at which the search begins again among them, and places from which that and chains may pay."""
+SOME = 0.02
+"""How often a bound chooses a hub that counts as chosen at all."""
 STEPS = 20_000
 """Steps of annealing for each place, at most."""
 SETTLE_S = 20.0
@@ -52,23 +54,31 @@ def search(hunt: Hunt, s: Single, seed: int) -> None:
         _chain(hunt, few, np.unique(few.own[hunt.allocation]), TURNS, seed * 1000 + 10 * CHAINS)
 
 
-def search_left(hunt: Hunt, hubs: NDArray[np.int64], often: NDArray[np.float64]) -> None:
-    """Search once more among the hubs a bound has left, from those it chooses and from the best answer's.
+def search_left(hunt: Hunt, hubs: NDArray[np.int64], often: NDArray[np.float64], *, last: bool = False) -> None:
+    """Search once more among the hubs a bound has left: those it chooses at all, and from the best answer's.
 
-    Does nothing until these are clearly fewer than when the search last began.
+    Does nothing until these are clearly fewer than when the search last began, unless it is the ``last`` time.
     """
     problem, left = hunt.problem, hubs.size
-    if problem.size < LARGE or problem.within is not None or left > FEWER * hunt.candidates:
+    if problem.size < LARGE or problem.within is not None or not hunt.left():
         return
-    if left <= (problem.hubs or 1):
+    if left <= (problem.hubs or 1) or (left > FEWER * hunt.candidates and not last):
         return
     hunt.candidates = left
-    keep = np.isin(np.arange(problem.size), hubs)
-    few = single_arrays(problem, keep)
-    count = few.least if few.least == few.most else max(1, int((often > 0.5).sum()))
     draw = 1000 * hunt.seed + 100 + left
-    _chain(hunt, few, np.argsort(-often, kind="stable")[:count], TURNS, draw)
-    if hunt.cost < NONE and keep[hunt.allocation].all():
+    keep = np.isin(np.arange(problem.size), hubs)
+    chosen = np.isin(np.arange(problem.size), hubs[often > SOME])
+    inside = hunt.cost < NONE and bool(keep[hunt.allocation].all())
+    if inside:
+        chosen[hunt.allocation] = True
+    count = problem.hubs or max(1, int((often > 0.5).sum()))
+    likely = hubs[np.argsort(-often, kind="stable")[:count]]
+    chosen[likely] = True
+    if chosen.sum() > count:
+        few = single_arrays(problem, chosen)
+        _chain(hunt, few, few.own[likely], TURNS, draw)
+    if inside:
+        few = single_arrays(problem, keep)
         _chain(hunt, few, np.unique(few.own[hunt.allocation]), TURNS, draw + TURNS)
 
 

@@ -124,8 +124,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
     while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
         if hunt.nodes == 1:
-            inside = part.ok[part.s.hub, np.arange(part.s.hub.size)]
-            searching.search_left(hunt, part.s.hub[inside], part.often[inside])
+            _search_left(hunt, part)
         size = _core_size(part)
         state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
@@ -141,6 +140,11 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
         if not hunt.left():
             break
     return state == single_bound.RUNNING, part
+
+
+def _search_left(hunt: Hunt, part: Part, *, last: bool = False) -> None:
+    inside = part.ok[part.s.hub, np.arange(part.s.hub.size)]
+    searching.search_left(hunt, part.s.hub[inside], part.often[inside], last=last)
 
 
 def _core_size(part: Part) -> int:
@@ -234,6 +238,8 @@ def _settled(hunt: Hunt, part: Part) -> bool:
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:
     """Split by the least certain hub, else by the busiest place that still has a choice; the likelier half last."""
+    if hunt.nodes == 1:
+        _search_left(hunt, part, last=True)
     if _settled(hunt, part):
         return []
     s = part.s

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 GAP = 5e-4
 ROLE = "one role"
-PAIRS = 300
+PAIRS = 800
 """Pairs of units, those with most between them, that the program tells apart by hub; the others always share theirs."""
 
 
