@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -19,6 +20,12 @@ from postroad.evaluate.costs import costs_of
 from postroad.evaluate.ready import base_plants, opened, prepared
 from postroad.parallel import Progress
 from postroad.results import Result, Stamp
+
+if TYPE_CHECKING:
+    from postroad.plan.levers import Lever
+
+FULL = 1.0 + 1e-9
+"""A hub is too small when it needs more than so many times its rate."""
 
 
 def rehearse(
@@ -66,18 +73,23 @@ def mended(province: str, scenario: str, year: int, levers: Sequence[str]) -> pl
     bundles = [("", []), *bundles, *([("+".join(levers), chosen)] if len(chosen) > 1 else [])]
     rows = []
     for name, bundle in bundles:
-        network, wanted = prepared(province, bundle, year, scenario)
-        rate = network["hub_plants"].filter(kind="hub").select("place_id", pl.col("sort_rate_pieces_h").alias("rate"))
-        needed = baseline(network, wanted)["hub_plants"].filter(kind="hub")
-        both = rate.join(needed.select("place_id", pl.col("sort_rate_pieces_h").alias("needed")), on="place_id")
-        both = both.with_columns((pl.col("needed") / pl.col("rate")).alias("short"))
-        both = both.sort(["short", "place_id"], descending=[True, False])
+        both = strained(province, scenario, year, bundle)
         asked = Question(province=province, year=year, scenario=scenario)
         cost = math.fsum(costs_of(asked, [Choice(lever.id) for lever in bundle]).values())
-        broken = both.filter(pl.col("short") > 1.0 + 1e-9).height
+        broken = both.filter(pl.col("short") > FULL).height
         rows.append({"levers": name, "broken": broken, "worst_place_id": both["place_id"][0],
                      "worst_short": float(both["short"][0]), "cost_yuan": cost})  # fmt: skip
     return pl.DataFrame(rows)
+
+
+def strained(province: str, scenario: str, year: int, bundle: Sequence[Lever]) -> pl.DataFrame:
+    """Return each hub's rate with some levers, the rate a year's peak day needs, and ``short``, tightest first."""
+    network, wanted = prepared(province, bundle, year, scenario)
+    rate = network["hub_plants"].filter(kind="hub").select("place_id", pl.col("sort_rate_pieces_h").alias("rate"))
+    needed = baseline(network, wanted)["hub_plants"].filter(kind="hub")
+    both = rate.join(needed.select("place_id", pl.col("sort_rate_pieces_h").alias("needed")), on="place_id")
+    both = both.with_columns((pl.col("needed") / pl.col("rate")).alias("short"))
+    return both.sort(["short", "place_id"], descending=[True, False])
 
 
 def breaks(result: Result) -> dict[str, int | None]:

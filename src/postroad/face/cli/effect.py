@@ -290,6 +290,7 @@ def peak(
 
     from postroad.evaluate.peak import breaks, mended, rehearse
     from postroad.evaluate.ready import opened
+    from postroad.evaluate.sizing import sized
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import current, say
 
@@ -299,10 +300,15 @@ def peak(
         tried = [name.strip() for name in mend.split(",") if name.strip()]
         when = [(name, year) for name, broken in breaks(made).items() if broken and tried for year in (broken, last)]
         mends = {(name, year): mended(province, name, year, tried) for name, year in when}
+        late = dict.fromkeys((name, last) for name, _ in when)
+        sizes = {(name, year): sized(province, name, year, tried, progress=move) for name, year in late}
+    made = _with_mends(made, {"mends": mends, "sizes": sizes})
     folder = made.save(to)
     if json_:
         by = {f"{scenario}/{year}": frame.to_dicts() for (scenario, year), frame in mends.items()}
-        print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts(), "mends": by})
+        grown = {f"{scenario}/{year}": frame.to_dicts() for (scenario, year), frame in sizes.items()}
+        print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts(), "mends": by,
+                    "sizes": grown})  # fmt: skip
         return
     label = "name_zh" if current() == "zh" else "pinyin"
     place = dict(opened(province)[0]["places"].select("place_id", label).iter_rows())
@@ -326,4 +332,25 @@ def peak(
             facts = {"scenario": scenario, "year": year, "levers": row["levers"] or say("effect.nothing"),
                      "broken": row["broken"], "worst": worst, "cost": f"{row['cost_yuan'] / WAN:,.0f}"}  # fmt: skip
             out.print(say("effect.peak_mend", **facts), soft_wrap=True)
+    for (scenario, year), frame in sizes.items():
+        best = frame.row(0, named=True)
+        grown_to = {"scenario": scenario, "year": year, "levers": best["levers"], "sizes": best["sizes"],
+                    "cost": f"{best['cost_yuan'] / WAN:,.0f}", "worst": place[best["worst_place_id"]]}  # fmt: skip
+        out.print(say("effect.peak_sized" if best["mends"] else "effect.peak_unsized", **grown_to), soft_wrap=True)
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
+
+
+def _with_mends(made: Any, parts: dict[str, dict[tuple[str, int], Any]]) -> Any:
+    """The rehearsal with what mends it, one table for levers as they are and one for the sizes they need."""
+    import dataclasses
+
+    import polars as pl
+
+    tables = dict(made.tables)
+    for name, frames in parts.items():
+        if frames:
+            tables[name] = pl.concat(
+                frame.select(pl.lit(scenario).alias("scenario"), pl.lit(year, pl.Int64).alias("year"), pl.all())
+                for (scenario, year), frame in frames.items()
+            )
+    return dataclasses.replace(made, tables=tables)
