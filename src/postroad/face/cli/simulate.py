@@ -44,7 +44,8 @@ def simulate(
     film: bool = typer.Option(False, "--film", help="一天的影片 HTML film of the day"),
     crowd: float = typer.Option(0.0, "--crowd", min=0.0, help="众包可投平日件量的份额 share riders can take"),
     repairs: int = typer.Option(0, "--repairs", min=0, help="试修最差的若干对 worst pairs to try repairs for"),
-    events: int = typer.Option(0, "--events", help="EPCIS 样本件数 sample of parcels"),
+    events: int = typer.Option(0, "--events", help="EPCIS 事件件数，-1 全部 events of so many, -1 all"),
+    event_form: str = typer.Option("document", "--event-form", help="document | lines | parquet"),
     workers: int = typer.Option(0, "--workers", help="进程数 processes"),
     cluster: str = typer.Option("", "--cluster", help="Dask tcp://..."),
     to: Path = typer.Option(Path("out/simulate"), "--out", help="文件夹 folder"),
@@ -71,7 +72,7 @@ def simulate(
             network, made, day, days, worlds, seed, chosen, struck, Work(workers, cluster or None), to, json_, repairs
         )
     else:
-        chosen |= {"scale": scale or 1.0, "events": events}
+        chosen |= {"scale": scale or 1.0, "events": events, "event_form": event_form}
         run = _one(network, made, day, days, seed, chosen, struck, to, json_)
         if film:
             _film(run, network, to, quiet=json_)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from postroad.errors import Fault, UsageError
+from postroad.simulate.epcis import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,8 @@ class Options:
     first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
     carry ``round_headroom`` times a usual day's pieces in a day; in towns riders hired by the piece take what waits, up
     to ``crowd_share`` of them. Of the pieces at an exchange office customs open ``inspect_share``, keep them
-    ``inspect_h`` and send them through the office again. ``summary_only`` writes no parcel rows.
+    ``inspect_h`` and send them through the office again. ``summary_only`` writes no parcel rows. With ``events``
+    those of so many parcels, of all with -1, are written too, as ``event_form`` says: document, lines or parquet.
     """
 
     weather: str = "ordinary"
@@ -65,6 +67,7 @@ class Options:
     speed_city_kmh: float = 22.0
     summary_only: bool = False
     events: int = 0
+    event_form: str = "document"
 
     @classmethod
     def of(cls, network: Network, **changed: Any) -> Options:
@@ -89,6 +92,8 @@ class Options:
         ]
         if self.weather not in ("ordinary", "snow"):
             faults.append(Fault.of("simulate.bad_weather", value=self.weather))
+        if self.event_form not in FORMS:
+            faults.append(Fault.of("simulate.event_form", value=self.event_form, known=", ".join(FORMS)))
         if faults:
             raise UsageError(faults)
 
@@ -122,7 +127,7 @@ _BOUNDS = {
     "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6), "crowd_share": (0.0, 10.0),
     "customs_transfer_min": (1.0, 1440.0), "inspect_share": (0.0, 1.0), "inspect_h": (0.0, 480.0),
     "speed_rural_kmh": (1.0, 200.0),
-    "speed_city_kmh": (1.0, 200.0), "events": (0, 10**9),
+    "speed_city_kmh": (1.0, 200.0), "events": (-1, 10**9),
 }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from postroad.simulate.day.options import Horizon, Options
 from postroad.simulate.day.parcels import batch
 from postroad.simulate.day.summing import facilities, lockers, rounds, summaries, trips
 from postroad.simulate.day.world import Setting, setting
-from postroad.simulate.epcis import document
+from postroad.simulate.epcis import write as write_events
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -162,9 +161,8 @@ def _save(
         if not judged.made.options.summary_only:
             write_parcels(folder, judged, progress, stop)
         if judged.made.options.events and not judged.made.options.summary_only:
-            facts = pl.scan_parquet(folder / "parcels" / "*.parquet")
-            told = document(facts, judged.made.horizon.first, judged.made.options.events)
-            (folder / "epcis.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+            options = judged.made.options
+            write_events(folder, judged.made.horizon.first, options.events, options.event_form, stop)
 
     try:
         return results.save(out, stamp, tables, facts, also=also)
