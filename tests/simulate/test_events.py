@@ -7,8 +7,7 @@ import pytest
 from tests.simulate.worlds import CALM, DAY, line, network, parcels
 
 from postroad.errors import UsageError
-from postroad.simulate import epcis
-from postroad.simulate.day import simulate_day
+from postroad.simulate.day import epcis, simulate_day
 
 BOTH = [line("220101", "2201", 720, 60), line("2201", "220201", 900, 60), line("220201", "2201", 720, 60),
         line("2201", "220101", 900, 60)]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from postroad.errors import Fault, UsageError
-from postroad.simulate.epcis import FORMS
+from postroad.simulate.day.epcis import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,12 +15,12 @@ from postroad.results import Result, Stamp
 from postroad.simulate.day.disruption import MINUTE_MS
 from postroad.simulate.day.disruption import disruptions as read_disruptions
 from postroad.simulate.day.engine import advance
+from postroad.simulate.day.epcis import write as write_events
 from postroad.simulate.day.facts import Judge, as_frame, write_parcels
 from postroad.simulate.day.options import Horizon, Options
 from postroad.simulate.day.parcels import batch
 from postroad.simulate.day.summing import facilities, lockers, rounds, summaries, trips
 from postroad.simulate.day.world import Setting, setting
-from postroad.simulate.epcis import write as write_events
 
 if TYPE_CHECKING:
     import datetime as dt
