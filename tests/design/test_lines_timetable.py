@@ -21,7 +21,7 @@ from postroad.design.lines.pairs import stands_for
 from postroad.design.lines.promise import ACCEPTED, by_hour, journey, percentile, promises, spread, without_flow
 from postroad.design.lines.refusals import check_plants, check_services
 from postroad.design.lines.repair import repairs
-from postroad.design.lines.thinning import Ledger, poured
+from postroad.design.lines.thinning import MAY_MISS, Ledger, poured
 from postroad.design.lines.timetable import assembled, by_rule
 from postroad.design.lines.variants import changes
 from postroad.design.lines.week import by_weekday, week
@@ -251,7 +251,7 @@ def test_departures_are_moved_until_a_hub_keeps_its_plants(table):
     clock = ledger.clock(moved)
     after = needs(table.work, clock, poured(table.work, clock, table.work.pieces("peak")), ledger)
     assert short(after, plants) < short(before, plants)
-    assert ledger.price(moved)[2] >= ledger.price(table.departures)[2]
+    assert ledger.price(moved)[2] >= ledger.price(table.departures)[2] - MAY_MISS
 
 
 def test_a_choice_of_plants_that_there_is_not(jilin):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from postroad.design.lines.layout import Layout
     from postroad.network import Network
 
-EARLIER_MIN = (0.0, 150.0, 300.0)
-"""So long before a place's day is in its feeders leave, where collection is known: the last and two more; assumed."""
+EARLIER_MIN = (0.0, 150.0, 300.0, 450.0)
+"""So long before a place's day is in its feeders leave, where collection is known: the last and three more; assumed."""
 STEP_MIN = 180.0
 """Lines from outside the province leave so often, each city at its own minute; assumed."""
 

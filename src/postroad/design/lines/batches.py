@@ -27,7 +27,7 @@ DOOR_SHARE = 0.9
 """Lines come early enough that so many of their pieces are at the door in time; none could wait for all luck."""
 LEAST_SHARE = 0.1
 """Couriers who serve a smaller share of a place's pieces set no deadline for its lines; assumed."""
-BLOCK_MIN = 240.0
+BLOCK_MIN = 180.0
 """Pieces from outside are gathered over blocks of this length; assumed."""
 
 
@@ -55,10 +55,12 @@ def batches(work: Trunk, clock: Clockwork, day: str = "ordinary") -> Batches:
     share, accepted = shares(work.hours), half_hours()
     lucks = work.lucks
     ready = np.stack([accepted + _to_hub(work, clock, pairs, first) for first in lucks])
+    due_by = _by_round(work, pairs, accepted)
     outside = np.array([a not in work.layout.tier for a, _ in pairs])
-    gathered = np.ceil(ready / BLOCK_MIN) * BLOCK_MIN
+    begin = _last_chance(work, pairs, due_by)[:, None]
+    gathered = np.ceil((ready - begin) / BLOCK_MIN) * BLOCK_MIN + begin
     ready = np.where(outside[:, None], gathered, ready)
-    latest = np.broadcast_to(_by_round(work, pairs, accepted), ready.shape)
+    latest = np.broadcast_to(due_by, ready.shape)
     pieces = np.broadcast_to(work.pieces(day)[:, None] * share / len(lucks), ready.shape)
     k = np.indices(pieces.shape)[1]
     frame = pl.DataFrame(
@@ -72,6 +74,17 @@ def batches(work: Trunk, clock: Clockwork, day: str = "ordinary") -> Batches:
         }
     ).filter(pl.col("from_place_id") != pl.col("to_place_id"), pl.col("pieces") > 0, pl.col("ready_min").is_finite())
     return Batches(_together(frame, work), pairs)
+
+
+def _last_chance(work: Trunk, pairs: list[tuple[str, str]], due_by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When blocks outside end: so that one closes as the largest flow from there can still be in time; by pair."""
+    heavy: dict[str, tuple[float, float]] = {}
+    pieces = work.pieces("ordinary")
+    for k, (a, b) in enumerate(pairs):
+        drive = work.roads.minutes(a, b) * (work.ends.luck if work.roads.mode(a, b) == "road" else 1.0)
+        if np.isfinite(drive) and pieces[k] > heavy.get(a, (0.0, 0.0))[0]:
+            heavy[a] = (float(pieces[k]), float(np.floor((due_by[k].max() - drive) / 5.0) * 5.0 % BLOCK_MIN))
+    return np.array([heavy.get(a, (0.0, 0.0))[1] for a, _ in pairs])
 
 
 def _together(frame: pl.DataFrame, work: Trunk) -> pl.DataFrame:

@@ -37,8 +37,8 @@ TIGHT_MIN = 1440.0
 RETURN_SHARE = 0.02
 MOST_LINES, LONGEST_DETOUR = 2, 1.35
 """A load is sorted at one hub on the way at most, and goes no longer way round than this; assumed."""
-SOFT_MIN = 180.0
-"""How long after the quickest arrival a load is due whose promise no line can keep."""
+SOFT_MIN, SOON_MIN = 180.0, 60.0
+"""How long after the quickest arrival a load is due that no line can have in time; where the plan promises it, soon."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def between(
     """Return the departures between hubs and gateways; ``InfeasibleError`` names pairs that no line joins."""
     tight = pl.col("latest_min") - pl.col("ready_min") < TIGHT_MIN
     loads = held.loads.filter((pl.col("pieces") >= LEAST_LOAD) | tight)
-    places = tuple(sorted({*loads["from_place_id"], *loads["to_place_id"], *work.layout.hubs}))
+    every = held.loads
+    places = tuple(sorted({*every["from_place_id"], *every["to_place_id"], *work.layout.hubs}))
     daily = _daily(held.loads)
     lines = _offered(work, daily)
     priced = [_priced(work, a, b, daily) for a, b in lines]
@@ -123,9 +124,11 @@ def between(
         names = {"origin": instance.name(int(origin[k])), "destination": instance.name(int(destination[k]))}
         raise InfeasibleError.of("lines.no_way", load=k, **names)
     late = quickest > latest + 1e-9
-    due = np.minimum(np.where(late, quickest + SOFT_MIN, latest), quickest + work.terms.longest_wait_min)
+    promised = _promised(loads, held, work)
+    soft = quickest + np.where(promised, SOON_MIN, SOFT_MIN)
+    due = np.minimum(np.where(late, soft, latest), quickest + work.terms.longest_wait_min)
     timed = replace(instance, deadline=due)
-    wanted = Wanted(latest, late & _promised(loads, held, work))
+    wanted = Wanted(latest, late & promised)
     given = offers(timed, places, wanted, work.rides.values(), np.array([after[place] for place in places]))
     seated = with_seats(timed, wanted, given)
     plan = design(seated, time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)

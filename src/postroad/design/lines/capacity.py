@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from postroad.design.lines.fluid import SLOT_MIN, SLOTS
-from postroad.design.lines.thinning import Ledger, poured
+from postroad.design.lines.thinning import MAY_MISS, Ledger, poured
 from postroad.errors import Stopped
 from postroad.parallel import Progress
 
@@ -164,8 +164,9 @@ def levelled(
                 if (now_strain := levels.strain(now[0])) >= strain - 1e-6:
                     continue
                 price = levels.ledger.price(trial)
-                if price[2] >= hold and price[1] >= least and price[0] + now_strain < cost + strain - 1e-6:
-                    departures, strain, (cost, _, hold), moved = trial, now_strain, price, True
+                if price[2] >= hold - MAY_MISS and price[1] >= least and price[0] + now_strain < cost + strain - 1e-6:
+                    departures, strain, cost, moved = trial, now_strain, price[0], True
+                    hold = max(hold, price[2])
                     needed, clock, flowed = now
                     break
             if moved:

@@ -18,7 +18,7 @@ from postroad.demand.profile import weights
 from postroad.design.lines.batches import due
 from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.terms import SOURCE
-from postroad.design.lines.thinning import Ledger, spread_out
+from postroad.design.lines.thinning import MAY_LOSE, Ledger, spread_out
 from postroad.design.lines.vehicles import air_yuan, cheapest, fleet, seats_of
 from postroad.errors import Stopped
 from postroad.parallel import Progress
@@ -69,7 +69,8 @@ def week(
         if (*arc, *one) in table.work.rides else tuple(range(DAYS))
         for arc, times in table.departures.items() for one in times
     }  # fmt: skip
-    cost, hold, flowed, clock = weekly.price(runs)
+    cost, hold, share, flowed, clock = weekly.price(runs)
+    least = share - MAY_LOSE
     waiting = [_light(weekly, runs, clock, flowed, day) for day in range(DAYS)]
     batches = [held[n : n + BATCH] for held in waiting for n in range(0, len(held), BATCH)]
     total = len(batches)
@@ -81,8 +82,8 @@ def week(
         batch = batches.pop(0)
         trial = _without(runs, batch)
         found = weekly.price(trial)
-        if found[0] < cost - 1e-6 and not (hold & ~found[1]).any():
-            runs, (cost, hold, flowed, clock) = trial, found
+        if found[0] < cost - 1e-6 and found[2] >= least and not (hold & ~found[1]).any():
+            runs, (cost, hold, _, flowed, clock) = trial, found
         elif len(batch) > 2:
             batches += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
     return Week(table, runs, clock, flowed, _each(table, clock, flowed), hold, cost)
@@ -115,8 +116,8 @@ class _Weekly:
                     rides[a, b, DAY_MIN * day + at % DAY_MIN, long] = self.table.work.rides[a, b, at, long]
         return Clockwork.of(departures, self.waves, self.table.handling, rides, WEEK_MIN)
 
-    def price(self, runs: Runs) -> tuple[float, NDArray[np.bool_], Poured, Clockwork]:
-        """Return yuan a week, which promised directions hold on which weekday, and the week's flow."""
+    def price(self, runs: Runs) -> tuple[float, NDArray[np.bool_], float, Poured, Clockwork]:
+        """Return yuan a week, which promised directions hold on which weekday, their share in time, the week's flow."""
         work, clock = self.table.work, self.clock(runs)
         flowed = pour(clock, work.ways, self.pieces, self.hours, work.first_mile, work.order, work.ends.luck)
         chance = work.doors.kept(self.rows, flowed.minutes[self.rows], self.allowed)
@@ -125,7 +126,8 @@ class _Weekly:
         for n, (rows, asked) in enumerate(self.promised):
             done, all_ = (part[rows].sum(0).reshape(DAYS, SLOTS).sum(1) for part in (in_time, self.weight))
             hold[n] = done >= asked * all_ - 1e-9
-        return self.ledger.yuan(clock, flowed), hold, flowed, clock
+        share = float(in_time.sum() / self.weight.sum())
+        return self.ledger.yuan(clock, flowed), hold, share, flowed, clock
 
 
 def _light(

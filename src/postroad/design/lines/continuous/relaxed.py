@@ -48,8 +48,10 @@ def ragged(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     return owner, np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
-def relaxed(instance: Instance, ways: Paths, slots: Slots, *, whole: bool) -> Relaxed:
-    """Return the relaxation over the slots; ``whole`` asks for whole numbers."""
+def relaxed(
+    instance: Instance, ways: Paths, slots: Slots, *, whole: bool, open_: NDArray[np.bool_] | None = None
+) -> Relaxed:
+    """Return the relaxation over the slots; ``whole`` asks for whole numbers, ``open_`` says which paths there are."""
     starts, cuts = slots.flat(instance.tail.size)
     ends = np.append(cuts[1:], np.inf)
     ends[starts[1:][np.diff(starts) > 0] - 1] = np.inf
@@ -66,7 +68,10 @@ def relaxed(instance: Instance, ways: Paths, slots: Slots, *, whole: bool) -> Re
     shared, paid = _shared(key, load)
     cost = np.concatenate([ways.cost, np.zeros(int(own[cell].sum()))])
     np.add.at(cost, column[~paid], (alone * instance.fixed[ways.arc[cell]])[~paid])
-    uses = program.columns("uses", cost.size, cost=cost, high=1.0, integer=whole)
+    high = np.ones(cost.size)
+    if open_ is not None:
+        high[: ways.count] = open_
+    uses = program.columns("uses", cost.size, cost=cost, high=high, integer=whole)
     total = np.bincount(np.searchsorted(shared, key[paid]), _first_of(key, load, paid, instance), shared.size)
     arc = np.searchsorted(starts, shared, side="right") - 1
     most = np.ceil(total / instance.capacity[arc] - 1e-9)

@@ -16,7 +16,6 @@ from postroad.design.lines.continuous.plan import Plan, cost, dispatches
 from postroad.design.lines.continuous.refine import chosen_keys, chosen_paths, refine
 from postroad.design.lines.continuous.relaxed import Relaxed, relaxed
 from postroad.design.lines.continuous.slots import Slots
-from postroad.design.lines.continuous.start import start
 from postroad.design.program import Limits, solve
 from postroad.errors import Stopped
 from postroad.parallel import Progress
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 SHARE = 0.3
 """A choice of the linear relaxation counts as taken from this part on, when slots are split."""
 FINAL_GAP = 1e-6
+LOOSE = 0.002
+"""A relaxed answer so near its bound will do to split slots by."""
 ROUNDS = 150
 
 
@@ -70,6 +71,12 @@ class _Run:
         self.best = search.filled(self.world, self._ready)
         self.objective = float(search.total(self.world, self.best))
         self.turn = 0
+        self.open = np.ones(self.ways.count, np.bool_)
+
+    @property
+    def needed(self) -> float:
+        """The bound that proves the gap asked for: plans above it need not be told apart."""
+        return self.objective * (1.0 - max(self.target, FINAL_GAP)) + 1e-6 * abs(self.objective) * self.target
 
     @property
     def done(self) -> bool:
@@ -107,13 +114,17 @@ class _Run:
 
     def raise_bound(self) -> bool:
         """Solve the linear relaxation and split its slots; false when it has nothing more to say."""
-        made = relaxed(self.instance, self.ways, self.slots, whole=False)
+        made = relaxed(self.instance, self.ways, self.slots, whole=False, open_=self.open)
         limits = Limits(max(0.01, self.talk.room))
         answer = solve(made.program, limits, progress=self.talk.progress, stop=self.talk.stop)
         if answer.status != "optimal":
             self.talk.tell()
+            if answer.status == "infeasible":
+                self._raise(self.needed)
             return False
-        before, self.bound = self.bound, max(self.bound, self._rounded(answer.bound))
+        before = self.bound
+        self._raise(answer.bound)
+        self._close(made, answer.row_duals, answer.bound)
         values = answer[made.uses]
         whole = bool((np.abs(values - values.round()) < 1e-6).all())
         if whole:
@@ -122,20 +133,37 @@ class _Run:
         return split > 0 and (self.bound > before + 2e-4 * abs(self.bound) or self.turn == 0)
 
     def prove(self, seconds: float) -> bool:
-        """Solve the relaxation in whole numbers from the best plan and split its slots; false when nothing is left."""
-        made = relaxed(self.instance, self.ways, self.slots, whole=True)
-        given = start(self.instance, self.ways, made, self.best)
-        limits = Limits(max(0.01, min(seconds, self.talk.room)), self.target / 4)
-        answer = solve(made.program, limits, start=given, progress=self.talk.progress, stop=self.talk.stop)
+        """Look for a relaxed answer in whole numbers that the bound needed excludes; split its slots; false at the end.
+
+        When there is none the gap is proven. One that is found says where slots are too long.
+        """
+        made = relaxed(self.instance, self.ways, self.slots, whole=True, open_=self.open)
+        limits = Limits(max(0.01, min(seconds, self.talk.room)), LOOSE)
+        answer = solve(
+            made.program, limits, cutoff=self.needed, progress=self.talk.progress, stop=self.talk.stop
+        )  # fmt: skip
         self.talk.tell()
+        if answer.status == "infeasible":
+            self._raise(self.needed)
+            return False
         if np.isfinite(answer.bound):
-            self.bound = max(self.bound, self._rounded(answer.bound))
+            self._raise(answer.bound)
         if not answer.answered or self.done:
             return not self.done
         values = answer[made.uses]
         self.adopt(made, values)
         cuts = refine(self.instance, self.ways, self.slots, made, values, 0.5)
         return cuts > 0 or answer.status != "optimal"
+
+    def _raise(self, bound: float) -> None:
+        """Raise the bound; what lies beyond the bound needed is not known, since paths may be closed."""
+        self.bound = max(self.bound, min(self._rounded(bound), self._rounded(self.needed)))
+
+    def _close(self, made: Relaxed, duals: NDArray[np.float64], bound: float) -> None:
+        """Close the paths that every answer below the bound needed goes without, by their reduced cost."""
+        cost = made.program.whole("cost") - made.program.matrix().T @ duals
+        reduced = cost[made.uses.slice][: self.ways.count]
+        self.open &= bound + reduced < self.needed + 1e-6 * abs(self.objective)
 
     def _rounded(self, bound: float) -> float:
         """Costs that are whole numbers make the next whole number a bound."""
