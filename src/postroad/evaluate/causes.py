@@ -36,13 +36,17 @@ class Day:
         self.table, work = table, table.work
         self.row = {ends: k for k, ends in enumerate(work.pairs.select("origin_id", "destination_id").iter_rows())}
         self.outside = {place for place, kind in work.kinds.items() if kind == "city"}
-        self.quickest = _quickest(table)
+        self.quickest, self.by_road = _quickest(table), table.work.roads.minutes
 
-    def best(self, one: dict[str, Any]) -> float:
-        """Return the minute a parcel could be at the door at the earliest, whatever runs between the ends."""
+    def best(self, one: dict[str, Any], *, road: bool = False) -> float:
+        """Return the minute a parcel could be at the door at the earliest, whatever runs between the ends.
+
+        With ``road`` whatever runs by road.
+        """
         if one["ready_min"] is None or one["door_min"] is None:
             return np.inf
-        work, there = self.table.work, one["ready_min"] + self.quickest(one["origin"], one["destination"])
+        between = self.by_road if road else self.quickest
+        work, there = self.table.work, one["ready_min"] + between(one["origin"], one["destination"])
         if one["destination"] in self.outside:
             return float(there + one["door_min"] - one["there_min"]) if one["there_min"] is not None else np.inf
         if one["out_min"] is None:

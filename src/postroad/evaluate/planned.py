@@ -68,7 +68,8 @@ def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
 
     ``planned_percent`` and ``simulated_percent`` count from the pick-up cut-off, ``..._accepted_percent`` from
     acceptance; ``planned_own_percent`` is the plan were pieces outside handled as the terms assume it inside;
-    ``best_percent`` what no timetable could better on that day, each parcel with its own luck at the ends.
+    ``best_percent`` what no timetable could better on that day, each parcel with its own luck at the ends, and
+    ``best_road_percent`` what none by road could.
     ``planned_p95_h`` and ``simulated_p95_h`` are hours from acceptance. Parcels not delivered are late. The second
     table has the late parcels by cause and place (see ``causes``).
     """
@@ -85,7 +86,8 @@ def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
         hours, since = _hours(part), (part["start_min"] - part["accepted_s"] / 60).to_numpy() / 60
         late = hours - since > held["promise_h"] + 1e-9
         best = np.array([day.best(one) for one in trips])
-        reachable = ~late | (best <= part["due_min"].to_numpy() + 1e-6)
+        due = part["due_min"].to_numpy() + 1e-6
+        reachable, by_road = ~late | (best <= due), np.array([day.best(one, road=True) for one in trips]) <= due
         key = {name: held[name] for name in KEYS}
         lost += [{**key, "parcels_all": hours.size, **dict(zip(("cause", "place_id"), day.cause(trips[n], best[n]),
                                                               strict=True))} for n in np.flatnonzero(late)]  # fmt: skip
@@ -94,6 +96,7 @@ def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
         rows.append({
             **key, "parcels": hours.size, "planned_own_percent": own_luck[at], "planned_percent": plan["share_percent"],
             "simulated_percent": 100 * float((~late).mean()), "best_percent": 100 * float(reachable.mean()),
+            "best_road_percent": 100 * float((by_road | ~late).mean()),
             "planned_accepted_percent": plan["share_from_acceptance_percent"],
             "simulated_accepted_percent": 100 * float((hours <= held["promise_h"] + 1e-9).mean()),
             "planned_p95_h": plan["p95_h"],
@@ -155,7 +158,7 @@ def by_class(held: pl.DataFrame) -> pl.DataFrame:
         percent = [name for name in held.columns if name.endswith("_percent") and name != "share_asked_percent"]
         share = [(pl.col(name) * pl.col("parcels")).sum() / pl.col("parcels").sum() for name in percent]
         holding = [(pl.col(f"{name}_percent") >= pl.col("share_asked_percent") - 1e-9).sum().alias(f"pairs_hold_{name}")
-                   for name in ("planned_own", "planned", "simulated", "best")]  # fmt: skip
+                   for name in ("planned_own", "planned", "simulated", "best", "best_road")]  # fmt: skip
         return frame.group_by("promise_class").agg(
             pl.len().alias("pairs"), pl.col("parcels").sum(), *holding,
             *(one.alias(name) for one, name in zip(share, percent, strict=True)),

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from postroad.design.lines.vehicles import fleet
+from postroad.design.lines.vehicles import DUTY_H, fleet
 from postroad.design.program import Limits, Program, solve
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from postroad.design.lines.week import Week
     from postroad.design.lines.work import Trunk
 
-DUTY_H = 8.0
-"""A driver's hours at the wheel in a day; a longer run takes two drivers or a change on the way."""
 WEEK_H = 40.0
 """A driver's hours in a week by the standard working time."""
 

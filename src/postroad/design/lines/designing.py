@@ -13,6 +13,7 @@ from postroad.demand.profile import weights
 from postroad.design.hubs import TrunkTiers, trunk_tiers
 from postroad.design.lines.balance import balanced
 from postroad.design.lines.costs import legs, lines
+from postroad.design.lines.crews import crewed
 from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.mending import MENDED, mended
 from postroad.design.lines.promise import by_hour, promises, without_flow
@@ -123,6 +124,7 @@ def _tables(
     """The tables a report is made of: ``repairs`` are of the pairs that fail without ``mends``, or in spite of them."""
     held, told = lines(plan), promises(plan)
     weekly = {name: balanced(one) for name, one in weeks.items()}
+    crew = crewed(weeks["plan"], weekly["plan"].empties)
     tried = [(repairs(bare, stop=stop), True), (repairs(plan, told, stop), False)]
     failing = pl.concat([part.with_columns(mended=pl.lit(value=done)) for part, done in tried], how="diagonal")
     return {
@@ -131,6 +133,7 @@ def _tables(
         "promises_elsewhere": without_flow(plan),
         "week": pl.concat([by_weekday(one).with_columns(timetable=pl.lit(name)) for name, one in weeks.items()]),
         "fleet": pl.concat([one.fleet.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),
+        "crews": crew.crews, "roster": crew.roster,
         "empties": pl.concat([one.empties.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),
     }  # fmt: skip
 
@@ -145,7 +148,7 @@ def _facts(plan: Timetable, ours: Week, tables: dict[str, pl.DataFrame]) -> dict
         "co2e_g_piece": float(legs_["co2e_g_piece"].sum()), "between_hubs_yuan_day": plan.objective,
         "between_hubs_bound": plan.bound, "between_hubs_gap": program.plan.gap if program else None,
         "week_yuan": week_yuan + sorting * float(shares.sum() / shares.max()), "fleet": int(fleet["fleet"].sum()),
-        "drivers": int(fleet["drivers"].sum()), "crew_h_week": float(fleet["crew_h_week"].sum()),
+        "drivers": int(tables["crews"]["drivers"].sum()), "crew_h_week": float(fleet["crew_h_week"].sum()),
         "seats_pieces_day": float(tables["seats"]["pieces"].sum()),
         "seats_in_program": float(sum(program.taken().values())) if program else 0.0,
     }  # fmt: skip

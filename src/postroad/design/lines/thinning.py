@@ -13,7 +13,7 @@ import numpy as np
 from postroad.design.lines.batches import due
 from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.pairs import members
-from postroad.design.lines.vehicles import air_yuan, fleet
+from postroad.design.lines.vehicles import DUTY_H, air_yuan, fleet
 from postroad.errors import Stopped
 from postroad.parallel import Progress
 
@@ -104,11 +104,12 @@ class Ledger:
         """Cost and vehicles of each departure: the cheapest type for its load, or seats at their price."""
         arc, load = clock.arc_of, flowed.load * self.work.terms.spare
         km = self._far(clock)[arc]
-        runs = np.full((len(self.types), arc.size), np.inf)
+        runs, hours = np.full((len(self.types), arc.size), np.inf), clock.duration / 60
+        crew_h = hours * np.maximum(1.0, np.ceil(hours / DUTY_H - 1e-9))
         count = np.ceil(load / np.array([t.pieces for t in self.types])[:, None] - 1e-9)
         for n, kind in enumerate(self.types):
             fits = km <= kind.range_km
-            runs[n, fits] = count[n, fits] * (km[fits] * kind.yuan_km + clock.duration[fits] / 60 * kind.yuan_h)
+            runs[n, fits] = count[n, fits] * (km[fits] * kind.yuan_km + crew_h[fits] * kind.yuan_h)
         best = runs.argmin(0)
         cost, vehicles = runs.min(0), count[best, np.arange(arc.size)]
         air = np.array([self.work.roads.mode(a, b) == "air" for a, b in clock.arcs])[arc]
@@ -207,11 +208,11 @@ class _Thinning:
         return any(self._taken({**self.kept, arc: [*rest, seat]}, {arc}) for seat in seats)
 
     def _taken(self, trial: Departures, changed: set[tuple[str, str]]) -> bool:
-        # A line keeps a vehicle of its own: seats alone could not take a peak day.
+        # At the same price fewer are better. A line keeps a vehicle of its own: seats alone could not take a peak day.
         if any(all((*arc, *one) in self.ledger.work.rides for one in trial[arc]) for arc in changed):
             return False
         cost, share, hold = self.ledger.price(trial)
-        better = cost < self.cost - 1e-6 and share >= self.least and hold >= self.hold - MAY_MISS
+        better = cost < self.cost + 1e-6 and share >= self.least and hold >= self.hold - MAY_MISS
         if better:
             self.kept, self.cost, self.hold = trial, cost, max(self.hold, hold)
         return better

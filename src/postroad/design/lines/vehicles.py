@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AIR_PIECES, AIR_YUAN = 1500, 4.0
 """Pieces of a hold on a scheduled flight and yuan a piece, as timetable.services assumes them."""
+DUTY_H = 8.0
+"""Hours at the wheel in a day: the standard working day (Labour Law, article 36)."""
 SHORT_NOTICE = 1.5
 """How much dearer air without a seat in the timetable is where the timetable has flights; assumed."""
 
@@ -38,8 +40,13 @@ class Vehicle:
     per_100km: float
 
     def cost(self, km: float, minutes: float) -> float:
-        """Return the cost of one run in yuan: kilometres and the driver's hours."""
-        return km * self.yuan_km + minutes / 60 * self.yuan_h
+        """Return the cost of one run in yuan: kilometres and the hours of as many drivers as it takes."""
+        return km * self.yuan_km + minutes / 60 * self.yuan_h * drivers_for(minutes)
+
+
+def drivers_for(minutes: float) -> int:
+    """Return how many drivers a run takes so that none drives longer than ``DUTY_H``: a relay, or a second on board."""
+    return max(1, math.ceil(minutes / 60 / DUTY_H - 1e-9))
 
 
 def fleet(network: Network) -> tuple[Vehicle, ...]:

@@ -230,5 +230,5 @@ def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float,
 def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
-              "fleet", "empties", "changes", "promises_elsewhere", "ends")  # fmt: skip
+              "fleet", "empties", "changes", "promises_elsewhere", "ends", "crews", "roster")  # fmt: skip
     return {name: made.result[name] for name in wanted}

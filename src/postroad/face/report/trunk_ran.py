@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from postroad.design.lines import TrunkDesign
     from postroad.evaluate.planned import Ran
 
-SHARES = ("planned_own_percent", "planned_percent", "simulated_percent", "best_percent")
+SHARES = ("planned_own_percent", "planned_percent", "simulated_percent", "best_percent", "best_road_percent")
 PLACES = 12
 """So many places are told of the causes between the ends."""
 
@@ -28,8 +28,8 @@ def ran(made: TrunkDesign, day: Ran | None, spoken: Language, table: Callable[..
     if day is None:
         return ""
     parts = [mark("h2", say("lines.h_ran", spoken)), mark("p", say("lines.ran_note", spoken), class_="note")]
-    keys = ("class", "directions", "parcels", "own", "planned", "simulated", "best", "hold_planned", "hold_simulated",
-            "hold_best")  # fmt: skip
+    keys = ("class", "directions", "parcels", "own", "planned", "simulated", "best", "best_road", "hold_planned",
+            "hold_simulated", "hold_best")  # fmt: skip
     rows = [(escape(say(f"lines.class_{r['promise_class']}", spoken)), f"{r['pairs']}", f"{r['parcels']:,}",
              *(f"{r[name]:.1f}" for name in SHARES),
              *(f"{r[f'pairs_hold_{name}']}" for name in ("planned", "simulated", "best")))
@@ -75,9 +75,9 @@ def _directions(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[.
         hours = [f"{r[name]:.1f}" for name in ("planned_p95_h", "simulated_p95_h")]
         name = say(f"lines.class_{r['promise_class']}", spoken)
         rows.append((escape(name), escape(way), f"{r['parcels']:,}", *(f"{r[one]:.1f}" for one in SHARES), *hours))
-    keys = ("class", "pair", "parcels", "own", "planned", "simulated", "best", "p95", "p95_simulated")
+    keys = ("class", "pair", "parcels", "own", "planned", "simulated", "best", "best_road", "p95", "p95_simulated")
     return mark("details", inside=mark("summary", say("lines.each_direction", spoken))
-                + table(heads(keys, spoken), rows, 7))  # fmt: skip
+                + table(heads(keys, spoken), rows, 8))  # fmt: skip
 
 
 def ends(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SHARE = 0.3
 """A choice of the linear relaxation counts as taken from this part on, when slots are split."""
 FINAL_GAP = 1e-6
+INSIDE = 0.98
+"""What is proven lies a little inside the gap asked for, so that rounding does not take it out again."""
 LOOSE = 0.002
 """A relaxed answer so near its bound will do to split slots by."""
 ROUNDS = 150
@@ -76,7 +78,7 @@ class _Run:
     @property
     def needed(self) -> float:
         """The bound that proves the gap asked for: plans above it need not be told apart."""
-        return self.objective * (1.0 - max(self.target, FINAL_GAP)) + 1e-6 * abs(self.objective) * self.target
+        return self.objective - INSIDE * max(self.target, FINAL_GAP) * abs(self.objective)
 
     @property
     def done(self) -> bool:
@@ -123,7 +125,7 @@ class _Run:
                 self._raise(self.needed)
             return False
         before = self.bound
-        self._raise(answer.bound)
+        self._raise(answer.bound, whole=bool(self.open.all()))
         self._close(made, answer.row_duals, answer.bound)
         values = answer[made.uses]
         whole = bool((np.abs(values - values.round()) < 1e-6).all())
@@ -155,9 +157,10 @@ class _Run:
         cuts = refine(self.instance, self.ways, self.slots, made, values, 0.5)
         return cuts > 0 or answer.status != "optimal"
 
-    def _raise(self, bound: float) -> None:
-        """Raise the bound; what lies beyond the bound needed is not known, since paths may be closed."""
-        self.bound = max(self.bound, min(self._rounded(bound), self._rounded(self.needed)))
+    def _raise(self, bound: float, *, whole: bool = False) -> None:
+        """Raise the bound; with paths closed or plans cut off nothing is known beyond the bound needed."""
+        known = self._rounded(bound)
+        self.bound = max(self.bound, known if whole else min(known, self._rounded(self.needed, 0.0)))
 
     def _close(self, made: Relaxed, duals: NDArray[np.float64], bound: float) -> None:
         """Close the paths that every answer below the bound needed goes without, by their reduced cost."""
@@ -165,11 +168,11 @@ class _Run:
         reduced = cost[made.uses.slice][: self.ways.count]
         self.open &= bound + reduced < self.needed + 1e-6 * abs(self.objective)
 
-    def _rounded(self, bound: float) -> float:
-        """Costs that are whole numbers make the next whole number a bound."""
+    def _rounded(self, bound: float, slack: float = 1e-6) -> float:
+        """Costs that are whole numbers make the next whole number a bound; ``slack`` is what a solver may be off."""
         parts = (self.instance.fixed, self.instance.variable, self.instance.quantity)
         whole = all(np.array_equal(part, np.round(part)) for part in parts)
-        return min(self.objective, math.ceil(bound - 1e-6 * max(1.0, abs(bound))) if whole else bound)
+        return min(self.objective, math.ceil(bound - slack * max(1.0, abs(bound))) if whole else bound)
 
     def plan(self) -> Plan:
         """Return the best plan with its times."""
