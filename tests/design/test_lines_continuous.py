@@ -11,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroad.design.lines.continuous import Instance, design, read
+from postroad.design.lines.continuous.paths import paths
+from postroad.design.lines.continuous.relaxed import relaxed
+from postroad.design.lines.continuous.slots import Slots
+from postroad.design.program import solve, why
 from postroad.errors import DataError, InfeasibleError, Stopped
 
 
@@ -236,3 +240,29 @@ def test_a_reserved_service_is_for_its_load_alone():
     plan = design(held, time_s=5.0, gap=0.0)
     assert plan.ways == ((0,), (1,))
     assert plan.objective == 106.0
+
+
+def test_a_relaxation_without_a_way_says_which_load_has_none():
+    """Close every path of one load on purpose: ``why`` names that load and no other."""
+    held = made([(0, 1, 10, 100, 10, 0), (1, 2, 10, 100, 10, 0)], [(0, 2, 3, 0, 90), (0, 1, 3, 0, 90)], ("A", "B", "C"))
+    ways = paths(held)
+    for whole in (False, True):
+        program = relaxed(held, ways, Slots(ways), whole=whole, open_=ways.load != 0).program
+        assert solve(program).status == "infeasible"
+        assert [(rule.rows, rule.label) for rule in why(program).rules] == [("one path", "0: A > C")]
+
+
+@pytest.mark.parametrize(
+    ("arcs", "loads", "keys", "word"),
+    [
+        ([(0, 1, 10, 1, 10, 0)], [(1, 0, 3, 0, 90)], ["lines.no_way"], "B"),
+        ([(0, 1, 100, 1, 10, 0)], [(0, 1, 3, 0, 90), (0, 1, 3, 0, 80)], ["lines.promise_too_short"] * 2, "100"),
+    ],
+)
+def test_hopeless_loads_are_refused_all_at_once(arcs, loads, keys, word):
+    with pytest.raises(InfeasibleError) as caught:
+        design(made(arcs, loads, ("A", "B")), time_s=1.0)
+    assert [fault.key for fault in caught.value.faults] == keys
+    assert word in caught.value.say("zh")
+    assert word in caught.value.say("en")
+    assert caught.value.exit_code == 2

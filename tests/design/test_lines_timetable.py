@@ -201,8 +201,11 @@ def test_stop_ends_a_design(jilin):
 def test_a_province_without_roads_to_a_hub_says_so(jilin, table):
     cut = replace(table.work.layout, tier=table.work.layout.tier)
     assert cut.route("220102", "220202") == ["220102", "2201", "2202", "220202"]
-    with pytest.raises(InfeasibleError):
+    with pytest.raises(InfeasibleError) as caught:
         by_rule(jilin.with_(road_links=jilin.road_links.head(5)), demand(jilin))
+    assert "大连" in caught.value.say("zh")
+    assert len(caught.value.faults) > 1
+    assert caught.value.exit_code == 2
 
 
 def test_minutes_of_acceptance_are_the_middles_of_half_hours():
@@ -220,6 +223,7 @@ def test_a_line_haul_on_a_train_that_does_not_run_is_refused(jilin, table):
     with pytest.raises(DataError) as caught:
         check_services(table.network.with_(line_hauls=row))
     assert [fault.value for fault in caught.value.faults] == [some_dates, "G0"]
+    assert caught.value.exit_code == 2
     assert some_dates in caught.value.say("zh")
     check_services(jilin)
 

@@ -11,6 +11,7 @@ from postroad.design.lines.capacity import Needs, Plant, rates, short
 from postroad.design.lines.fluid import Clockwork, accepted, pour, shares
 from postroad.design.lines.variants import _ahead, _matched
 from postroad.design.lines.vehicles import Vehicle
+from postroad.errors import InfeasibleError
 
 KM = {("A", "B"): 100.0, ("B", "C"): 100.0, ("A", "C"): 30.0}
 
@@ -48,6 +49,24 @@ def test_empty_vehicles_go_where_they_are_missing_not_back():
     own = runs(*[(a, b, day, 600.0, 60.0, 1) for day in (1, 3, 5) for a, b in (("A", "B"), ("B", "C"))])
     moved = _empties(work, van, own)
     assert [(one[1], one[2], one[3], one[6]) for one in moved] == [("C", "A", 3, 90.0)]
+
+
+def test_vehicles_that_no_road_brings_back_are_named():
+    far = SimpleNamespace(km=lambda _a, _b: np.inf, minutes=lambda _a, _b: np.inf, label=lambda place: f"place {place}")
+    own = runs(("A", "B", 1, 600.0, 60.0, 3))
+    with pytest.raises(InfeasibleError) as caught:
+        _empties(SimpleNamespace(roads=far), Vehicle("V", 9, 1.0, 0.0, np.inf, "diesel", 1.0), own)
+    assert [fault.key for fault in caught.value.faults] == ["lines.stuck_left_over"]
+    assert "place B" in caught.value.say("en")
+    assert "3" in caught.value.say("zh")
+    assert caught.value.exit_code == 2
+    # B can send its vehicles to C, but nothing leads back to A
+    some = SimpleNamespace(**{**vars(far), "minutes": lambda a, b: 9.0 if (a, b) == ("B", "C") else np.inf,
+                              "km": lambda _a, _b: 9.0})  # fmt: skip
+    more = runs(("A", "B", 1, 600.0, 60.0, 3), ("C", "B", 1, 600.0, 60.0, 1))
+    with pytest.raises(InfeasibleError) as both:
+        _empties(SimpleNamespace(roads=some), Vehicle("V", 9, 1.0, 0.0, np.inf, "diesel", 1.0), more)
+    assert {fault.key for fault in both.value.faults} <= {"lines.stuck_left_over", "lines.stuck_missing"}
 
 
 def test_vehicles_balanced_over_the_week_need_no_empty_run():

@@ -14,7 +14,8 @@ import polars as pl
 from scipy import sparse
 
 from postroad.design.lines.vehicles import DUTY_H, fleet
-from postroad.design.program import Limits, Program, solve
+from postroad.design.program import Limits, Program, solve, why
+from postroad.errors import Fault, InfeasibleError
 
 if TYPE_CHECKING:
     from postroad.design.lines.vehicles import Vehicle
@@ -51,7 +52,10 @@ def balanced(week: Week) -> Balanced:
 
 
 def _empties(work: Trunk, vehicle: Vehicle, own: pl.DataFrame) -> list[tuple[str, str, str, int, float, float, float]]:
-    """Empty runs a week of one type: a transport problem from places with too many to places with too few."""
+    """Empty runs a week of one type: a transport problem from places with too many to places with too few.
+
+    ``InfeasibleError`` names the places that vehicles cannot leave, or cannot come back to.
+    """
     surplus: dict[str, int] = {}
     for a, b, count in own.select("from_place_id", "to_place_id", "vehicles").iter_rows():
         surplus[b] = surplus.get(b, 0) + count
@@ -59,8 +63,10 @@ def _empties(work: Trunk, vehicle: Vehicle, own: pl.DataFrame) -> list[tuple[str
     have = sorted(place for place, n in surplus.items() if n > 0)
     want = sorted(place for place, n in surplus.items() if n < 0)
     cells = [(i, j) for i, a in enumerate(have) for j, b in enumerate(want) if np.isfinite(work.roads.minutes(a, b))]
-    if not cells:
+    if not have:
         return []
+    if not cells:
+        raise _stuck(work, vehicle, [("left over", place, surplus[place]) for place in have])
     row, column = (np.array(part) for part in zip(*cells, strict=True))
     cost = [vehicle.cost(work.roads.km(have[i], want[j]), work.roads.minutes(have[i], want[j])) for i, j in cells]
     program, at = Program(), np.arange(len(cells))
@@ -69,13 +75,26 @@ def _empties(work: Trunk, vehicle: Vehicle, own: pl.DataFrame) -> list[tuple[str
         matrix = sparse.coo_array((np.ones(len(cells)), (index, at)), (len(places), len(cells)))
         need = np.array([float(sign * surplus[place]) for place in places])
         program.rows(name, [(runs, matrix)], low=need, high=need, labels=places)
+    answer = solve(program, Limits(20.0))
+    if answer.status == "infeasible":
+        rules = why(program, Limits(20.0)).rules
+        raise _stuck(work, vehicle, [(rule.rows, rule.label, surplus[rule.label]) for rule in rules])
     # A transport problem with whole supplies has a whole answer at every corner.
-    values = np.round(solve(program, Limits(20.0))[runs]).astype(int)
+    values = np.round(answer[runs]).astype(int)
     return [
         (vehicle.vehicle_id, have[i], want[j], int(n), work.roads.km(have[i], want[j]),
          work.roads.minutes(have[i], want[j]), round(float(n) * price, 2))
         for (i, j), n, price in zip(cells, values, cost, strict=True) if n
     ]  # fmt: skip
+
+
+def _stuck(work: Trunk, vehicle: Vehicle, places: list[tuple[str, str, int]]) -> InfeasibleError:
+    """What no empty run mends: vehicles left over, or missing, at places without a road to the others."""
+    own = {"table": "line_hauls", "vehicle": vehicle.vehicle_id}
+    keys = {"left over": "lines.stuck_left_over", "missing": "lines.stuck_missing"}
+    return InfeasibleError(
+        Fault.of(keys[what], place=work.roads.label(place), count=abs(count), **own) for what, place, count in places
+    )
 
 
 def _row(

@@ -17,14 +17,13 @@ from postroad.design.lines.crews import crewed
 from postroad.design.lines.exchange import exchanges
 from postroad.design.lines.mending import MENDED, mended
 from postroad.design.lines.promise import by_hour, promises, without_flow
-from postroad.design.lines.refusals import check_plants, check_promises, check_services, plants_of
+from postroad.design.lines.refusals import check_pack, check_plants, plants_of
 from postroad.design.lines.repair import repairs
 from postroad.design.lines.roads import Roads
 from postroad.design.lines.thinning import waves_of
 from postroad.design.lines.timetable import Timetable, assembled, by_rule, routings, timetable
 from postroad.design.lines.variants import changes
 from postroad.design.lines.week import Week, by_weekday, line_hauls, peak_hauls, week
-from postroad.design.lines.work import trunk
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
 
@@ -85,8 +84,7 @@ def design_trunk(
         raise UsageError.of("lines.which_plants", asked=plants, known=" | ".join(PLANTS))
     began = time.monotonic()
     listen: dict[str, Any] = {"progress": progress, "stop": stop}
-    check_services(network)
-    check_promises(trunk(network, demand))
+    check_pack(network, demand)
     have = plants_of(network) if plants == "pack" else {}
     tiers = trunk_tiers(network, demand, time_s=0.15 * time_s, seed=seed, **listen)
     share: dict[str, Any] = {"plants": have or None, "ends": ends, "time_s": 0.25 * time_s, "gap": gap, "seed": seed,

@@ -10,9 +10,11 @@ import polars as pl
 from postroad.design.lines.capacity import Plant, needs
 from postroad.design.lines.pairs import members
 from postroad.design.lines.thinning import Ledger
+from postroad.design.lines.work import trunk
 from postroad.errors import DataError, Fault, InfeasibleError
 
 if TYPE_CHECKING:
+    from postroad.demand import Demand
     from postroad.design.lines.timetable import Timetable
     from postroad.design.lines.work import Trunk
     from postroad.network import Network
@@ -81,6 +83,12 @@ def check_plants(network: Network, table: Timetable) -> None:
 
 def _clock(minutes: float) -> str:
     return f"{int(minutes // 60):02d}:{int(minutes % 60):02d}"
+
+
+def check_pack(network: Network, demand: Demand) -> None:
+    """Raise what can be said before a design: trains that do not run, hubs without roads, promises below the drive."""
+    check_services(network)
+    check_promises(trunk(network, demand))
 
 
 def check_promises(work: Trunk) -> None:

@@ -16,6 +16,7 @@ def run(asked: Asked) -> None:
     """Design the trunk and write tables, a GTFS feed, pictures and a report in both languages."""
     from postroad.demand import demand
     from postroad.design.lines import design_trunk
+    from postroad.design.lines.refusals import check_pack
     from postroad.evaluate.ends import learned
     from postroad.face.cli.display import err, out, print_json, progress
     from postroad.language import say
@@ -24,6 +25,7 @@ def run(asked: Asked) -> None:
     network = open_province(asked.province)
     flows = demand(network, asked.year, asked.scenario, seed=asked.seed)
     ends = None
+    check_pack(network, flows)
     if asked.learn > 0:
         with progress(say("lines.learning")) as move:
             ends = learned(network, flows, day_of(asked), scale=asked.learn, seed=asked.seed, progress=move)

@@ -119,7 +119,9 @@ def _choose(instance: Instance, ways: Paths, made: Relaxed, own: NDArray[np.bool
     paths = np.arange(ways.count)
     width = made.uses.count
     one = sparse.coo_array((np.ones(ways.count), (ways.load, paths)), shape=(instance.quantity.size, width))
-    made.program.rows("one path", [(made.uses, one)], low=1.0, high=1.0, relief=None)
+    ends = zip(instance.origin.tolist(), instance.destination.tolist(), strict=True)
+    names = [f"{k}: {instance.name(a)} > {instance.name(b)}" for k, (a, b) in enumerate(ends)]
+    made.program.rows("one path", [(made.uses, one)], low=1.0, high=1.0, labels=names, relief=None)
     cells = np.flatnonzero(own)
     if not cells.size:
         return
