@@ -202,7 +202,7 @@ def evening(
             leaves = 5.0 * np.ceil(ready / 5.0)
             runs[a, b] = (float(leaves % 1440.0), work.roads.minutes(a, b))
             waves = with_wave(replace(table, waves=waves), a, float(leaves))
-    if not all(np.isfinite(minutes) and work.roads.mode(*arc) == "road" for arc, (_, minutes) in runs.items()):
+    if not runs or not all(np.isfinite(long) and work.roads.mode(*arc) == "road" for arc, (_, long) in runs.items()):
         return None
     trial = {**table.departures, **{arc: [*table.departures.get(arc, []), run] for arc, run in runs.items()}}
     share = _share(replace(table, waves=waves), own, held["promise_h"], trial, ways)
