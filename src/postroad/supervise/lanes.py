@@ -53,6 +53,17 @@ def _eight(kinds: Any, data: Any, at: Any) -> Any:
     return types.uint64(data, types.int64), made
 
 
+def _put_eight(kinds: Any, data: Any, at: Any, held: Any) -> Any:
+    """Write eight bytes to a place on, the lowest first."""
+
+    def made(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.bitcast(_place(context, builder, signature, args), _WORD.as_pointer())
+        builder.store(args[2], place, align=1)
+        return context.get_dummy_value()
+
+    return types.void(data, types.int64, types.uint64), made
+
+
 def _within(kinds: Any, data: Any, at: Any, low: Any, span: Any) -> Any:
     """Return a bit for each of the 64 bytes that begin at a place: whether it is ``low`` to ``low + span``."""
 
@@ -159,6 +170,7 @@ def _row(builder: Any, rows: Any, number: int) -> Any:
 
 # The decorator's own types are those of a call while compiling.
 eight: Any = intrinsic(_eight)
+put_eight: Any = intrinsic(_put_eight)
 within: Any = intrinsic(_within)
 lowest: Any = intrinsic(_lowest)
 set_bits: Any = intrinsic(_set_bits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from postroad.supervise.lanes import LANES, eight, lowest, set_bits, within
+from postroad.supervise.lanes import LANES, eight, lowest, put_eight, set_bits, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -382,12 +382,19 @@ def placed(where, offsets):  # type: ignore[no-untyped-def]
 
 @njit(**_BARE)
 def gathered(data, where, offsets, out):  # type: ignore[no-untyped-def]
-    """Copy the texts that ``where`` points to, one after another."""
+    """Copy the texts that ``where`` points to, one after another; ``out`` has ``BEYOND`` bytes more than they take.
+
+    Eight bytes are copied at a time; what is too much lies where the next text will.
+    """
     for n in range(where.size):
         if where[n] != EMPTY:
-            at = where[n] >> 8
-            for i in range(offsets[n + 1] - offsets[n]):
-                out[offsets[n] + i] = data[at + i]
+            at, size, to = where[n] >> 8, where[n] & 0xFF, offsets[n]
+            if at + size + BEYOND <= data.size:
+                for i in range(0, size, 8):
+                    put_eight(out, np.int64(to + i), eight(data, np.int64(at + i)))
+            else:
+                for i in range(size):
+                    out[to + i] = data[at + i]
 
 
 @njit(**_BARE)

@@ -21,8 +21,9 @@ from postroad.supervise.ledger.revising import Met, Seen, revise
 from postroad.supervise.ledger.store import FOLDERS, REPLACED, Ledger, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from postroad.supervise.ledger.plain import Coded
     from postroad.tables import Table
 
 ORIGIN = "origin"
@@ -141,27 +142,34 @@ def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
             good, coded = judged.good if good is None else pl.concat([good, judged.good]).sort("line"), {}
     if good is None:
         return Judged(table.name, [], bad, None, [], chunk.blank)
-    foreign = good.filter(pl.col(ORIGIN).fill_null("observed") != job.ledger.origin)
-    if foreign.height:
-        bad = pl.concat([bad, foreign.select(
+    if not _all(good, coded, ORIGIN, job.ledger.origin):
+        ours = pl.col(ORIGIN).fill_null("observed") == job.ledger.origin
+        bad = pl.concat([bad, good.filter(~ours).select(
             "line", pl.lit(ORIGIN).alias("column"), pl.lit("other_origin").alias("reason"),
             pl.lit(None, pl.String).alias("shape")).cast(judging.BAD)])  # fmt: skip
-        good, coded = good.filter(pl.col(ORIGIN).fill_null("observed") == job.ledger.origin), {}
+        good, coded = good.filter(ours).with_columns(pl.col(ORIGIN).fill_null("observed")), {}
     boxes: list[pl.DataFrame] = []
     if DOCUMENT in good.columns:
         good, boxes = _without_numbers(job, good)
-    if good[ORIGIN].null_count():
-        good, coded = good.with_columns(pl.col(ORIGIN).fill_null("observed")), {}
     made = []
-    ends = good["action"] == "withdraw"
     name = f"{job.name}-{number:05d}"
-    some = bool(ends.any())
-    for held, withdrawals in ((good.filter(~ends) if some else good, False), (good.filter(ends), True)):
+    told = [(good, False, coded)]
+    if not _all(good, coded, "action", "report"):
+        ends = good["action"] == "withdraw"
+        told = [(good.filter(~ends), False, {}), (good.filter(ends), True, {})]
+    for held, withdrawals, codes in told:
         if held.height:
-            codes = {} if some else coded
             made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals, codes))
     met = Met.of(good, table.name) if good.height else None
     return Judged(table.name, made, bad, met, boxes, chunk.blank)
+
+
+def _all(frame: pl.DataFrame, coded: Mapping[str, Coded], name: str, word: str) -> bool:
+    """Whether a column has one word only, asked of its codes where there are any."""
+    column = coded.get(name)
+    if column is None:
+        return bool((frame[name] == word).fill_null(False).all())
+    return word in column.words and bool((column.codes == column.words.index(word)).all())
 
 
 def _without_numbers(job: Job, good: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:

@@ -143,11 +143,18 @@ def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint
     New room of this size comes from the system page by page, which takes longer than reading the lines.
     """
     size = lines * (width + 4)
-    room: NDArray[np.int64] | None = getattr(_ROOM, "held", None)
-    if room is None or room.size < size:
-        room = _ROOM.held = np.empty(size, np.int64)
+    room = _kept("cells", size, np.int64)
     cells, rest = room[: width * lines].reshape(width, lines), room[width * lines : size]
     return cells, rest[:lines].view(np.uint32)[:lines], rest[lines:].reshape(lines, 3)
+
+
+def _kept(name: str, size: int, kind: type[Any]) -> NDArray[Any]:
+    """Room of a thread, made anew only when what it has is too small."""
+    room: NDArray[Any] | None = getattr(_ROOM, name, None)
+    if room is None or room.size < size:
+        room = np.empty(size, kind)
+        setattr(_ROOM, name, room)
+    return room[:size]
 
 
 def _is_utf8(data: NDArray[np.uint8]) -> bool:
@@ -163,10 +170,12 @@ def _lists(plan: Plan, lines: int) -> tuple[NDArray[Any], ...]:
     width = len(plan.rows)
     most = min(bytewise.MOST_WORDS, lines + max([0, *(len(c.choices) for c in plan.meant if c is not None)]))
     stride = most * bytewise.LONGEST
-    words = np.empty(width * stride + bytewise.BEYOND, np.uint8)
     places = np.empty((width, most, 2), np.int64)
     places[:, 0, 0] = np.arange(width) * stride
-    slots = np.full((width, 1 << (2 * most).bit_length()), -1, np.int32)
+    words = _kept("words", width * stride + bytewise.BEYOND, np.uint8)
+    last = 1 << (2 * most).bit_length()
+    slots = _kept("slots", width * last, np.int32).reshape(width, last)
+    slots.fill(-1)
     lists = words, places, slots, np.zeros(width, np.int64), np.full(width, -1, np.int64)
     for place, column in enumerate(plan.meant):
         if column is not None and plan.rows[place, 0] == CHOICE:
@@ -209,7 +218,7 @@ def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], colum
 def _texts(where: NDArray[np.int64], data: NDArray[np.uint8]) -> pl.Series:
     offsets = np.empty(len(where) + 1, np.int64)
     empty = bytewise.placed(where, offsets)
-    out = np.empty(int(offsets[-1]), np.uint8)
+    out = np.empty(int(offsets[-1]) + bytewise.BEYOND, np.uint8)
     bytewise.gathered(data, where, offsets, out)
     there = pa.py_buffer(np.packbits(where != EMPTY, bitorder="little")) if empty else None
     held = pa.LargeStringArray.from_buffers(len(where), pa.py_buffer(offsets), pa.py_buffer(out), there)
