@@ -227,13 +227,15 @@ def undo(job: Job) -> None:
 
 def origin_of(file: Path, table: Table | None, form: str) -> str:
     """Whether a file's first record is synthetic; a ledger takes one origin only."""
+    if table is not None and form == "csv" and (told := reading.first_cell(file, table, ORIGIN)):
+        return "synthetic" if told == "synthetic" else "observed"
     found: Iterable[reading.Piece]
     found = (p for _, p in epcis.pieces(file)) if table is None else reading.pieces(file, table, form, None, LOOK_BYTES)
     first = next((frame for frame in (piece.read().frame for piece in found) if frame.height), None)
     if first is None or ORIGIN not in first.columns:
         return "observed"
-    told = first[ORIGIN].drop_nulls().head(1)
-    return "synthetic" if len(told) and told[0] == "synthetic" else "observed"
+    cells = first[ORIGIN].drop_nulls().head(1)
+    return "synthetic" if len(cells) and cells[0] == "synthetic" else "observed"
 
 
 def quarantine(root: str | Path) -> pl.DataFrame:

@@ -135,6 +135,19 @@ def header(path: Path, form: str) -> list[str]:
     return _head(path)[0]
 
 
+def first_cell(path: Path, table: Table, column: str) -> str | None:
+    """Return what stands in a column of a CSV's first line; ``None`` when that cannot be told at a glance."""
+    names, skip, encoding = _head(path)
+    columns = meant(names, table)
+    with path.open("rb") as file:
+        file.seek(skip)
+        line = file.readline(LONGEST_LINE).removesuffix(b"\n")
+    cells = _cells(line.decode(encoding, "replace").encode(), len(names))
+    if not isinstance(cells, list) or column not in columns.values():
+        return None
+    return next(cells[n] for n, name in enumerate(names) if columns.get(name) == column)
+
+
 def _head(path: Path) -> tuple[list[str], int, str]:
     """The names in a CSV's first line, the bytes it takes, and the file's encoding."""
     with path.open("rb") as file:
