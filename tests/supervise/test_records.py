@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 
 from postroad.errors import DataError, UsageError
 from postroad.supervise import register
-from postroad.supervise.records import audit, open_store
+from postroad.supervise.records import Actor, audit, open_store
 from postroad.supervise.records.schema import AUDIT, METADATA, TABLES
 from postroad.supervise.records.store import newest
 
@@ -136,6 +136,25 @@ def test_a_failed_act_leaves_nothing(desk, store):
         an_outlet(desk)
     with store.reading() as connection:
         assert audit.check(connection) == (1, [])
+
+
+def test_what_a_person_reads_is_in_the_audit_log(desk, store):
+    an_outlet(desk)
+    desk.rows("outlets", operator_id="ZTO")
+    desk.history("outlets", "O1")
+    desk.seated(Actor("public")).rows("outlets")
+    an_outlet(desk, "O2")  # an act writes down what was looked at before it
+    desk.rows("outlets")
+    desk.note()
+    desk.note()
+    with store.reading() as connection:
+        assert audit.check(connection) == (4, [])
+        told = [(row.act, row.actor, row.entries) for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq))]
+    assert [act for act, _, _ in told] == ["outlet.open", "read", "outlet.open", "read"]
+    assert {who for _, who, _ in told} == {str(desk.actor)}
+    assert told[1][2] == [["outlets", '{"operator_id": "ZTO"}', 1], ["outlets", '{"id": "O1"}', 1],
+                          ["outlets", '{"id": "O1", "history": true}', 1]]  # fmt: skip
+    assert told[3][2] == [["outlets", "{}", 2]]
 
 
 def test_a_stale_form_is_told_that_somebody_was_quicker(desk):

@@ -93,7 +93,7 @@ def show(
     from postroad.face.cli.values import of_words
 
     desk = _desk(database, actor, own)
-    _print(_called(view, "view")(desk, **of_words(view, words or [])), json_)
+    _show_seen(desk, _called(view, "view")(desk, **of_words(view, words or [])), json_)
 
 
 def rows(
@@ -110,7 +110,7 @@ def rows(
 
     desk = _desk(database, actor, None)
     clocks: dict[str, Any] = {"known_at": _moment(known_at), "valid_at": _moment(valid_at)}
-    _print(desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_)
+    _show_seen(desk, desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_)
 
 
 def history(
@@ -123,7 +123,8 @@ def history(
     """沿革 Show every version of a row."""
     from postroad.face.cli.values import known_table
 
-    _print(_desk(database, actor, None).history(known_table(table), case), json_)
+    desk = _desk(database, actor, None)
+    _show_seen(desk, desk.history(known_table(table), case), json_)
 
 
 def acts(json_: bool = JSON) -> None:
@@ -278,6 +279,12 @@ def _desk(database: str, actor: str, own: Path | None) -> Desk:
     every()
     store = _store(database)
     return Desk(store, person.actor(database, actor), rules=regulation(own))
+
+
+def _show_seen(desk: Desk, found: Any, json_: bool) -> None:
+    """Show what was read, once the audit log says who read it."""
+    desk.note()
+    _print(found, json_)
 
 
 def _called(name: str, kind: str) -> Any:

@@ -91,7 +91,9 @@ def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | 
             for e in wrong.errors()
         ) from None
     if kind == "view":
-        return act.function(at, **words)
+        shown = act.function(at, **words)
+        at.note()
+        return shown
     return at.perform(act, (), words | ({"request": request} if request else {}))
 
 

@@ -7,6 +7,7 @@ An actor reads the rows of its own scope and writes inside it. Two clocks: ``val
 from __future__ import annotations
 
 import datetime as dt
+import json
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from postroad.supervise.records.store import Store
 
 
+LOOKS_AT_ONCE = 500
+"""Looks kept before they are written together, at most."""
 CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -55,6 +58,7 @@ class Desk:
         self._open: sa.Connection | None = None
         self._batch: sa.Connection | None = None
         self._written: list[list[Any]] = []
+        self._looked: list[list[Any]] = []
         self._at = clock()
 
     def seated(self, actor: Actor) -> Desk:
@@ -95,8 +99,8 @@ class Desk:
                     raise UsageError.of("cases.other_request", value=request)
                 ids = [entry[1] for entry in served[1]]
                 return ids if act.gives_list else ids[-1]
-            _, latest, _ = audit.last(connection)
-            self._at = max(self.clock(), latest) if latest else self.clock()
+            self._at = self._next(connection)
+            self._write_looked(connection)
             self._open, self._written = connection, []
             try:
                 answer = act.function(self, *args, **told)
@@ -105,6 +109,34 @@ class Desk:
             finally:
                 self._open = None
         return answer
+
+    def _next(self, connection: sa.Connection) -> dt.datetime:
+        """The time of the entry to come: never before the one it follows."""
+        _, latest, _ = audit.last(connection)
+        return max(self.clock(), latest) if latest else self.clock()
+
+    def note(self) -> None:
+        """Write into the audit log what a person looked at since the last entry: who, when, what, and how many rows.
+
+        An act of the same desk writes it too. What the public sees is published and nobody's reading of it is kept.
+        """
+        if self._looked:
+            with self._transaction() as connection:
+                self._at = self._next(connection)
+                self._write_looked(connection)
+
+    def _write_looked(self, connection: sa.Connection) -> None:
+        if self._looked:
+            told = audit.digest({"act": audit.READ, "looked": self._looked})
+            audit.write(connection, audit.Entry(self._at, str(self.actor), audit.READ, None, told, self._looked))
+            self._looked = []
+
+    def _look(self, table: str, asked: Mapping[str, Any], count: int) -> None:
+        if self._open is None and self.actor.role != "public":
+            text = json.dumps({k: audit.plain(v) for k, v in asked.items() if v is not None}, ensure_ascii=False)
+            self._looked.append([table, text, count])
+            if len(self._looked) >= LOOKS_AT_ONCE:
+                self.note()
 
     def share(self, other: Desk) -> None:
         """Act inside the block of acts another desk has open at the same database."""
@@ -175,6 +207,7 @@ class Desk:
             query = query.where(query.selected_columns[column] == value)
         with self._lent() as connection:
             found = [dict(row) for row in connection.execute(query).mappings()]
+        self._look(table, {**equal, "valid_at": valid_at, "known_at": known_at}, len(found))
         return [self._shown(table, row) for row in found]
 
     def row(self, table: str, id_: str) -> dict[str, Any]:
@@ -191,7 +224,9 @@ class Desk:
         query = sa.select(held).where(held.c.id == id_).order_by(held.c.version)
         with self._lent() as connection:
             found = [dict(row) for row in connection.execute(query).mappings()]
-        return [self._shown(table, row) for row in found if self._may_see(table, row)]
+        seen = [row for row in found if self._may_see(table, row)]
+        self._look(table, {"id": id_, "history": True}, len(seen))
+        return [self._shown(table, row) for row in seen]
 
     def fact(self, table: str, id_: str) -> dict[str, Any]:
         """Return the newest version of a row whoever asks: what an act itself has to know. Only inside an act."""

@@ -55,15 +55,20 @@ def act(who: Reader, house: TheHouse, name: Name, body: ActBody) -> Any:
 @router.get("/records/tables/{table}", response_model=list[dict[str, Any]])
 def rows(who: Reader, house: TheHouse, table: Table) -> Any:
     """Return the newest version of the rows the asker may see."""
-    found = desks.desk(house.settings, who).rows(desks.table(table))
+    at = desks.desk(house.settings, who)
+    found = at.rows(desks.table(table))
+    at.note()
     return desks.plain(found[:MOST_ROWS])
 
 
 @router.get("/records/tables/{table}/{row:path}", response_model=list[dict[str, Any]])
 def history(who: Reader, house: TheHouse, table: Table, row: RowId) -> Any:
     """Return every version of a row, the oldest first."""
+    at = desks.desk(house.settings, who)
     try:
-        return desks.plain(desks.desk(house.settings, who).history(desks.table(table), row))
+        found = at.history(desks.table(table), row)
+        at.note()
+        return desks.plain(found)
     except DataError as wrong:
         if any(fault.key == "cases.no_such_row" for fault in wrong.faults):
             raise Refused(404, "console.no_row", row=row) from None
