@@ -95,13 +95,35 @@ class _Frame:
             parts.append(f'<line {line} stroke="{colour}" stroke-width="{width}" stroke-opacity=".75"/>')
             if place not in tiers:
                 parts.append(f'<circle cx="{x1:.1f}" cy="{y1:.1f}" r="1.8" fill="#566072"/>')
+        taken = [(x - RADIUS[tier], y - RADIUS[tier], x + RADIUS[tier], y + RADIUS[tier])
+                 for place, tier in tiers.items() for x, y in [self.spot(self.at[place])]]  # fmt: skip
         for place, tier in sorted(tiers.items(), key=lambda pair: -pair[1]):
             x, y = self.spot(self.at[place])
             zh, pinyin = self.names[place]
-            name = _short(zh) if spoken == "zh" else (pinyin or zh)
+            name = _short(zh) if spoken == "zh" else _latin(zh, pinyin)
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS[tier]}" fill="{COLOURS[tier]}"/>')
-            parts.append(f'<text class="name" x="{x + 11:.1f}" y="{y + 4:.1f}">{escape(name)}</text>')
+            left, base = _beside(x, y, 12.0 * len(name) if spoken == "zh" else 6.6 * len(name), taken)
+            parts.append(f'<text class="name" x="{left:.1f}" y="{base:.1f}">{escape(name)}</text>')
         return parts
+
+
+def _beside(x: float, y: float, width: float, taken: list[tuple[float, float, float, float]]) -> tuple[float, float]:
+    """Where a name stands clear of what is there: right of its hub, left, above or below; its box is added."""
+    spots = ((x + 11, y + 4), (x - 11 - width, y + 4), (x - width / 2, y - 12), (x - width / 2, y + 20))
+    boxes = [(left, base - 10, left + width, base + 3) for left, base in spots]
+    clear = [not any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in taken) for a in boxes]
+    chosen = clear.index(True) if any(clear) else 0
+    taken.append(boxes[chosen])
+    return spots[chosen]
+
+
+def _latin(name: str, pinyin: str | None) -> str:
+    """Pinyin without the word for city or county, as maps write it."""
+    short = (pinyin or name).strip()
+    for ending, sound in (("市", "shi"), ("县", "xian")):
+        if name.endswith(ending) and short.endswith(sound) and len(short) > len(sound) + 2:
+            short = short[: -len(sound)]
+    return short[:1].upper() + short[1:]
 
 
 def _short(name: str) -> str:
