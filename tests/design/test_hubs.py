@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.design import hub_oracle
 from tests.design.contract import DesignContract
 
-from postroad.design.hubs import HubProblem, choose_hubs, euclidean, why
+from postroad.design.hubs import HubProblem, choose_hubs, euclidean, searching, why
 from postroad.design.hubs.rules import conflict
 from postroad.design.program import Limits
 from postroad.errors import InfeasibleError, UsageError
@@ -126,6 +126,17 @@ def test_what_must_hold_between_problems(seed):
     square = np.ix_(order, order)
     turned = HubProblem(base.flow[square], base.collect[square], base.transfer[square], base.distribute[square], hubs=3)
     assert choose_hubs(turned).objective == pytest.approx(one.objective, rel=1e-6)
+
+
+def test_many_places_are_searched_in_chains_and_answered_alike_each_time():
+    problem = drawn(5, searching.LARGE, "USApHMP").but(hubs=4)
+    limits = Limits(time_s=60.0, gap=0.01)
+    first, again = (choose_hubs(problem, limits, seed=3) for _ in range(2))
+    keeps_rules(problem, first)
+    assert first.status == "optimal"
+    assert first.bound <= first.objective <= first.bound * 1.011
+    assert (first.objective, first.bound, first.hubs) == (again.objective, again.bound, again.hubs)
+    assert (first.allocation == again.allocation).all()
 
 
 def test_impossible_problems_name_every_reason_at_once():
