@@ -1,5 +1,8 @@
 """Trains that wait for a load, and customs that open pieces: by hand; then the study of Jilin's post by block train."""
 
+import json
+import re
+
 import polars as pl
 import pytest
 from tests.simulate.worlds import CALM, DAY, line, network, parcels
@@ -9,6 +12,7 @@ from postroad.design.lines.baseline import baseline
 from postroad.errors import DataError, UsageError
 from postroad.evaluate.block_train import Bound, Train, block_train
 from postroad.evaluate.passage import passages
+from postroad.face.report.film import film
 from postroad.network import province
 from postroad.simulate.day import simulate_day
 
@@ -66,6 +70,17 @@ def test_a_load_that_no_train_can_hold_is_refused():
     with pytest.raises(DataError) as told:
         daily({"pieces": 5, "least_pieces": 6.0}, 1)
     assert told.value.faults[0].key == "simulate.never_filled"
+
+
+def test_the_film_shows_trains_that_ran_and_that_were_held():
+    lines = [line("220101", "2201", 720, 60), line("2201", "X-SEOUL", 0, 600, 10, mode="rail", least_pieces=4.0),
+             line("2201", "220101", 60, 60)]  # fmt: skip
+    made = network(plants=(OFFICE,), lines=lines)
+    run = simulate_day(made, parcels(made, [("220101", "X-SEOUL", 60)] * 2), day=DAY, days=3, tail_days=2, **CALM)
+    page = film(run, made, "en")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert [train[2:] for train in data["trains"]] == [[0, 10, 0], [0, 10, 0], [4, 10, 1], [0, 10, 0], [0, 10, 0]]
+    assert [trip[4:] for trip in data["trips"] if trip[5] == 1] == [[4, 1]]
 
 
 def test_customs_open_their_share_and_each_piece_once():

@@ -41,7 +41,7 @@ def block_train(
 ) -> None:
     """邮运班列 Post by block train: fill of each train, waiting and clearance by rule of leaving."""
     from postroad.demand import demand
-    from postroad.evaluate.block_train import Train
+    from postroad.evaluate.block_train import Train, with_train
     from postroad.evaluate.block_train import block_train as by_rule
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.cli.simulate import designed, with_timetable
@@ -61,6 +61,10 @@ def block_train(
     with progress(say("block_train.running")) as move:
         made = by_rule(network, wanted, train, day=day, times=times, levers=eased, seed=seed, progress=move)
     folder = made.save(to)
+    carried = with_train(network, train, "filled_or_late")
+    (folder / "network").mkdir(exist_ok=True)
+    for name in ("allocations", "line_hauls", "routings", "hub_plants", "sort_waves", "sources"):
+        carried[name].write_parquet(folder / "network" / f"{name}.parquet")
     drawn = {tongue: train_picture(made, ends_of(made, network, tongue), tongue) for tongue in LANGUAGES}
     pictures = [write_text(folder / f"block-train-{tongue}.svg", alone(svg)) for tongue, svg in drawn.items()]
     if json_:

@@ -25,9 +25,11 @@ SAMPLE = 3000
 STOPS = 8
 MINUTE_S = 60.0
 MOST_DAYS = 5
+MOST_TRAINS = 12
+MODES = ("road", "rail", "air", "bus")
 WORDS = (
     "play", "pause", "speed", "parcels_shown", "hubs", "causes", "on_the_way", "at_rest", "late", "delivered", "day",
-    "queue", "utilisation", "trucks", "keys", "no_late",
+    "queue", "utilisation", "trucks", "trains", "train_held", "by_rail", "keys", "no_late",
 )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str
     paths = [path for row in parcels.iter_rows(named=True) if (path := path_of(row, spot, index))]
     trips = [
         [round(row["depart_min"]), round(row["arrive_min"]), _number(row["from_place_id"], index),
-         _number(row["to_place_id"], index), row["loaded"]]
+         _number(row["to_place_id"], index), row["loaded"], MODES.index(row["mode"])]
         for row in run["trips"].filter(pl.col("runs"), pl.col("loaded") > 0).iter_rows(named=True)
         if row["from_place_id"] in spot and row["to_place_id"] in spot
     ]  # fmt: skip
@@ -71,7 +73,20 @@ def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str
     ]
     last = max([path[-2] for path in paths] + [trip[1] for trip in trips] + [1440])
     return {"places": places, "parcels": paths, "trips": trips, "hubs": hubs, "outline": _outline(network),
+            "trains": _trains(run, names, spoken),
             "causes": _causes(run, spoken), "end": min(int(last) + 30, 1440 * MOST_DAYS)}  # fmt: skip
+
+
+def _trains(run: Run, names: dict[str, str | None], spoken: Language) -> list[list[Any]]:
+    """Trains with what they carry: minute, where to, pieces, room, and whether it ran or was held for want of them."""
+    trips = run["trips"].filter(pl.col("mode") == "rail", pl.col("runs") | pl.col("held"))
+    room = trips["capacity_pieces"].max()
+    shown = trips.filter(pl.col("depart_min").is_between(0, MOST_DAYS * 1440)).sort("depart_min", "line_haul_id")
+    return [
+        [round(row["depart_min"]), _label(names.get(row["to_place_id"]) or row["to_place_id"], spoken), row["loaded"],
+         row["capacity_pieces"] or room, int(row["runs"])]
+        for row in shown.head(MOST_TRAINS).iter_rows(named=True)
+    ]  # fmt: skip
 
 
 def _label(name: str, spoken: Language) -> str:
