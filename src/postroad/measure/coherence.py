@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from postroad.language import Text
+from postroad.measure.growth import as_nation, joint
 from postroad.measure.indicator import indicator, observe
 from postroad.measure.orphans import baselines, without_target
 from postroad.plan.growth import Drivers
@@ -55,9 +56,10 @@ def drivers(network: Network, plan: Plan, as_of: dt.date) -> Drivers | None:
     return Drivers.between(then, now, base - before)
 
 
-def coherence(network: Network, plan: Plan, as_of: dt.date) -> list[Finding]:
+def coherence(network: Network, plan: Plan, as_of: dt.date, seed: int = 0) -> list[Finding]:
     """Return the findings that the statistics known on a day allow."""
-    made = [_growth_and_revenue(network, plan, as_of), _users(network, plan, as_of), _peak(network, plan, as_of)]
+    made = [_growth_and_revenue(network, plan, as_of), _together(network, plan, as_of, seed)]
+    made += [_as_nation(network, plan, as_of), _users(network, plan, as_of), _peak(network, plan, as_of)]
     made += [_villages(network, plan, as_of), _orphans(network, plan, as_of)]
     return [finding for finding in made if finding is not None]
 
@@ -92,6 +94,36 @@ def _growth_and_revenue(network: Network, plan: Plan, as_of: dt.date) -> Finding
         "price": f"{100 * known.price_trend:.1f}",
     }
     return Finding("growth-and-revenue", ("P46", "P47"), Text.of("measure.growth_and_revenue", **facts), values)
+
+
+def _together(network: Network, plan: Plan, as_of: dt.date, seed: int) -> Finding | None:
+    held = joint(network, plan, as_of, seed)
+    if held is None:
+        return None
+    values = {"grows": held.grows, "doubles": held.doubles, "both": held.both, "revenue_median": held.revenue[1]}
+    flat = next(growth for change, growth in held.frontier if change == 0.0)
+    facts = {
+        "years": len(held.years), "first": held.years[0], "last": held.years[-1], "end": held.end,
+        **{name: f"{100 * values[name]:.0f}" for name in ("grows", "doubles", "both")},
+        "revenue": f"{held.revenue[1]:.0f}", "low": f"{held.revenue[0]:.0f}", "high": f"{held.revenue[2]:.0f}",
+        "price": f"{held.price[1]:.2f}", "needed": f"{flat:.0f}",
+    }  # fmt: skip
+    return Finding("growth-together", ("P46", "P47"), Text.of("measure.growth_together", **facts), values)
+
+
+def _as_nation(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:
+    marks = {mark.indicator: mark for mark in as_nation(network, plan, as_of)}
+    if len(marks) < 2:
+        return None
+    volume, revenue = marks["express_volume"], marks["postal_revenue"]
+    facts = {"volume_year": volume.year, "revenue_year": revenue.year}
+    values = {}
+    for name, mark in (("volume", volume), ("revenue", revenue)):
+        for part in ("with_nation", "with_pace", "on_path"):
+            values[f"{name}_{part}"] = getattr(mark, part)
+            digits = 0 if name == "volume" else 1
+            facts[f"{name}_{part}"] = f"{getattr(mark, part):,.{digits}f}"  # type: ignore[assignment]
+    return Finding("as-the-nation", ("P46", "P47"), Text.of("measure.as_nation", **facts), values)
 
 
 def _users(network: Network, plan: Plan, as_of: dt.date) -> Finding | None:

@@ -13,7 +13,6 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -28,6 +27,7 @@ from postroad.measure.indicator import Indicator, Observation, indicators, obser
 from postroad.measure.judgement import Evidence, Judgement
 from postroad.measure.orphans import unmarked_or_unpublished
 from postroad.measure.progress import judge, path_of, required_growth
+from postroad.measure.scopes import scope_breaks
 from postroad.parallel import Progress
 from postroad.results import Stamp
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from postroad.network import Network
     from postroad.plan.plan import Plan, Target
 
-NATION = "000000"
 SHARES = ("%",)
 
 
@@ -160,7 +159,7 @@ def score(
         lines.append(_line(target, network, plan, as_of, seed, breaks))
     if progress:
         progress(Progress(len(plan.targets), len(plan.targets)))
-    findings = tuple(coherence(network, plan, as_of))
+    findings = tuple(coherence(network, plan, as_of, seed))
     fingerprint = hashlib.sha256(f"{network.fingerprint}|{plan.fingerprint}".encode()).hexdigest()
     cited = {o.source for line in lines for o in line.observations} | {plan.source}
     sources = {
@@ -192,24 +191,6 @@ def check(plan: Plan) -> list[Fault]:
                              target=target.id)
                 )  # fmt: skip
     return faults
-
-
-def scope_breaks(network: Network, as_of: dt.date) -> dict[str, dict[tuple[str, str], float]]:
-    """Return, by statistic and by (old scope, new scope), how far a change of scope raised the national level.
-
-    Taken from every year that was published nationally in both scopes; of several years the largest factor.
-    """
-    rows = network["statistics"].filter(
-        pl.col("region_id") == NATION, pl.col("known_on") <= as_of, pl.col("period").str.contains(r"^\d{4}$")
-    )
-    breaks: dict[str, dict[tuple[str, str], float]] = {}
-    for (name, _), group in rows.group_by("indicator", "period", maintain_order=True):
-        levels = {row["scope"]: row["value"] for row in group.sort("known_on").iter_rows(named=True)}
-        for old, new in permutations(levels, 2):
-            if levels[old] > 0:
-                found = breaks.setdefault(str(name), {})
-                found[old, new] = max(found.get((old, new), 0.0), levels[new] / levels[old])
-    return breaks
 
 
 def _line(

@@ -16,6 +16,7 @@ COMMANDS = (
     "run",
     "check",
     "score",
+    "growth",
     "figures",
     "pack",
     "travel",

@@ -32,7 +32,7 @@ FALLS = 2
 TRACE = 0.001
 FULL = 1000
 """Prices from here on are told without decimals."""
-FOREWARNING = ("growth-and-revenue", "peak")
+FOREWARNING = ("growth-and-revenue", "growth-together", "as-the-nation", "peak")
 """Findings that say what the plan's own numbers will not reach: they stand with the warnings."""
 
 
