@@ -46,10 +46,14 @@ class Asked:
     deliver: float
     every: bool = False
     by_bus: bool = False
+    evening: bool = False
+    arrive_by_h: float | None = None
+    even: float = 0.0
 
 
 def design(asked: Asked, seed: int = 0, stop: Callable[[], bool] | None = None) -> RuralDesign:
-    options = RuralOptions(shares=ONE, seed=seed, every_village=asked.every)
+    options = RuralOptions(shares=ONE, seed=seed, every_village=asked.every, arrive_by_h=asked.arrive_by_h,
+                           evening=asked.evening, even=asked.even)  # fmt: skip
     own = loads(asked.network, asked.deliver, asked.deliver / 4)
     feed = buses(asked.network)
     if not asked.by_bus:
@@ -281,14 +285,14 @@ def test_a_plan_that_stands_is_kept_while_it_costs_little_more() -> None:
 
 
 def test_rounds_that_no_longer_do_are_made_anew_and_the_others_stay() -> None:
-    """One village gets five times as much and one is new: the rounds of the others are as they were."""
-    drawn = np.random.default_rng(4)
+    """One village gets three times as much and one is new: the rounds of the others are as they were."""
+    drawn = np.random.default_rng(6)
     network = rural({f"9901011002{k:02d}": tuple(drawn.uniform(-12, 12, 2).tolist()) for k in range(24)})
     names = network["places"].filter(level="village")["place_id"]
     own = loads(network, 200.0, 20.0)
     options = RuralOptions(shares=ONE)
     first = design_rounds(network, options, loads=own.filter(pl.col("place_id") != names[23]))
-    more = pl.when(place_id=names[7]).then(900.0).otherwise(pl.col("deliver_pieces"))
+    more = pl.when(place_id=names[7]).then(600.0).otherwise(pl.col("deliver_pieces"))
     second = design_rounds(first.network, replace(options, seed=3), loads=own.with_columns(deliver_pieces=more))
     assert broken(second, network) == []
     assert first.network["rounds"].filter(tier=2).height > 2
@@ -547,7 +551,9 @@ def test_outbound_pieces_ride_back_on_the_lines_next_bus() -> None:
     assert set(back["service_ref"]) == {trips[name].back_id for name in out["service_ref"]}
     feed = buses(network)
     one_way = Feed({**feed.tables, "trips": feed["trips"].filter(~pl.col("trip_id").str.contains("back"))})
-    alone = design_rounds(network, RuralOptions(shares=ONE), feed=one_way, loads=loads(network, 8.0, 2.0))
+    alone = design_rounds(
+        network, RuralOptions(shares=ONE, evening=False), feed=one_way, loads=loads(network, 8.0, 2.0)
+    )
     assert not alone.network["bus_holds"].height
 
 
@@ -569,3 +575,66 @@ def test_what_the_simulator_reads_is_complete() -> None:
     assert (aboard["deliver_pieces"] <= aboard["capacity_pieces"] + 0.5).all()
     ready = stops.filter(place_id="990101100").join(rounds.filter(tier=1), on="round_id")["ready_min"].max()
     assert (rounds.filter(tier=2)["depart_min"] >= ready).all()
+
+
+# What rounds are to give beyond being cheap.
+
+
+def test_what_is_collected_is_at_the_seat_the_same_day_once_rounds_are_back() -> None:
+    network = rural(AROUND)
+    made = design(Asked(network, 20.0, evening=True))
+    assert broken(made, network) == []
+    rounds, stops = made.network["rounds"], made.network["round_stops"]
+    first = stops.join(rounds.filter(tier=1), on="round_id")
+    fetched = first.filter((pl.col("deliver_pieces") == 0) & (pl.col("collect_pieces") > 0))
+    assert fetched.height
+    back = rounds.filter(tier=2).select((pl.col("depart_min") + pl.col("duration_min")).max()).item()
+    assert fetched["arrive_min"].min() >= back
+    assert first.filter(pl.col("deliver_pieces") > 0)["collect_pieces"].sum() == 0
+    week = first.select((pl.col("collect_pieces") * pl.col("days").str.len_chars()).sum()).item()
+    assert week == pytest.approx(7 * 4 * 5.0, rel=0.01)
+    early = made.network.with_(
+        round_stops=stops.with_columns(
+            arrive_min=pl.when(pl.col("deliver_pieces") == 0).then(500.0).otherwise("arrive_min")
+        )
+    )
+    told = verify(early, Terms.of(network, "winter"), RoadEngine(network, "winter"), {})
+    assert any("before its rounds are back" in line for line in told)
+
+
+@pytest.mark.parametrize("hour", [14.0, 11.0])
+def test_villages_are_reached_by_the_hour_and_the_price_is_told(hour: float) -> None:
+    network = rural({f"9901011002{k:02d}": (2.0 * k, 1.0 * k) for k in range(1, 7)})
+    made = design(Asked(network, 250.0, arrive_by_h=hour))
+    assert broken(made, network) == []
+    villages = {*made.result["villages"]["village_id"]}
+    assert made.network["round_stops"].filter(pl.col("place_id").is_in(villages))["arrive_min"].max() <= 60 * hour
+    told = made.result["promises"].sort("arrive_by_min", nulls_last=True)
+    assert told["chosen"].sum() == 1
+    assert told["yuan_week"][0] > told["yuan_week"][-1]
+    assert told["arrive_min"][0] < told["arrive_min"][-1]
+
+
+def test_a_lighter_weekday_of_tier_one_carries_only_what_is_for_that_day() -> None:
+    """Villages with two pieces a day are served three days a week: the county's van goes out on those days only."""
+    made = design(Asked(rural({"990101100201": (3.0, 0.0)}), 2.0))
+    first = made.network["rounds"].filter(tier=1)
+    assert set("".join(first["days"])) == set("".join(made.network["rounds"].filter(tier=2)["days"]))
+    assert len(set("".join(first["days"]))) == 3
+
+
+def test_even_work_costs_no_more_than_was_asked() -> None:
+    drawn = np.random.default_rng(3)
+    network = rural({f"9901011002{k:02d}": tuple(drawn.uniform(-14, 14, 2).tolist()) for k in range(10)})
+    usual, even = (design(Asked(network, 300.0, arrive_by_h=15.0, even=share)) for share in (0.0, 0.05))
+    assert broken(even, network) == []
+    assert even.objective <= 1.05 * usual.objective
+    worked = [made.result["couriers"].filter(tier=2)["worked_min"] for made in (usual, even)]
+    spread = [float(minutes.max() or 0.0) / float(minutes.mean() or 1.0) for minutes in worked]
+    assert spread[1] < 0.95 * spread[0]
+
+
+def test_hours_and_surcharges_that_cannot_be_are_named() -> None:
+    with pytest.raises(UsageError) as told:
+        design_rounds(rural(AROUND), RuralOptions(arrive_by_h=3.0, even=2.0))
+    assert len(told.value.faults) == 2

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.design.rounds.bus import best_plan, fees
+from postroad.design.rounds.days import WEEK
 from postroad.design.rounds.rural import RuralOptions, cases
-from postroad.design.rounds.ways import WEEK, Local, Pricing, county_pieces, shared_fixed
+from postroad.design.rounds.ways import Local, Pricing, county_pieces, shared_fixed
 from postroad.parallel import Work, map_cases
 from postroad.travel.speeds import parameters
 
@@ -50,7 +51,9 @@ class Rural:
 
 def priced(network: Network, year: int, scenario: str, season: str, work: Work | None = None) -> pl.DataFrame:
     """Return a row for each township with pieces and costs of a week under every way of serving it (``COLUMNS``)."""
-    made = cases(network, RuralOptions(year=year, scenario=scenario, season=season))
+    # Rounds as cheap as can be, whenever they come: their hour is told beside the cost.
+    options = RuralOptions(year=year, scenario=scenario, season=season, arrive_by_h=None, evening=False)
+    made = cases(network, options)
     rows = [row for county in map_cases(county_prices, made, work=work or Work()) for row in county]
     schema = {"township_id": pl.String, "county_id": pl.String, **dict.fromkeys(COLUMNS, pl.Float64)}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -120,8 +123,8 @@ def _told(pricing: Pricing, share: float, plans: Mapping[str, BusPlan]) -> Told:
         plan = plans.get(t.place_id)
         ready = _bus_ready(pricing, plan) if plan and plan.feeds else feeding.ready[t.place_id]
         local = pricing.local(t, share, ready, plan.villages if plan else ())
-        yuan = local.yuan + WEEK * feeding.yuan_of.get(t.place_id, 0.0) + fees(t, plan)
-        kg = sum(one.co2e_kg for day in local.week for one in day) + WEEK * feeding.co2e_of.get(t.place_id, 0.0)
+        yuan = local.yuan + feeding.yuan_of.get(t.place_id, 0.0) + fees(t, plan)
+        kg = sum(one.co2e_kg for day in local.week for one in day) + feeding.co2e_of.get(t.place_id, 0.0)
         found[t.place_id] = (yuan, kg, _mean_arrival(t, local, plan))
     return found
 

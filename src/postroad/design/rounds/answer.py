@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 
 from postroad.design.rounds.bus import BusPlan, best_plan, fees
 from postroad.design.rounds.county import Unserved
+from postroad.design.rounds.days import CONSISTENCY, WEEK
+from postroad.design.rounds.feeding import NEVER_MIN, Feeding
+from postroad.design.rounds.promise import Promise, cheapest, promises
 from postroad.design.rounds.routing import Round
-from postroad.design.rounds.ways import (
-    CONSISTENCY,
-    NEVER_MIN,
-    WEEK,
-    Feeding,
-    Local,
-    Pricing,
-    county_pieces,
-    shared_fixed,
-)
+from postroad.design.rounds.ways import Local, Pricing, county_pieces, shared_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +53,7 @@ class CountyPlan:
     prices: tuple[Price, ...]
     chosen: dict[str, str]
     curves: dict[str, tuple[tuple[float, float], ...]]
+    promises: tuple[Promise, ...]
     alone: tuple[tuple[str, float], ...]
     alone_arrive: dict[str, dict[int, float]]
     unserved: tuple[Unserved, ...]
@@ -92,6 +87,7 @@ def design_county(county: County) -> CountyPlan:
         tuple(prices),
         chosen,
         _curves(pricing),
+        promises(pricing),
         alone,
         _arrivals(pricing),
         (*county.unserved, *late),
@@ -104,7 +100,8 @@ REGROUP = 0.01
 
 def _grouping(county: County) -> Pricing:
     """Return the county with each village at its own township, or the other grouping where that is clearly cheaper."""
-    own = Pricing(county)
+    own = cheapest(county)
+    county = own.county
     if county.other is None:
         return own
     other, brands = Pricing(county.other), len(county.shares)
@@ -180,7 +177,7 @@ def _curves(pricing: Pricing) -> dict[str, tuple[tuple[float, float], ...]]:
     curves: dict[str, list[tuple[float, float]]] = {county.place_id: []}
     for share in (min(1.0, share) for share in wanted):
         feeding = pricing.feeding(share)
-        curves[county.place_id].append((share, WEEK * feeding.yuan))
+        curves[county.place_id].append((share, feeding.yuan))
         for town in county.townships:
             cost = pricing.local(town, share, feeding.ready[town.place_id]).yuan
             curves.setdefault(town.place_id, []).append((share, cost))
@@ -219,7 +216,7 @@ def _price(township: Township, way: str, week: Sequence[Sequence[Round]], pieces
 
 def _with(price: Price, fixed_yuan: float, feeding: Feeding, place: str, times: float = 1.0) -> Price:
     """Return the price with centre and nodes, and the township's share of the first tier."""
-    more = [times * WEEK * part.get(place, 0.0) for part in (feeding.yuan_of, feeding.km_of, feeding.co2e_of)]
+    more = [times * part.get(place, 0.0) for part in (feeding.yuan_of, feeding.km_of, feeding.co2e_of)]
     return Price(price.township_id, price.way, price.yuan + fixed_yuan + more[0], price.km + more[1],
                  price.co2e_kg + more[2], price.pieces, price.vehicle_days)  # fmt: skip
 

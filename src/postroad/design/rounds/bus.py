@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from postroad.design.rounds.ways import WEEK, Feeding, Local, Pricing
+from postroad.design.rounds.days import WEEK
+from postroad.design.rounds.feeding import Feeding
+from postroad.design.rounds.ways import Local, Pricing
 
 if TYPE_CHECKING:
     from postroad.design.rounds.county import BusTrip, County, Township
@@ -152,6 +154,7 @@ def _feeds(
     """All of a township's pieces by the morning's buses, where their holds are large enough."""
     county = pricing.county
     deliver, collect = township.heaviest(share)
+    collect = 0.0 if county.service.evening else collect  # the evening's van fetches what was collected that day
     left, back, carried, used = deliver, collect, [], set[str]()
     for trip in sorted(trips, key=lambda t: (t.stops[-1][1], t.trip_id)):
         if left <= 1e-9 and back <= 1e-9:
@@ -170,5 +173,6 @@ def _feeds(
     if local.left_out:
         return None  # the promise comes first: no village is given up for a cheaper bus
     plan = BusPlan(township.place_id, True, (), tuple(carried), local, 0.0)
-    saved = WEEK * feeding.yuan_of[township.place_id] + plain.yuan - local.yuan - fees(township, plan)
+    spared = feeding.morning_yuan_of if county.service.evening else feeding.yuan_of
+    saved = spared[township.place_id] + plain.yuan - local.yuan - fees(township, plan)
     return replace(plan, saving_yuan=saved)

@@ -8,7 +8,8 @@ import numpy as np
 
 from postroad import randomness
 from postroad.design.rounds.answer import EXACT
-from postroad.design.rounds.ways import WEEK, county_pieces, shared_fixed
+from postroad.design.rounds.days import WEEK
+from postroad.design.rounds.ways import county_pieces, shared_fixed
 from postroad.design.sharing import Game, Level, least_data, split
 from postroad.design.sharing.splits import RULES
 

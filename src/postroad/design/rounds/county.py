@@ -69,12 +69,32 @@ class Township:
         gathered = np.array([7.0 / len(days) for days in self.weekdays])
         return self.deliver * gathered * share, self.collect * gathered * share
 
-    def heaviest(self, share: float = 1.0, without: tuple[int, ...] = ()) -> tuple[float, float]:
-        """Pieces to and from the township on its heaviest weekday, but for villages that something else serves."""
+    def weekly(self, share: float = 1.0, without: tuple[int, ...] = ()) -> NDArray[np.float64]:
+        """Pieces to and from the township, a row a weekday, but for villages that something else serves."""
         deliver, collect = self.visit(share)
         served = np.array([[day in days for day in range(7)] for days in self.weekdays]).reshape(-1, 7)
         served[list(without)] = False
-        return float((deliver @ served).max(initial=0.0)), float((collect @ served).max(initial=0.0))
+        return np.column_stack([deliver @ served, collect @ served])
+
+    def heaviest(self, share: float = 1.0, without: tuple[int, ...] = ()) -> tuple[float, float]:
+        """Pieces to and from the township on its heaviest weekday, but for villages that something else serves."""
+        most = self.weekly(share, without).max(0, initial=0.0)
+        return float(most[0]), float(most[1])
+
+
+@dataclass(frozen=True)
+class Service:
+    """What rounds are to give beyond being cheap.
+
+    Villages are reached by ``arrive_by_min`` where a van of their own can be there by then. With ``evening`` the
+    townships' collected pieces come to the county centre the same day. ``feeder_by_min`` bounds tier 1's arrivals.
+    ``even`` is how much dearer, as a share, a township's rounds may be so that couriers' days are alike.
+    """
+
+    arrive_by_min: float = float("inf")
+    evening: bool = True
+    feeder_by_min: float = float("inf")
+    even: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +121,16 @@ class County:
     unserved: tuple[Unserved, ...]
     seed: int
     other: County | None = None
+    service: Service = Service()
+
+    def latest(self, row: int) -> float:
+        """Return by when a place of the ground is to be reached."""
+        return min(self.ground.opened(row, self.terms)[1], self.service.arrive_by_min)
+
+    def serving(self, service: Service) -> County:
+        """Return the county with another service, however villages are grouped."""
+        other = self.other and replace(self.other, service=service)
+        return replace(self, service=service, other=other)
 
 
 NEARER_MIN = 5.0

@@ -11,14 +11,14 @@ import polars as pl
 
 from postroad.demand import demand
 from postroad.design.rounds.answer import CountyPlan, design_county
-from postroad.design.rounds.county import BusTrip, County, Given, Unserved, build
+from postroad.design.rounds.county import BusTrip, County, Given, Service, Unserved, build
 from postroad.design.rounds.hours import Hours, hours
 from postroad.design.rounds.loads import shares, village_loads
 from postroad.design.rounds.previous import standing
 from postroad.design.rounds.terms import Terms
 from postroad.design.rounds.ways import BEAT
 from postroad.design.rounds.writing import network_tables, result_tables
-from postroad.errors import DataError, Fault, InfeasibleError, Stopped
+from postroad.errors import DataError, Fault, InfeasibleError, Stopped, UsageError
 from postroad.parallel import Progress, Work, map_cases
 from postroad.results import Result, Stamp
 from postroad.timetable import buses
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 class RuralOptions:
     """What rounds are designed for: year and growth, season, operators' shares (equal by default), counties (all).
 
-    With ``every_village`` a village that cannot be served is an error; otherwise it is named in the answer.
+    With ``every_village`` a village that cannot be served is an error; otherwise it is named in the answer. Villages
+    are reached by the hour ``arrive_by_h``, with ``None`` before they close; with ``evening`` what was collected is at
+    the county centre the same day; ``even`` is how much dearer a township may be, as a share, for even work.
     """
 
     year: int = 2020
@@ -48,12 +50,16 @@ class RuralOptions:
     counties: tuple[str, ...] = ()
     seed: int = 0
     every_village: bool = False
+    arrive_by_h: float | None = 13.0
+    evening: bool = True
+    even: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the options as plain values."""
         told: dict[str, Any] = {"year": self.year, "scenario": self.scenario, "season": self.season}
         told |= {"shares": dict(self.shares) if self.shares else None, "counties": list(self.counties)}
-        told["every_village"] = self.every_village
+        told |= {"every_village": self.every_village, "arrive_by_h": self.arrive_by_h, "evening": self.evening}
+        told["even"] = self.even
         return told
 
 
@@ -116,6 +122,7 @@ def cases(
     places = network["places"]
     own = shares(network, options.shares)
     counties = _counties(network, options.counties)
+    service = _service(options)
     terms = Terms.of(network, options.season)
     if loads is None:
         loads = village_loads(demand(network, options.year, options.scenario, seed=options.seed))
@@ -134,7 +141,7 @@ def cases(
         there = villages.drop_nulls(["lon", "lat"])
         if villages.height:
             lost = villages.join(there, on="place_id", how="anti")["place_id"]
-            built = build(county, there, engine, terms, own, given, options.seed)
+            built = build(county, there, engine, terms, own, given, options.seed).serving(service)
             nowhere = tuple(Unserved(place, "rounds.no_position") for place in lost)
             other = built.other and replace(built.other, unserved=(*built.other.unserved, *nowhere))
             made.append(replace(built, unserved=(*built.unserved, *nowhere), other=other))
@@ -193,6 +200,16 @@ class _Watch:
         self.tell(self.last)
         if self.work.stop and self.work.stop():
             raise Stopped.of("errors.stopped", done=self.last.done, total=self.last.total)
+
+
+def _service(options: RuralOptions) -> Service:
+    """Return what is asked beyond cheapness; ``UsageError`` names what is out of range."""
+    by = options.arrive_by_h
+    faults = [] if by is None or 9.0 <= by <= 24.0 else [Fault.of("rounds.bad_hour", value=by)]
+    faults += [] if 0.0 <= options.even <= 1.0 else [Fault.of("rounds.bad_even", value=options.even)]
+    if faults:
+        raise UsageError(faults)
+    return Service(float("inf") if by is None else 60.0 * by, options.evening, even=options.even)
 
 
 def _tick(work: Work, done: int, total: int) -> None:

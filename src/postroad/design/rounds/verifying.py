@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from postroad.network import Network
     from postroad.travel import RoadEngine
 
+EVENING_MIN = 1290.0
+"""Until when townships hand over what their rounds collected."""
 SLACK_MIN = 0.1
 SLACK_KM = 0.1
 SLACK_PIECES = 0.5
@@ -29,7 +31,7 @@ def verify(network: Network, terms: Terms, engine: RoadEngine, days_of: dict[str
     """
     stops = network["round_stops"].sort("round_id", "stop")
     groups = {key[0]: frame for key, frame in stops.group_by("round_id", maintain_order=True)}
-    wrong = _fed(network, terms)
+    wrong = _fed(network, terms) + _fetched(network, terms)
     hours = _hours(network)
     served: dict[str, set[str]] = {}
     for row in network["rounds"].iter_rows(named=True):
@@ -58,6 +60,8 @@ def _fed(network: Network, terms: Terms) -> list[str]:
     for place, arrive, deliver, collect in stops.select(
         "place_id", "arrive_min", "deliver_pieces", "collect_pieces"
     ).iter_rows():
+        if not deliver:
+            continue  # an evening's van only fetches
         handed = arrive + terms.village_min + terms.piece_min * (deliver + collect) + terms.node_min
         there[place] = max(there.get(place, 0.0), handed)
     seats = network["places"].filter(level="county").select("place_id")
@@ -71,6 +75,20 @@ def _fed(network: Network, terms: Terms) -> list[str]:
         if depot in there and depart + SLACK_MIN < there[depot] + terms.load_min:
             wrong.append(f"{name}: leaves {depot} at {depart:.1f}, before its pieces are loaded")
     return wrong
+
+
+def _fetched(network: Network, terms: Terms) -> list[str]:
+    """Check that a van that only fetches comes when the township's rounds are back with what it is to fetch."""
+    rounds = network["rounds"]
+    back = pl.col("depart_min") + pl.col("duration_min")
+    ends = dict(rounds.group_by("depot_place_id").agg(back.max() + terms.node_min).iter_rows())
+    stops = network["round_stops"].join(rounds.select("round_id", "depot_place_id"), on="round_id")
+    only = stops.filter((pl.col("deliver_pieces") == 0) & (pl.col("collect_pieces") > 0))
+    return [
+        f"{name}: fetches at {place} at {arrive:.1f}, before its rounds are back"
+        for name, place, arrive in only.select("round_id", "place_id", "arrive_min").iter_rows()
+        if arrive + SLACK_MIN < ends.get(place, 0.0)
+    ]
 
 
 def _hours(network: Network) -> dict[str, tuple[float | None, float | None]]:
@@ -116,6 +134,8 @@ def _one(
                 (terms.opens_min if opens is None else opens),
                 (terms.closes_min if closes is None else closes),
             )
+            if row["tier"] == 1 and not deliver:
+                closes = EVENING_MIN
             if not opens - SLACK_MIN <= arrive <= closes + SLACK_MIN:
                 wrong.append(f"{name}: {place} is closed at {arrive:.1f}")
             clock += terms.village_min + terms.piece_min * (deliver + collect)

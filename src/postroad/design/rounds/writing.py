@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from postroad.design.rounds.bus import fees
 from postroad.design.rounds.coalitions import reveals, splits
+from postroad.design.rounds.days import WEEK
+from postroad.design.rounds.feeding import share_out
 from postroad.design.rounds.routing import stay_min
-from postroad.design.rounds.ways import WEEK, local_day, share_out, shared_fixed
 from postroad.design.rounds.ways import county_pieces as pieces_of
+from postroad.design.rounds.ways import local_day, shared_fixed
 from postroad.design.rounds.weekdays import as_text, worst_gap
 
 if TYPE_CHECKING:
@@ -46,21 +49,26 @@ def lines(plan: CountyPlan) -> list[Line]:
     """Return all rounds of a county's plan, equal ones of several weekdays as one line."""
     county = plan.county
     found = []
-    ground = county.ground.take([0, *(t.node for t in county.townships if t.place_id in plan.feeding.ready)])
-    for number, one in enumerate(plan.feeding.rounds, start=1):
+    ground = county.ground.take([0, *(t.node for t in county.townships)])
+    for number, (one, on) in enumerate(_on_days(plan.feeding.week), start=1):
         found.append(Line(f"R-{county.place_id}-{number}", county.place_id, county.place_id, 1, "shared_round",
-                          as_text(tuple(range(WEEK))), ground, one))  # fmt: skip
+                          as_text(on), ground, one))  # fmt: skip
     for town in county.townships:
         local = plan.locals[town.place_id]
         way = plan.chosen[town.place_id]
-        days: dict[Round, list[int]] = defaultdict(list)
-        for day, rounds in enumerate(local.week):
-            for one in rounds:
-                days[one].append(day)
-        for number, (one, on) in enumerate(days.items(), start=1):
+        for number, (one, on) in enumerate(_on_days(local.week), start=1):
             found.append(Line(f"R-{town.place_id}-{number}", county.place_id, town.place_id, 2, way,
-                              as_text(tuple(on)), local.ground, one))  # fmt: skip
+                              as_text(on), local.ground, one))  # fmt: skip
     return found
+
+
+def _on_days(week: Sequence[Sequence[Round]]) -> list[tuple[Round, tuple[int, ...]]]:
+    """Return each round of a week once, with the weekdays on which it is driven."""
+    days: dict[Round, list[int]] = defaultdict(list)
+    for day, rounds in enumerate(week):
+        for one in rounds:
+            days[one].append(day)
+    return [(one, tuple(on)) for one, on in days.items()]
 
 
 def network_tables(plans: Sequence[CountyPlan], season: str = "any") -> dict[str, pl.DataFrame]:
@@ -129,7 +137,7 @@ def result_tables(network: Network, plans: Sequence[CountyPlan]) -> dict[str, pl
     """Return the tables people read: townships by way, villages, buses, couriers, and villages left out."""
     names = dict(network["places"]["place_id", "name_zh"].iter_rows())
     before = brands_before(network)
-    towns, villages, lines_, couriers, left = [], [], [], [], []
+    towns, villages, lines_, couriers, left, hours = [], [], [], [], [], []
     parts, told = [], []
     for plan in plans:
         parts += [{**row, **SYNTHETIC} for row in splits(plan)]
@@ -138,6 +146,7 @@ def result_tables(network: Network, plans: Sequence[CountyPlan]) -> dict[str, pl
         villages += _villages(plan, names, before)
         lines_ += _bus_lines(plan, names)
         couriers += _couriers(plan)
+        hours += _promises(plan)
         left += [
             {"village_id": u.place_id, "village": names.get(u.place_id), "county_id": plan.county.place_id,
              "reason": u.reason, "facts": repr(dict(u.facts))}
@@ -146,6 +155,7 @@ def result_tables(network: Network, plans: Sequence[CountyPlan]) -> dict[str, pl
     return {
         "townships": pl.DataFrame(towns, infer_schema_length=None),
         "villages": _with_own(network, pl.DataFrame(villages, infer_schema_length=None)),
+        "promises": pl.DataFrame(hours, infer_schema_length=None),
         "couriers": pl.DataFrame(couriers, infer_schema_length=None),
         "splits": pl.DataFrame(parts, infer_schema_length=None),
         "reveals": pl.DataFrame(told, infer_schema_length=None),
@@ -211,7 +221,7 @@ def _villages(plan: CountyPlan, names: dict[str, str], before: dict[str, int]) -
         at_stop = dict(zip(bus.villages, bus.carried, strict=True)) if bus and not bus.feeds else {}
         fed = sum(float(town.deliver[k] + town.collect[k]) for k in range(len(town.rows)) if k not in at_stop)
         first = (plan.feeding.yuan_of, plan.feeding.km_of, plan.feeding.co2e_of)
-        up = [part.get(town.place_id, 0.0) / fed if fed else 0.0 for part in first]
+        up = [part.get(town.place_id, 0.0) / WEEK / fed if fed else 0.0 for part in first]
         if bus and bus.feeds and fed:
             up[0] += fees(town, bus) / WEEK / fed
         for k, row in enumerate(town.rows):
@@ -297,7 +307,18 @@ def _bus_lines(plan: CountyPlan, names: dict[str, str]) -> list[dict[str, Any]]:
 def _van_yuan(plan: CountyPlan, town: Township) -> float | None:
     """What a piece costs from the county centre to the township by van: a bus pays below this fee."""
     pieces = float(sum(town.heaviest()))
-    return plan.feeding.yuan_of[town.place_id] / pieces if pieces and town.place_id in plan.feeding.yuan_of else None
+    return plan.feeding.yuan_of[town.place_id] / WEEK / pieces if pieces else None
+
+
+def _promises(plan: CountyPlan) -> list[dict[str, Any]]:
+    """One row for each hour by which villages could be reached: what it costs and gives."""
+    return [
+        {"county_id": plan.county.place_id,
+         "arrive_by_min": one.arrive_by_min if isfinite(one.arrive_by_min) else None, "chosen": one.chosen,
+         "yuan_week": one.yuan, "evening_yuan_week": one.evening_yuan, "pieces_week": one.pieces,
+         "arrive_min": one.arrive_min, "before_noon": one.before_noon, "before_three": one.before_three, **SYNTHETIC}
+        for one in plan.promises
+    ]  # fmt: skip
 
 
 def _couriers(plan: CountyPlan) -> list[dict[str, Any]]:
@@ -311,6 +332,7 @@ def _couriers(plan: CountyPlan) -> list[dict[str, Any]]:
                 {
                     "county_id": line.county_id,
                     "round_id": line.round_id,
+                    "depot_place_id": line.depot,
                     "tier": line.tier,
                     "weekday": int(day),
                     "worked_min": worked,

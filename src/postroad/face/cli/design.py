@@ -37,6 +37,11 @@ class Asked:
     learn: float = 0.0
     cluster: str = ""
     standard: Mapping[str, Any] = field(default_factory=dict)
+    arrive_by: float = 13.0
+    evening: bool = True
+    even: float = 0.0
+    keep: Path | None = None
+    buses: Path | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +65,15 @@ def design(
     cache: Path | None = typer.Option(None, "--cache", help="续算用的文件夹 folder to resume from"),
     county: list[str] = typer.Option([], "--county", help="只设计这些县区 only these counties"),
     share: list[str] = typer.Option([], "--share", help="经营者份额 an operator's share, ZTO=0.25"),
+    arrive_by: float = typer.Option(
+        13.0, "--arrive-by", help="件几点前到村，24 为关门前 hour by which villages are reached, 24: before they close"
+    ),
+    evening: bool = typer.Option(
+        True, "--evening/--no-evening", help="傍晚收件当日回县 collected pieces are at the county centre the same day"
+    ),
+    even: float = typer.Option(0.0, "--even", help="为均衡工时可多付的份额 share more that even work may cost"),
+    keep: Path | None = typer.Option(None, "--keep", help="沿用的邮路 folder of rounds that stand"),
+    buses: Path | None = typer.Option(None, "--buses", help="班车 GTFS，站号为地点编号 buses, stops named by place"),
     workers: int = typer.Option(2, "--workers"),
     cluster: str = typer.Option("", "--cluster", help="县区分到 Dask counties on Dask, tcp://..."),
     plants: str = typer.Option(
@@ -95,6 +109,6 @@ def design(
     for part in chosen:
         asked = Asked(
             province, year, scenario, season or SEASONS[part], seed, time_limit, to, json_, cache, tuple(county),
-            tuple(share), workers, plants, simulate, learn, cluster, standard,
+            tuple(share), workers, plants, simulate, learn, cluster, standard, arrive_by, evening, even, keep, buses,
         )  # fmt: skip
         importlib.import_module(f"postroad.face.cli.design_{part}").run(asked)

@@ -52,9 +52,54 @@ def summary(made: RuralDesign) -> dict[str, Any]:
         "bus_lines_without_times": [fault.value for fault in made.untimed],
         "bus_saving_yuan_week": round(float(buses["saving_yuan_week"].sum())),
         "worked_min_p10_p50_p90": [round(float(couriers["worked_min"].quantile(q) or 0)) for q in (0.1, 0.5, 0.9)],
+        "longest_by_mean": round(_spread(couriers), 3),
+        "promises": promises(made),
+        "arrive_min": _mean(villages, "arrive_min"),
         "one_courier_share": round(villages.filter(pl.col("couriers") <= 1).height / max(1, villages.height), 4),
         "bound": made.bound,
     }
+
+
+def _spread(couriers: pl.DataFrame) -> float:
+    """Return how long a township's longest day is beside its mean, where it has several rounds; 1 where none has."""
+    own = couriers.filter(tier=2).group_by("depot_place_id", "weekday")
+    told = own.agg(part=pl.col("worked_min").max() / pl.col("worked_min").mean(), count=pl.len())
+    return _mean(told.filter(pl.col("count") > 1), "part") or 1.0
+
+
+def _mean(rows: pl.DataFrame, column: str) -> float | None:
+    found: float | None = rows.select(pl.col(column).mean()).item()
+    return found
+
+
+def promises(made: RuralDesign) -> list[dict[str, Any]]:
+    """Return the hours by which villages could be reached, with what they cost and give, over all counties."""
+    pieces = pl.col("pieces_week")
+    own = made.result["promises"].group_by("arrive_by_min").agg(
+        pl.col("chosen").any(), pl.col("yuan_week", "evening_yuan_week", "pieces_week").sum(),
+        *((pl.col(name) * pieces).sum() / pieces.sum() for name in ("arrive_min", "before_noon", "before_three")),
+    )  # fmt: skip
+    return own.sort("arrive_by_min", descending=True, nulls_last=False).to_dicts()
+
+
+def _promises(rows: list[dict[str, Any]], spoken: Language) -> list[str]:
+    """Say what an earlier hour costs, with a table."""
+    cells = []
+    for row in rows:
+        by = say("rounds.report_promise_none", spoken) if row["arrive_by_min"] is None else _clock(row["arrive_by_min"])
+        yuan = row["yuan_week"] + row["evening_yuan_week"]
+        line = [by, f"{yuan:,.0f}", f"{yuan / row['pieces_week']:.3f}", _clock(row["arrive_min"]),
+                f"{100 * row['before_noon']:.1f} %", f"{100 * row['before_three']:.1f} %"]  # fmt: skip
+        cells.append([f"**{cell}**" for cell in line] if row["chosen"] else line)
+    evening = max((row["evening_yuan_week"] for row in rows if row["chosen"]), default=0.0)
+    lead = say("rounds.report_promise_lead", spoken, evening=f"{evening:,.0f}",
+               counted=say("rounds.yes" if evening else "rounds.no", spoken))  # fmt: skip
+    return [lead, _table(say("rounds.report_promise_head", spoken), cells)]
+
+
+def _clock(minute: float) -> str:
+    hour, rest = divmod(round(minute), 60)
+    return f"{hour}:{rest:02d}"
 
 
 def pictures(network: Network, made: RuralDesign, spoken: Language) -> dict[str, str]:
@@ -95,12 +140,14 @@ def report(network: Network, made: RuralDesign, spoken: Language) -> str:
     ]  # fmt: skip
     parts = [
         f"# {say('rounds.report_title', spoken, province=network.label(spoken))}",
-        say("rounds.report_lead", spoken, **{k: v for k, v in told.items() if k != "ways"}),
+        say("rounds.report_lead", spoken, **{k: v for k, v in told.items() if k not in ("ways", "promises")}),
         say("rounds.report_grouping", spoken, moved=told["from_another_township"]),
         say("rounds.report_synthetic", spoken),
         f"## {say('rounds.report_ways', spoken)}",
         _table(say("rounds.report_ways_head", spoken), ways),
         say("rounds.report_ways_note", spoken),
+        f"## {say('rounds.report_promise', spoken)}",
+        *_promises(told["promises"], spoken),
         f"## {say('rounds.report_counties', spoken)}",
         _table(say("rounds.report_counties_head", spoken), _counties(made, names)),
         f"## {say('rounds.report_buses', spoken)}",
@@ -111,7 +158,7 @@ def report(network: Network, made: RuralDesign, spoken: Language) -> str:
         f"## {say('rounds.report_work', spoken)}",
         say("rounds.report_work_lead", spoken, low=told["worked_min_p10_p50_p90"][0],
             middle=told["worked_min_p10_p50_p90"][1], high=told["worked_min_p10_p50_p90"][2],
-            share=f"{100 * told['one_courier_share']:.1f}"),
+            share=f"{100 * told['one_courier_share']:.1f}", spread=f"{told['longest_by_mean']:.2f}"),
         f"## {say('rounds.report_split', spoken)}",
         say("rounds.report_split_lead", spoken),
         _table(say("rounds.report_split_head", spoken), _splits(made, names)),
