@@ -60,10 +60,12 @@ export interface Column<Row> {
   cell: (row: Row) => Child;
   number?: boolean;
   wide?: boolean;
+  /** Whether its cells are too short to be broken. */
+  short?: boolean;
 }
 
 export function table<Row>(caption: string, columns: Column<Row>[], rows: Row[], click?: (row: Row) => string | null): HTMLElement {
-  const kind = (column: Column<Row>): string => (column.number ? "n" : column.wide ? "wide" : "");
+  const kind = (column: Column<Row>): string => (column.number ? "n" : column.wide ? "wide" : column.short ? "short" : "");
   const body = rows.map((row) => {
     const to = click?.(row);
     return h(

@@ -3,7 +3,7 @@
 import { Problem, send, type ActView } from "./api";
 import { h, replace, type Child } from "./dom";
 import { button, field, notice, origin, problem, table } from "./parts";
-import { has, number, t } from "./words";
+import { has, language, number, t } from "./words";
 
 export type Plain = Record<string, unknown>;
 const HIDDEN = new Set(["version", "valid_from", "recorded_at", "recorded_by", "officers", "source", "origin", "published_on"]);
@@ -14,13 +14,31 @@ export function columnName(name: string): string {
   return has(`col_${name}`) ? t(`col_${name}`) : name;
 }
 
-export function cell(value: unknown): Child {
+const MOST_LISTED = 4;
+let places = new Map<string, string>();
+
+/** Let the names of places stand in the columns that hold their numbers. */
+export function learnPlaces(names: Map<string, string>): void {
+  places = names;
+}
+
+function listed(value: unknown[]): Child {
+  const words = value.map((one) => (typeof one === "object" && one ? JSON.stringify(one) : has(`value_${String(one)}`) ? t(`value_${String(one)}`) : String(one)));
+  const join = language() === "zh" ? "、" : ", ";
+  if (words.length <= MOST_LISTED + 1) return words.join(join);
+  return h("span", { title: words.join(join) }, words.slice(0, MOST_LISTED).join(join), " ", h("span", { class: "soft" }, t("and_so_many", { count: language() === "zh" ? words.length : words.length - MOST_LISTED })));
+}
+
+export function cell(value: unknown, column = ""): Child {
   if (value === null || value === undefined || value === "") return "";
   if (typeof value === "boolean") return value ? "✓" : "✕";
   if (typeof value === "number") return number(value, 3);
-  if (Array.isArray(value)) return value.map((one) => (typeof one === "object" && one ? JSON.stringify(one) : String(one))).join(", ");
+  if (Array.isArray(value)) return listed(value);
   if (typeof value === "object") return Object.entries(value as Plain).map(([k, v]) => `${columnName(k)} ${typeof v === "number" ? number(v, 3) : String(v)}`).join(" · ");
   const text = String(value);
+  if (/(prefecture|county|city|place)_id$/.test(column) && places.has(text)) return places.get(text) ?? text;
+  // Codes in a row, as the records keep them.
+  if (/^[a-z0-9_]+(;[a-z0-9_]+)+$/.test(text)) return listed(text.split(";"));
   if (/^[0-9a-f]{64}$/.test(text)) return h("code", { title: text }, text.slice(0, 12));
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return text.slice(0, 16).replace("T", " ");
   return has(`value_${text}`) ? t(`value_${text}`) : text;
@@ -36,7 +54,8 @@ export function rowsTable(caption: string, rows: Plain[], link?: (row: Plain) =>
     names.map((name, at) => ({
       head: columnName(name),
       number: typeof first[name] === "number",
-      cell: (row: Plain): Child => (at === 0 ? [cell(row[name]), " ", origin(row.origin as string | undefined)] : cell(row[name])),
+      short: rows.every((row) => typeof row[name] !== "object" && String(row[name] ?? "").length <= 20),
+      cell: (row: Plain): Child => (at === 0 ? [cell(row[name], name), " ", origin(row.origin as string | undefined)] : cell(row[name], name)),
     })),
     rows,
     link,
@@ -50,7 +69,7 @@ export function actForm(act: ActView, known: Plain, done: () => void): HTMLEleme
   const wrong = h("div");
   const fields = act.takes.map((one) => {
     const type = one.type === "dt.date" ? "date" : one.type === "dt.datetime" ? "datetime-local" : one.type === "bool" ? "checkbox" : one.type === "int" || one.type === "float" ? "number" : "text";
-    const input = h("input", { type, required: one.required && type !== "checkbox", step: one.type === "float" ? "any" : null, placeholder: one.type.startsWith("list") ? "a, b" : null });
+    const input = h("input", { type, name: one.name, required: one.required && type !== "checkbox", step: one.type === "float" ? "any" : null, placeholder: one.type.startsWith("list") ? "a, b" : null });
     const given = known[one.name];
     if (given !== undefined && given !== null) input.value = String(given);
     inputs.set(one.name, input);

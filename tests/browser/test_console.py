@@ -53,6 +53,8 @@ def test_the_screen_stands(seat, server, shots, screen):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.get_attribute("html", "lang").startswith(language)
     text = page.inner_text("body")
+    assert "Loading" not in text, "a part that never came"
+    assert "正在读取" not in text
     assert not re.search(r"\b(col|act|table|lead|screen|part_of)_[a-z]", text), "a word without its text"
     if language == "en":
         buttons = page.eval_on_selector_all("button", "all => all.map(one => one.textContent)")

@@ -1,5 +1,6 @@
 """The four working days, each walked in the browser from its first screen to its last, without the command line."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -66,20 +67,43 @@ def test_the_enterprise_network_planner(seat, tmp_path):
         page.click("a[href*='/quarantine']")
     assert download.value.suggested_filename.startswith("quarantine-")
     shot("enterprise-1-records")
-    for _ in range(2):  # twice, so that there are two plans to compare
+    for year in ("2020", "2025"):  # so that there are two plans to compare
         go("trunk")
+        page.fill("input[name=year]", year)
         page.click("button:text('Make the trunk timetable')")
         page.wait_for_selector("svg .haul", timeout=LONG, state="attached")
         page.wait_for_url("**run=*", timeout=LONG)
     settled(page)
     assert page.locator("text=vehicles at the docks by half hour").count()
     shot("enterprise-2-trunk")
+    page.locator("button:text('Compare')").last.click()
+    page.wait_for_selector("main section ul.parts li, main p:has-text('same')", timeout=LONG)
+    shot("enterprise-2-compare")
+    page.click("button:text('Simulate a day')")
+    page.wait_for_selector("text=Arrivals and sorting by half hour", timeout=LONG)
     go("map?layers=hub,line_hauls&play=1")
-    page.wait_for_selector(".player output")
+    page.wait_for_selector(".player .counted span")
+    before = page.inner_text(".player .clock")
+    page.wait_for_function("before => document.querySelector('.player .clock').textContent !== before", arg=before)
+    page.locator(".player input[type=range]").fill("900")
+    page.wait_for_function("() => /[1-9]/.test(document.querySelector('.player .counted span').textContent)")
     shot("enterprise-3-day")
     go("villages")
-    assert page.locator("button:text('Design')").count()
+    page.click("button:text('Design')")
+    page.wait_for_selector("text=Four ways", timeout=LONG)
+    settled(page)
+    assert page.locator("svg.bars").count() >= 2
     shot("enterprise-4-villages")
+
+
+def act(page, words, **given):
+    """Open the form of an act, fill it in and send it."""
+    page.locator("main button", has_text=re.compile(words)).first.click()
+    form = page.locator("dialog form")
+    for name, value in given.items():
+        form.locator(f"[name='{name}']").fill(value)
+    form.locator("button.primary").click()
+    page.wait_for_selector("dialog", state="detached")
 
 
 def test_the_market_supervisor(seat):
@@ -92,6 +116,18 @@ def test_the_market_supervisor(seat):
     assert page.locator("main section").count() > 1
     shot("supervisor-1-queue")
     go("supervision?part=draws")
+    soon = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=20)
+    told = {"seed_source": "a number to be public soon", "seed_at": soon.isoformat()}
+    act(page, "Freeze", id_="CC-TEST", size="12", **told)
+    page.wait_for_selector("tbody a:text('CC-TEST')")
+    page.click("tbody a:text('CC-TEST')")
+    page.wait_for_selector("text=nothing has been drawn")
+    # The seed is a public value of a moment that must first have come.
+    page.wait_for_timeout(max(0.0, 1000 * (soon - dt.datetime.now(dt.UTC)).total_seconds()) + 1000)
+    act(page, "Reveal", seed="271828182845904523536028747135")
+    page.wait_for_selector("a:text('CC-TEST-receipt.json')")
+    settled(page)
+    shot("supervisor-2-revealed")
     page.locator("tbody a").first.click()
     page.wait_for_selector("button:text('Verify')")
     page.locator("section button.primary", has_text=re.compile("erify")).first.click()
@@ -110,9 +146,13 @@ def test_the_market_supervisor(seat):
 def test_the_emergency_and_peak_coordinator(seat):
     page, go, shot = seat
     go("drills")
+    page.click("button:text('Look ahead')")
+    page.wait_for_selector("svg.heat .load", timeout=LONG)
+    assert page.locator("svg.heat text.word").count() >= 10
+    shot("coordinator-0-board")
     assert page.locator("section.card select option").count() >= 3
-    page.locator("section.card button.primary").first.click()
-    page.wait_for_url("**run=*", timeout=LONG)
+    page.locator("section.card button.primary:text('Run the drill')").first.click()
+    page.wait_for_selector("h3:text('After-action review')", timeout=LONG)
     settled(page)
     assert page.locator("text=ranked").count() or page.locator("tbody tr").count() > 1
     shot("coordinator-1-drill")

@@ -1,6 +1,7 @@
 """The HTTP interface: who may do what, what is refused, and that nothing is lost on the way."""
 
 import io
+import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from postroad.face.web import jobs
 from postroad.face.web.accounts import MAY, ROLES
 from postroad.face.web.shield import Buckets
 from postroad.face.web.worker import work
+from postroad.network import pack_folder, province
 from postroad.supervise.records.acts import load, rights
 from tests.face.web import KEY, PASSWORD, app_in, people, signed_in
 
@@ -460,6 +462,21 @@ def test_levers_and_a_bundle_of_them(chief):
     early = chief.post("/api/provinces/jilin/levers/bundle", json={**body, "on": "2015-01-01"}).json()
     assert early["opened"] == {}
     assert chief.post("/api/provinces/jilin/levers/bundle", json={"levers": [{"id": "none"}]}).status_code == 422
+
+
+def test_a_province_of_ones_own_brings_its_own_levers(app, chief):
+    home = app.state.house.settings.home
+    own = home / "provinces" / "mine"
+    assert chief.get("/api/provinces/mine/levers").status_code == 404
+    province("jilin").save(own)
+    for name in ("plan.toml", "levers.toml"):
+        shutil.copy(pack_folder("jilin") / name, own / name)
+    held, shipped = (chief.get(f"/api/provinces/{name}/levers").json() for name in ("mine", "jilin"))
+    assert held == shipped
+    body = {"levers": [{"id": held["levers"][0]["id"]}]}
+    made = chief.post("/api/provinces/mine/levers/bundle", json=body)
+    assert made.status_code == 200, made.text
+    shutil.rmtree(own)
 
 
 def test_the_trunk_is_made_by_a_job(app, chief):

@@ -5,6 +5,7 @@ import { h, replace, type Child } from "../dom";
 import type { components } from "../api.gen";
 import { card as jobCard } from "../jobs";
 import { both, button, definition, faultList, field, later, notice, origin, problem, table, title } from "../parts";
+import { columnName } from "../records";
 import { go, href } from "../state";
 import { language, number, t, when } from "../words";
 import type { Context, View } from "../main";
@@ -162,16 +163,26 @@ function captured(one: Capture): HTMLElement {
     ], one.taken) : null);
 }
 
+const TOLD_FIRST = ["year", "scenario", "day", "days", "first", "weather", "counties", "season", "scale", "levers", "extra_percent", "script", "as_of"];
+
+/** What a run was asked for, the telling options first; the rest shows when pointed at. */
+function briefly(options: Record<string, unknown>): Child {
+  const held = Object.entries(options).filter(([, v]) => v !== null && v !== "").map(([k, v]): [string, string] => [k, `${columnName(k)} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`]);
+  const first = held.filter(([k]) => TOLD_FIRST.includes(k));
+  const shown = first.length ? first : held.slice(0, 6);
+  return h("span", { title: held.map(([, words]) => words).join(" · ") }, shown.map(([, words]) => words).join(" · "));
+}
+
 async function runs(context: Context): Promise<Node> {
   const asked = context.query.get("run");
   if (asked) return oneRun(context, asked);
   const held = await get<Run[]>("/api/runs");
   if (!held.length) return h("p", { class: "soft" }, t("no_runs"));
   return table(t("part_of_data_runs"), [
-    { head: t("run"), cell: (run: Run) => h("code", {}, run.run_id) },
-    { head: t("kind"), cell: (run) => t(`kind_${run.kind}`) },
-    { head: t("options"), wide: true, cell: (run) => h("small", {}, Object.entries(run.options).filter(([, v]) => v !== null && v !== "").map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`).join(" · ")) },
-    { head: t("made_at"), cell: (run) => when(run.made_at) },
+    { head: t("run"), short: true, cell: (run: Run) => h("code", {}, run.run_id) },
+    { head: t("kind"), short: true, cell: (run) => t(`kind_${run.kind}`) },
+    { head: t("options"), wide: true, cell: (run) => h("small", {}, briefly(run.options)) },
+    { head: t("made_at"), short: true, cell: (run) => when(run.made_at) },
     { head: t("published"), cell: (run) => (run.published ? "✓" : "") },
   ], held, (run) => href(undefined, { run: run.run_id }));
 }

@@ -4,8 +4,8 @@ import { get, once, Problem, send, type ActView } from "../api";
 import { h, replace, type Child } from "../dom";
 import { bars } from "../chart";
 import { both, button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
-import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
-import { actButtons, actName, cell, columnName, rowsTable, type Plain } from "../records";
+import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { actButtons, actName, cell, columnName, learnPlaces, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { verifier } from "../verifier";
 import { clock, language, number, t, when } from "../words";
@@ -24,7 +24,7 @@ export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "queue";
   const tabs = h("nav", { class: "tabs", "aria-label": t("screen_supervision") }, PARTS.map((p) => h("a", { href: href(undefined, { part: p, table: null, row: null, draw: null, operator: null }), "aria-current": p === part ? "page" : null }, t(`part_of_supervision_${p}`))));
   const makers: Record<(typeof PARTS)[number], () => Promise<Node>> = { queue: () => queue(context), balance: () => balance(context), alerts: () => alerts(context), draws: () => draws(context), cases: () => cases(context), credit: () => credit(context), rates: () => rates(context) };
-  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(makers[part]())) };
+  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(placeNames(context.province, ["prefecture", "county"]).then((names) => { learnPlaces(names); return makers[part](); }))) };
 }
 
 function view(name: string, given: Plain = {}): Promise<Plain[]> {
@@ -185,7 +185,7 @@ async function oneCase(name: string, id: string, acts: ActView[], again: () => v
   const under = name === "inspections" ? (await get<Plain[]>("/api/records/tables/findings")).filter((row) => row.inspection_id === id) : [];
   return h("div", {},
     h("p", {}, h("a", { href: href(undefined, { row: null }) }, `← ${t(`table_${name}`)}`)), h("h2", {}, id),
-    h("div", { class: "two" }, h("dl", { class: "facts card" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, columnName(k)), h("dd", {}, cell(v))))),
+    h("div", { class: "two" }, h("dl", { class: "facts card" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, columnName(k)), h("dd", {}, cell(v, k))))),
       h("div", {}, h("h3", { style: "margin-top:0" }, t("what_can_be_done")), actButtons(acts, { id_: id, finding_id: id, inspection_id: id, outlet_id: now.outlet_id, operator_id: now.operator_id, prefecture_id: now.prefecture_id }, again),
         under.length ? [h("h3", {}, t("table_findings")), h("ul", { class: "parts" }, under.map((row) => h("li", {}, status(row.passed ? "met" : "missed"), " ", h("a", { href: href(undefined, { table: "findings", row: String(row.id) }) }, String(row.item)), " ", h("span", { class: "soft small" }, String(row.rule ?? "")))))] : null)),
     h("h3", {}, t("history")), h("p", { class: "soft small" }, t("history_words")), rowsTable(t("history"), history, undefined, true));

@@ -4,7 +4,7 @@ import type { Run } from "../api";
 import { columns } from "../chart";
 import { comparison } from "../compare";
 import { h, s, type Child } from "../dom";
-import { later, notice, origin, table, title } from "../parts";
+import { field, later, notice, origin, table, title } from "../parts";
 import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
 import { go, href } from "../state";
 import { clock, number, percent, t } from "../words";
@@ -27,7 +27,10 @@ async function shown(): Promise<Run | null> {
 async function inside(context: Context): Promise<Node> {
   const [trunk, day] = await Promise.all([shown(), latest(["simulate_day"])]);
   const may = context.session.may.includes("compute");
-  const asks = may ? h("div", { class: "row" }, asker(t("design_trunk"), "trunk_design", () => ({}), "trunk"), asker(t("make_trunk"), "trunk", () => ({}), "trunk"), asker(t("simulate_day"), "day", () => ({ scale: 0.02 }), "trunk")) : null;
+  const year = h("input", { type: "number", name: "year", min: 2015, max: 2035, value: 2020, style: "width:6rem" });
+  const of = (): { year: number } => ({ year: Number(year.value) });
+  const day_ = (): Record<string, unknown> => ({ ...of(), day: `${year.value}-11-05`, scale: 0.02 });
+  const asks = may ? h("div", { class: "row" }, field(t("col_year"), year), asker(t("design_trunk"), "trunk_design", of, "trunk"), asker(t("make_trunk"), "trunk", of, "trunk"), asker(t("simulate_day"), "day", day_, "trunk")) : null;
   if (!trunk) return h("div", {}, notice(t("no_trunk_yet")), asks);
   const designed = DESIGNED.includes(trunk.kind);
   const [names, hauls, waves, allocations] = await Promise.all([placeNames(context.province), rowsOf(trunk, "line_hauls"), rowsOf(trunk, "sort_waves"), rowsOf(trunk, "allocations")]);

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from postroad.face.web.refusal import Refused
-from postroad.network import Network, pack_folder, province, shipped_packs
+from postroad.network import Network, province, shipped_packs
 
 if TYPE_CHECKING:
     from postroad.plan.plan import Plan
@@ -55,11 +55,3 @@ def plan(home: Path, name: str) -> Plan:
     if isinstance(place, Path) and not place.is_file():
         raise Refused(404, "console.no_plan", name=name)
     return read(place)
-
-
-def shipped_file(name: str, file: str) -> Path | None:
-    """Return a further file of a shipped pack, such as the outlines, or ``None``."""
-    if name not in shipped_packs():
-        return None
-    path = pack_folder(name) / file
-    return path if path.is_file() else None

@@ -12,6 +12,7 @@ from postroad.face.web.answers import send
 from postroad.face.web.house import Anybody, TheHouse
 from postroad.face.web.kinds import KINDS
 from postroad.face.web.models import About
+from postroad.supervise.inspection.catalogue import catalogue
 
 router = APIRouter(prefix="/api", tags=["about"])
 ROOMS = ("console", "face", "unit", "travel", "effect", "lines")
@@ -44,4 +45,10 @@ def words(request: Request, house: TheHouse) -> Response:
 
 def _words() -> dict[str, dict[str, str]]:
     held = {k: v for k, v in language.catalogue().items() if k.split(".")[0] in ROOMS}
-    return {spoken: {key: entry[spoken] for key, entry in held.items()} for spoken in language.LANGUAGES}
+    made: dict[str, dict[str, str]] = {
+        spoken: {key: entry[spoken] for key, entry in held.items()} for spoken in language.LANGUAGES
+    }
+    for item in catalogue().values():  # what inspectors look at, by the words before the colon
+        for spoken in language.LANGUAGES:
+            made[spoken].setdefault(f"console.value_{item.id}", item.label(spoken).replace("：", ":").split(":")[0])
+    return made
