@@ -3,7 +3,7 @@
 import { get, type Run } from "./api";
 import { h, s, type Child } from "./dom";
 import { columns } from "./chart";
-import { definition, field, notice, origin, select, table } from "./parts";
+import { field, notice, origin, select, table } from "./parts";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "./runs";
 import { go, href } from "./state";
 import { clock, number, t, when } from "./words";
@@ -38,7 +38,7 @@ async function shown(run: Run, name: Name, context: Context): Promise<HTMLElemen
   const first = breaks[0];
   const option = (key: string): unknown => run.options[key];
   return h("div", {}, h("div", { class: "row mid" }, await chooser(["outlook"], run), origin("synthetic", true)),
-    definition([[t("first_day"), String(run.facts.first_day)], [t("weather"), t(`weather_${String(option("weather"))}`)], [t("extra_percent"), `${number(Number(option("extra_percent")))} %`], [t("late"), `${number(Number(run.facts.late_percent), 1)} %`]]),
+    h("p", { class: "soft" }, [String(run.facts.first_day), t(`weather_${String(option("weather"))}`), `${t("extra_percent")} ${number(Number(option("extra_percent")))}`, option("plants_year") ? `${t("plants_of_year")} ${String(option("plants_year"))}` : "", `${t("late")} ${number(Number(run.facts.late_percent), 1)} %`].filter(Boolean).join(" · ")),
     first ? notice([h("strong", {}, t("breaks_first", { hub: name(first.place_id), time: moment(first.from_min) })), " ", t("breaks_count", { count: breaks.length })], "bad") : notice(t("nothing_breaks")),
     h("h3", {}, t("expected_by_day")),
     table(t("expected_by_day"), [{ head: t("col_day"), cell: (row: Row) => String(row.day) }, { head: t("pieces"), number: true, cell: (row) => number(Number(row.pieces), 0) }, { head: t("late_pieces"), number: true, cell: (row) => number(Number(row.late_pieces), 0) }, { head: t("late"), number: true, cell: (row) => `${number(Number(row.late_percent), 1)} %` }], days),

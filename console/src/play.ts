@@ -133,7 +133,7 @@ function drawParcels(pen: CanvasRenderingContext2D, moves: Moves, now: number, w
     const waits = ax === bx && ay === by;
     const spread = waits ? 11 : 5;
     const angle = (k * 2.399963) % 6.283185;
-    const away = spread * Math.sqrt(((k * 0.618034) % 1) + 0.02);
+    const away = spread * Math.sqrt((k * 0.7548777) % 1);
     const kind = moves.late[k] ? "late" : waits ? "waiting" : "moving";
     if (moves.late[k]) count.late += 1;
     count[waits ? "waiting" : "moving"] += 1;

@@ -52,8 +52,8 @@ def outlook(
 ) -> Result:  # fmt: skip
     """Return ``days``, ``hubs`` (by half hour), ``departures``, ``breaks`` (with who acts) and ``actions``.
 
-    ``planned`` are tables of a designed trunk; without them the trunk is that of the rule. With ``plants_year`` hubs
-    keep the rate that year needed.
+    ``planned`` are tables of a designed trunk; without them the trunk is the network's, else that of the rule. With
+    ``plants_year`` hubs keep the rate that year needed.
     """
     wanted = demand(network, ahead.first.year, ahead.scenario, seed=ahead.seed)
     built = _tightened(_built(network, wanted, ahead, planned or {}), ahead.extra_percent)
@@ -104,7 +104,8 @@ class _Share:
 
 
 def _built(network: Network, wanted: Demand, ahead: Ahead, planned: dict[str, pl.DataFrame]) -> Network:
-    built = network.with_(**planned) if planned else baseline(network, wanted)
+    drawn = network.with_(**planned) if planned else network
+    built = drawn if drawn["line_hauls"].height else baseline(network, wanted)
     if ahead.plants_year is None or ahead.plants_year == ahead.first.year:
         return built
     then = baseline(network, demand(network, ahead.plants_year, ahead.scenario, seed=ahead.seed))["hub_plants"]

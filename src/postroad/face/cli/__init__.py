@@ -38,6 +38,7 @@ COMMANDS = (
     "demo",
     "simulate",
     "hub_day",
+    "outlook",
     "after_action",
     "block_train",
     "township",
