@@ -21,6 +21,7 @@ from postroad.design.sites import (
     turnover,
 )  # fmt: skip
 from postroad.design.sites.equity import Minutes
+from postroad.design.sites.lifting import inequality, shorten
 from postroad.errors import DataError, InfeasibleError, UsageError
 
 
@@ -215,3 +216,26 @@ def test_a_need_may_take_none_of_a_capacity():
                      capacity=np.full(6, 15.0), yuan=np.full(6, 4.0),
                      load=np.array([10.0] * 4 + [0.0] * 2))  # fmt: skip
     assert rollout(asked).objective == pytest.approx(60.0 - 20.0 - 30.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_price_of_shorter_ways_agrees_with_every_choice(seed):
+    bare = limited(seed)
+    choices = [np.array([True, *extra]) for extra in product((False, True), repeat=5)]
+    for one in shorten(bare, 2):
+        fits = []
+        for built in choices:
+            found = bare.minutes.after(built)
+            tenth, mean = worst_share(found, bare.persons), bare.minutes.means(found, 2).max()
+            if (tenth if one.what == "worst_tenth" else mean) <= one.limit + 1e-4:
+                fits.append(bare.yuan[1:][built[1:]].sum())
+        assert one.bound - 1e-6 <= min(fits) <= one.yuan + 1e-6
+        assert one.yuan <= min(fits) * 1.006 + 1e-6
+        assert (one.worst_tenth if one.what == "worst_tenth" else one.worst_mean) <= one.limit + 1e-4
+    with pytest.raises(UsageError):
+        shorten(question(seed))
+
+
+def test_inequality_by_hand():
+    assert inequality(np.array([5.0, 5.0]), np.array([3.0, 1.0])) == pytest.approx(0.0)
+    assert inequality(np.array([0.0, 8.0]), np.array([1.0, 1.0])) == pytest.approx(0.5)

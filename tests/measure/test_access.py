@@ -15,6 +15,7 @@ from postroad.design.sites.province import SiteOptions, design_sites
 from postroad.errors import DataError, InfeasibleError, UsageError
 from postroad.measure.access import Asked, access, by_hour, change
 from postroad.measure.access.inequality import gini, worst_share
+from postroad.measure.access.queues import Desk, clerks_for, queues, wait_min, waiting
 from postroad.measure.access.visits import visit_change, visits
 from postroad.timetable.feed import Feed, clock
 from postroad.travel.opening import Moment
@@ -200,3 +201,34 @@ def test_rounds_say_who_is_served_better_or_worse(jilin):
     assert dict(told.select("place_id", "gains").rows()) == {ids[0]: True, ids[1]: False, ids[2]: True}
     later = visit_change(before, rounds("135", {ids[0]: 480.0, ids[1]: 560.0}))
     assert later.select("place_id", "gains").rows() == [(ids[1], False)]
+
+
+# Waiting at the desk.
+
+
+@given(st.floats(0.05, 0.95))
+def test_waits_are_those_of_the_known_formulas(busy):
+    """One clerk: load by load left; two clerks: load a clerk squared by what is left of it."""
+    serve = 2.0
+    one, two = (wait_min(60.0 * busy * clerks / serve, serve, clerks) for clerks in (1, 2))
+    assert one == pytest.approx(serve * busy / (1 - busy))
+    assert two == pytest.approx(serve * busy**2 / (1 - busy**2))
+    assert wait_min(60.0 / serve, serve, 1) == float("inf")
+
+
+def test_people_wait_at_the_nearest_desk_and_too_many_are_named(jilin):
+    network, _ = three(jilin)
+    found = access(network)
+    told = queues(network, found)
+    visits = 300 * 61.0 / 365.0 / 1.5 / told["hours"][0]
+    assert told["visits_h"].to_list() == pytest.approx([visits])
+    assert told["wait_min"][0] == pytest.approx(wait_min(visits, 1.5, 1))
+    crowd = Desk(pieces_head_year=61.0 * 60)
+    full = queues(network, found, crowd)
+    assert full["wait_min"].to_list() == [None]
+    assert waiting(full)["overloaded_share"] == 1.0
+    enough = clerks_for(full["visits_h"][0], crowd)
+    assert full["clerks_needed"].to_list() == [enough]
+    assert wait_min(full["visits_h"][0], 1.5, enough) <= 5.0 < wait_min(full["visits_h"][0], 1.5, enough - 1)
+    with pytest.raises(UsageError):
+        queues(network, found, Desk(serve_min=0.0))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from postroad.design.program import Limits, Program, solve
-from postroad.errors import Stopped
+from postroad.design.sites.equity import worst_tenth
+from postroad.design.sites.rollout import cheapest_program
+from postroad.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from postroad.design.sites.demand import Question
 
@@ -52,3 +56,80 @@ def lift(question: Question, floor: float, *, time_s: float = 30.0, stop: Callab
     built = int((answer[build] > 0.5).sum() - question.opened.sum())
     short = np.flatnonzero(most < floor * whole - 1e-6)
     return Lift(floor, answer.objective, answer.bound, built, tuple(question.area_names[a] for a in short))
+
+
+@dataclass(frozen=True)
+class Shorter:
+    """What a limit on minutes costs at least, and the minutes and inequality that the cheapest sites leave.
+
+    ``limit`` is in minutes, of ``what``: ``worst_tenth`` or ``area_mean``. ``yuan`` is ``None`` when the time was too
+    short for any answer; ``bound`` is what no choice can go below.
+    """
+
+    what: str
+    limit: float
+    yuan: float | None
+    bound: float
+    sites: int
+    worst_tenth: float
+    worst_mean: float
+    mean: float
+    gini: float
+
+
+def shorten(
+    question: Question, steps: int = 3, *, time_s: float = 20.0, stop: Callable[[], bool] | None = None
+) -> list[Shorter]:
+    """Return the least money for the worst tenth, and for the worst area's mean, to go part of the way to the best.
+
+    The best is what all candidates together would give; the Gini coefficient is told beside each step, for it is no
+    linear quantity to set a limit on.
+    """
+    held = question.minutes
+    if held is None:
+        raise UsageError.of("sites.no_minutes")
+    every = held.after(np.ones(question.opened.size, bool))
+    areas = len(question.area_names)
+    ends = {
+        "worst_tenth": [worst_tenth(m, held.persons)[0] for m in (held.now, every)],
+        "area_mean": [float(held.means(m, areas).max()) for m in (held.now, every)],
+    }
+    found = []
+    for what, (now, best) in ends.items():
+        for step in range(1, steps + 1):
+            limit = now - (now - best) * step / (steps + 1)
+            tenth, mean = (limit if what == name else None for name in ends)
+            limits = replace(held, worst_tenth=tenth, area_mean=mean)
+            money = (float(question.yuan.sum()),)
+            asked = replace(question, minutes=limits, budgets=money, floors=None, capacity=None, must=None)
+            found.append(_shorter(asked, what, limit, time_s, stop))
+    return found
+
+
+def _shorter(question: Question, what: str, limit: float, time_s: float, stop: Callable[[], bool] | None) -> Shorter:
+    held = question.minutes
+    assert held is not None
+    program, build = cheapest_program(question)
+    answer = solve(program, Limits(time_s=time_s, gap=0.005), stop=stop)
+    if stop and stop():
+        raise Stopped.of("errors.stopped", done=0, total=1)
+    if not answer.answered:
+        nan = float("nan")
+        return Shorter(what, limit, None, max(0.0, answer.bound), 0, nan, nan, nan, nan)
+    built = answer[build] > 0.5
+    after = held.after(built)
+    return Shorter(
+        what, limit, answer.objective, answer.bound, int(built.sum() - question.opened.sum()),
+        worst_tenth(after, held.persons)[0], float(held.means(after, len(question.area_names)).max()),
+        float(np.average(after, weights=held.persons)), inequality(after, held.persons),
+    )  # fmt: skip
+
+
+def inequality(values: NDArray[np.float64], persons: NDArray[np.float64]) -> float:
+    """Return the Gini coefficient over people: 0 when all have the same, up to 1."""
+    order = np.argsort(values, kind="stable")
+    held = np.cumsum(persons[order] * values[order])
+    if not held[-1]:
+        return 0.0
+    before = np.concatenate([[0.0], held[:-1]])
+    return float(1.0 - ((held + before) * persons[order]).sum() / (held[-1] * persons.sum()))

@@ -156,6 +156,12 @@ def _program(
     return program, build, met
 
 
+def cheapest_program(question: Question) -> tuple[Program, Columns]:
+    """Return the program that asks for the least money at which the question's limits hold, and its sites."""
+    program, build, _ = _program(question, cheapest=True)
+    return program, build
+
+
 def _link(question: Question, program: Program, build: Columns, met: Columns) -> None:
     """A need is met by an open site that reaches it, within the site's capacity where there is one."""
     needs, sites = question.reach.shape

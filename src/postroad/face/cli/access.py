@@ -32,6 +32,7 @@ def access(
     bus: bool = typer.Option(True, "--bus/--no-bus", help="乘公交 minutes by bus"),
     gtfs: Path | None = typer.Option(None, "--gtfs", help="公交时刻表 buses, instead of the synthetic ones"),
     hours: bool = typer.Option(False, "--hours", help="逐小时 every hour of a week"),
+    clerks: int = typer.Option(0, "--clerks", min=0, help="每点几名店员，算排队 clerks at each point: minutes of wait"),
     county: str = typer.Option("", "--county", help="县区代码，列出各村 county code: its villages and blocks"),
     to: Path | None = typer.Option(None, "--out", help="文件夹 folder for all tables"),
     json_: bool = typer.Option(False, "--json"),
@@ -41,6 +42,7 @@ def access(
     from postroad.language import say
     from postroad.measure.access import Asked, by_hour
     from postroad.measure.access import access as measure
+    from postroad.measure.access.queues import Desk, queues, waiting
     from postroad.network import province as open_province
     from postroad.timetable import read_gtfs
     from postroad.timetable.buses import buses
@@ -54,6 +56,9 @@ def access(
     if hours:
         tables["hours"] = by_hour(network, day(on), season)
     figures = found.figures()
+    if clerks:
+        tables["queues"] = queues(network, found, Desk(clerks=clerks))
+        figures |= waiting(tables["queues"])
     folder = _saved(network, tables, figures, to, {"on": on, "season": season, "at": at})
     if county:
         tables["places"] = _of_county(found, county)
@@ -61,6 +66,8 @@ def access(
         told = {name: table.to_dicts() for name, table in tables.items() if name != "units"}
         print_json({"figures": figures, **told, **({"folder": folder} if folder else {})})
         return
+    if clerks:
+        out.print(_queue_line(figures, clerks), soft_wrap=True)
     for line in _lines(found, figures):
         out.print(line, soft_wrap=True)
     for name in ("hours", "places"):
@@ -68,6 +75,14 @@ def access(
             _print(tables[name].drop("place_id", "name_zh" if _name("name") == "pinyin" else "pinyin", strict=False))
     if folder:
         out.print(say("face.written", path=folder), soft_wrap=True)
+
+
+def _queue_line(figures: dict[str, Any], clerks: int) -> str:
+    from postroad.language import say
+
+    return say("access.queue_line", clerks=clerks, wait=f"{figures['wait_mean_min']:.1f}",
+               points=f"{figures['overloaded_points']:,}", share=f"{100 * figures['overloaded_share']:.1f}",
+               alone=f"{100 * figures['self_service_share']:.1f}")  # fmt: skip
 
 
 def _lines(found: Access, figures: dict[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
-"""``postroad sites place``, ``sites shared`` and ``sites lockers``: other things to site, and a week of lockers."""
+"""``postroad sites place``, ``shared``, ``lockers``, ``lift`` and ``move``: what else there is to ask of sites."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
     app.command("sites-place")(place)
     app.command("sites-shared")(shared)
     app.command("sites-lockers")(lockers)
+    app.command("sites-lift")(lift)
+    app.command("sites-move")(move)
 
 
 def place(
@@ -178,3 +180,77 @@ def _read(path: Path) -> pl.DataFrame:
         return frame.select("site_id", pl.col("day").cast(pl.Int64), pl.col("parcels").cast(pl.Float64))
     except (pl.exceptions.PolarsError, OSError) as wrong:
         raise DataError.of("sites.unreadable_parcels", path=str(path), detail=str(wrong).splitlines()[0]) from wrong
+
+
+def lift(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    steps: int = typer.Option(3, "--steps", min=1, help="到最好情形之间分几步 steps on the way to the best"),
+    time_limit: float = typer.Option(20.0, "--time-limit", help="每步秒数 seconds for each step"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """抬底 The least money that shortens the worst-off tenth's and the worst county's way, with the Gini it leaves."""
+    import dataclasses
+
+    from postroad.design.sites.lifting import shorten
+    from postroad.design.sites.province import SiteOptions, ask
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.network import province as open_province
+    from postroad.travel.doorstep import homes
+
+    network = open_province(province)
+    # Limits so wide that they hold today: they are what makes the question speak of minutes.
+    question, _ = ask(network, homes(network), SiteOptions(worst_tenth_min=1e6, county_mean_min=1e6))
+    found = shorten(question, steps, time_s=time_limit)
+    if json_:
+        print_json([dataclasses.asdict(one) for one in found])
+        return
+    for one in found:
+        told = "sites.lift_line" if one.yuan is not None else "sites.lift_unknown"
+        out.print(say(told, what=say(f"sites.rule_{RULES[one.what]}"), limit=f"{one.limit:.1f}", sites=one.sites,
+                      yuan=f"{(one.yuan or 0.0) / 1e6:.2f}", bound=f"{one.bound / 1e6:.2f}", mean=f"{one.mean:.2f}",
+                      gini=f"{one.gini:.3f}"), soft_wrap=True)  # fmt: skip
+
+
+RULES = {"worst_tenth": "tenth", "area_mean": "county_mean"}
+
+
+def move(
+    province: str = typer.Argument("jilin", help="省包 province"),
+    county: list[str] = typer.Option([], "--county", help="县区，可多次；默认全部 counties, all unless given"),
+    budget: float = typer.Option(300_000.0, "--budget", help="每县区预算（元）yuan for each county"),
+    new_yuan: float = typer.Option(30_000.0, "--new-yuan", help="新设一处 yuan a new point"),
+    move_yuan: float = typer.Option(8_000.0, "--move-yuan", help="迁移一处 yuan to move a point"),
+    time_limit: float = typer.Option(10.0, "--time-limit", help="每县区秒数 seconds for each county"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """迁点 Points moved, added and kept in one model: most people inside the standard, and nobody loses."""
+    from postroad.design.sites.moving import Prices, move_points
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import current, say
+    from postroad.network import province as open_province
+    from postroad.travel.place import find
+
+    network = open_province(province)
+    names = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
+    every = network["places"].filter(level="county")["place_id"].sort().to_list()
+    asked = [find(network, name) for name in county] or every
+    rows: list[dict[str, Any]] = []
+    for place in asked:
+        found = move_points(network, place, Prices(budget, new_yuan, move_yuan), time_s=time_limit)
+        rows.append({"county_id": place, "county": names.get(place), "inside_before": found.inside_before,
+                     "inside_after": found.inside_after, "bound": found.bound, "yuan": found.yuan,
+                     "changes": found.changes.to_dicts()})  # fmt: skip
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        moved = [one for one in row["changes"] if one["change"] == "moved"]
+        out.print(say("sites.move_line", county=row["county"], moved=len(moved),
+                      added=len(row["changes"]) - len(moved), yuan=f"{row['yuan']:,.0f}",
+                      gain=f"{row['inside_after'] - row['inside_before']:,.0f}",
+                      most=f"{max(row['bound'], row['inside_after']) - row['inside_before']:,.0f}"))  # fmt: skip
+        for one in row["changes"]:
+            if one["change"] == "moved":
+                out.print("  " + say("sites.move_one", start=names.get(one["from_place_id"]),
+                                     to=names.get(one["to_place_id"]), km=f"{one['km']:.1f}"))  # fmt: skip
