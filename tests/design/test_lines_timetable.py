@@ -307,3 +307,36 @@ def test_planned_and_simulated_shares_by_hand(table, told):
     assert held["promise_class"].sort().to_list() == ["metro", "neighbours"]
     every = by_class(held).row(-1, named=True)
     assert (every["promise_class"], every["parcels"], every["pairs_hold_simulated"]) == ("all", 8, 0)
+
+
+def test_causes_of_lateness_by_hand(table):
+    """One parcel for each: second try, never delivered, collected too late, a feeder missed, no room on it."""
+    work, clock = table.work, table.clock
+    ends = list(work.pairs.select("origin_id", "destination_id").iter_rows())
+    k = ends.index(("220102", "220202"))
+    way, slot = work.ways[k], 18  # accepted at nine
+    first = table.poured["ordinary"].taken[k, slot, 0]
+    leaves = 540.0 + (float(clock.depart[first]) - 540.0) % 1440.0
+    out, due = 2880.0 + 480.0, 1080.0 + 1440.0
+
+    def parcel(ready, left, *, out=out, door=out + 60.0, tries=1):
+        times = {
+            "accepted_s": 540.0, "out_s": out, "delivered_s": door, "stop1_arrive_s": 0.0, "stop1_ready_s": ready,
+            "stop1_depart_s": left, "stop2_arrive_s": out - 60, "stop2_ready_s": out - 30, "road_delay_s": 0.0,
+            "queue_s": 0.0,
+        }  # fmt: skip
+        ends = {"origin_id": "220102", "destination_id": "220202", "stop1_place_id": way[0], "stop2_place_id": way[-1]}
+        return {**ends, "attempts": tries, **{name: None if at is None else int(60 * at) for name, at in times.items()}}
+
+    held = [
+        parcel(600.0, leaves, out=1440.0 + 480.0, door=due + 600.0, tries=2),
+        parcel(600.0, leaves, door=None),
+        parcel(1440.0 + 1200.0, 1440.0 + 1210.0),
+        parcel(leaves + 5.0, leaves + 700.0),
+        parcel(leaves - 5.0, leaves + 700.0),
+    ]
+    _, lost = against(table, pl.DataFrame(held, infer_schema_length=None))
+    found = dict(lost.filter(promise_class="metro").select("cause", "parcels").iter_rows())
+    assert found == dict.fromkeys(("second_try", "undelivered", "collection", "feeder", "full"), 1)
+    assert lost.filter(cause="feeder")["place_id"].to_list() == ["220102"] * 2  # promised twice
+    assert set(lost["lost_percent"]) == {20.0}

@@ -13,7 +13,7 @@ from postroad.design.lines.batches import counted_from
 from postroad.design.lines.fluid import Clockwork, pour
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import ACCEPTED, journey, promises, spread
-from postroad.design.lines.thinning import Departures, Waves, spread_out, trips
+from postroad.design.lines.thinning import Departures, Waves, lucky, trips
 from postroad.design.lines.vehicles import cheapest, fleet
 from postroad.design.lines.work import all_in
 from postroad.errors import Stopped
@@ -68,27 +68,27 @@ def _share(table: Timetable, own: list[int], hours: float, departures: Departure
     return _in_time(table, own, hours, _run(table, own, departures, ways), ways)
 
 
-def _run(
-    table: Timetable, own: list[int], departures: Departures, ways: list[list[str]]
-) -> tuple[Clockwork, NDArray[np.float64]]:
-    """Minutes to the last centre of a pair's pieces with other departures or ways, and those departures."""
+def _run(table: Timetable, own: list[int], departures: Departures, ways: list[list[str]]) -> list[NDArray[np.float64]]:
+    """Minutes to the last centre of a pair's pieces with other departures or ways, for each luck of readiness."""
     work = table.work
     clock = Clockwork.of(departures, table.waves, table.handling, work.rides)
+    if work.ends.spread_min:
+        return lucky(work, clock, ways)
     # Promised pairs get their seats before all others, so that these need not be poured.
     changed, rows = dict(zip(own, ways, strict=True)), work.promised
     every = [changed.get(int(k), work.ways[k]) for k in rows]
     pieces = work.pieces("ordinary")[rows]
     minutes = pour(clock, every, pieces, work.hours, work.first_mile[rows], None, work.ends.luck).minutes
     at = {int(k): n for n, k in enumerate(rows)}
-    return clock, minutes[[at[k] for k in own]]
+    return [minutes[[at[k] for k in own]]]
 
 
 def _in_time(
-    table: Timetable, own: list[int], hours: float, run: tuple[Clockwork, NDArray[np.float64]], ways: list[list[str]]
+    table: Timetable, own: list[int], hours: float, run: list[NDArray[np.float64]], ways: list[list[str]]
 ) -> float:
     work, rows = table.work, np.array(own, np.int64)
     allowed = 60 * hours + np.array([counted_from(work, way[0], ACCEPTED) - ACCEPTED for way in ways])
-    chance = spread_out(work, run[0], rows, allowed, work.doors.kept(rows, run[1], allowed), ways)
+    chance = np.mean([work.doors.kept(rows, minutes, allowed) for minutes in run], axis=0)
     pieces = spread(table)[own]
     return 100 * float((pieces * chance).sum() / pieces.sum())
 

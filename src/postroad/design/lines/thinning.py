@@ -138,11 +138,10 @@ def kept(work: Trunk, clock: Clockwork, flowed: Poured, allowed: NDArray[np.floa
 
 
 def spread_out(
-    work: Trunk, clock: Clockwork, rows: NDArray[np.int64], allowed: NDArray[np.float64], made: NDArray[np.float64],
-    ways: Sequence[list[str]] | None = None,
-) -> NDArray[np.float64]:  # fmt: skip
+    work: Trunk, clock: Clockwork, rows: NDArray[np.int64], allowed: NDArray[np.float64], made: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return chances of some pairs, where luck decides when a piece is ready: those of all its luck together."""
-    ways = [work.ways[k] for k in rows.tolist()] if ways is None else ways
+    ways = [work.ways[k] for k in rows.tolist()]
     own = np.array([n for n, way in enumerate(ways) if way[0] in work.ends.spread_min], np.int64)
     if not own.size:
         return made
