@@ -12,6 +12,7 @@ from scipy import stats
 
 from postroad.errors import DataError, Stopped, UsageError
 from postroad.face.cli import main
+from postroad.supervise.alert import _counts, record
 from postroad.supervise.feed import Faults, Order, write_feed
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, extract, rules, take
@@ -21,6 +22,7 @@ from postroad.supervise.ledger.claims import claims
 from postroad.supervise.ledger.indicating import statistics
 from postroad.supervise.ledger.intervals import interval
 from postroad.supervise.ledger.leak import Usual, discoveries, usual
+from postroad.supervise.ledger.proving import prove, verify
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
 
@@ -288,6 +290,17 @@ def test_the_same_questions_have_the_same_answers_in_postgresql(rehearsal, postg
             other = getattr(there, name)
             same = value.equals(other) if isinstance(value, pl.DataFrame) else value == other
             assert same, (question.__name__, name)
+    with ledger.query() as link:
+        waybill = link.frame("SELECT min(waybill) AS w FROM acceptances")["w"][0]
+    proof = prove(held, waybill)
+    assert proof == prove(ledger, waybill)
+    assert verify(proof, ledger.head.root)["holds"]
+    with pytest.raises(UsageError):
+        prove(held, "YT99999999999")
+    day = dt.date(2026, 1, 12)
+    counted = [_counts(one, day, None).sort("outlet_id", "day", "hour") for one in (ledger, held)]
+    assert counted[0].equals(counted[1])
+    assert record(held) == record(ledger)
     with pytest.raises(UsageError):
         check(held, as_of=dt.datetime(2026, 1, 1))
     monkeypatch.setattr("sys.argv", ["postroad", "ledger", "checks", "--extract", address, "--json"])

@@ -74,7 +74,7 @@ def _counts(ledger: Ledger, day: dt.date, as_of: dt.datetime | None) -> pl.DataF
     with ledger.query((first.isoformat(), day.isoformat()), as_of) as link:
         return frame_of(
             link,
-            "SELECT outlet_id, any_value(operator_id) AS operator_id, accepted_at::DATE AS day, "
+            "SELECT outlet_id, min(operator_id) AS operator_id, accepted_at::DATE AS day, "
             "hour(accepted_at)::INTEGER AS hour, count(*) AS seen FROM acceptances GROUP BY outlet_id, day, hour",
         )
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from postroad.face.cli import ledger_proof
-from postroad.face.cli.ledger_proof import FOLDER, JSON, KEYS, mark
+from postroad.face.cli.ledger_proof import EXTRACT, FOLDER, JSON, KEYS, mark, opened
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from postroad.supervise.ledger import Ledger, Taken
+    from postroad.supervise.ledger import Taken
 
 DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
-EXTRACT = typer.Option("", "--extract", help="PostgreSQL 摘录 an extract: postgresql+psycopg://…")
 AS_OF = typer.Option("", "--as-of", help="2026-11-30T18:00:00")
 
 
@@ -152,7 +151,7 @@ def checks(
     from postroad.supervise.ledger.checks import check
     from postroad.supervise.ledger.claims import claims
 
-    held = _held(ledger, extract_)
+    held = opened(ledger, extract_)
     method = "exact" if exact else "wilson"
     with progress(say("ledger.asking")) as move:
         found = check(held, _days(days), moment(as_of), method=method, gaps_to=gaps, progress=move)
@@ -185,7 +184,7 @@ def balance(
     from postroad.language import say
     from postroad.supervise.ledger.balance import balance as balanced
 
-    held = _held(ledger, extract_)
+    held = opened(ledger, extract_)
     with progress(say("ledger.asking")) as move:
         found = balanced(held, _days(days), moment(as_of), moment(until), progress=move)
     least = found.usual.least_pieces(leak, found.size)
@@ -227,18 +226,11 @@ def extract(
     out.print(say("ledger.extracted", schema=SCHEMA, counts=told), soft_wrap=True)
 
 
-def _held(ledger: Path, address: str) -> Ledger:
-    """The ledger in the folder, or the extract at an address."""
-    from postroad.supervise.ledger import Ledger
-    from postroad.supervise.ledger.extract import opened
-
-    return opened(address) if address else Ledger.open(ledger)
-
-
 def alerts(
     day_: str = typer.Argument(..., metavar="DAY", help="2026-11-30"),
     ledger: Path = FOLDER,
     as_of: str = AS_OF,
+    extract_: str = EXTRACT,
     json_: bool = JSON,
 ) -> None:
     """预警 Outlets and hours of a day that depart from what is expected, and the record of the alarm."""
@@ -247,9 +239,8 @@ def alerts(
     from postroad.language import say
     from postroad.supervise.alert import alerts as raised
     from postroad.supervise.alert import record
-    from postroad.supervise.ledger import Ledger
 
-    held, wanted = Ledger.open(ledger), day(day_)
+    held, wanted = opened(ledger, extract_), day(day_)
     if wanted is None:
         raise UsageError.of("face.bad_date", value=day_)
     found = raised(held, wanted, moment(as_of))

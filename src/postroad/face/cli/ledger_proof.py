@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from postroad.supervise.ledger import Ledger
+
 FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
 KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
+EXTRACT = typer.Option("", "--extract", help="PostgreSQL 摘录 an extract: postgresql+psycopg://…")
 JSON = typer.Option(False, "--json")
 
 
@@ -22,20 +26,28 @@ def mark(origin: str) -> None:
         out.print("[yellow]" + say("ledger.synthetic") + "[/]", soft_wrap=True)
 
 
+def opened(ledger: Path, address: str) -> Ledger:
+    """Return the ledger in the folder, or the extract at an address."""
+    from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger import extract as extracts
+
+    return extracts.opened(address) if address else Ledger.open(ledger)
+
+
 def prove(
     waybill: str = typer.Argument("", help="运单号 waybill; 空为日志一致性 empty: consistency of the log"),
     ledger: Path = FOLDER,
     size: int = typer.Option(0, "--size", help="commits"),
     to: Path | None = typer.Option(None, "--out", help=".json"),
+    extract_: str = EXTRACT,
 ) -> None:
     """证明 A parcel's three checks in the log, or that the log of so many commits was only added to."""
     from postroad.face.cli.display import out, print_json, write_text
     from postroad.language import say
-    from postroad.supervise.ledger import Ledger
     from postroad.supervise.ledger.proving import consistent
     from postroad.supervise.ledger.proving import prove as proof_of
 
-    held = Ledger.open(ledger)
+    held = opened(ledger, extract_)
     made = proof_of(held, waybill, size or None) if waybill else consistent(held, size or 1)
     if to is None:
         print_json(made)

@@ -1,30 +1,38 @@
 """An extract of a ledger in PostgreSQL: the records valid at a time as plain tables, and the ledger's questions there.
 
-Whoever has to join operators' records with other tables of the office has them there in SQL. The checks, the claims and
-the balance run on an extract as they run on the folder: its rows are read through PostgreSQL's COPY.
+Whoever has to join operators' records with other tables of the office has them there in SQL. The checks, the claims,
+the balance and the alerts run on an extract as they run on the folder: its rows come through PostgreSQL's COPY, block
+by block, into a file that lies beside while the question lasts. With the log and the leaves of the acceptances a parcel
+is proved from an extract alone.
 """
 
 from __future__ import annotations
 
 import io
+import json
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
 from postroad.errors import DataError, Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
-from postroad.supervise.ledger.store import Asking, Ledger, prepared
+from postroad.supervise.ledger.parts import Held, leaf_texts
+from postroad.supervise.ledger.store import REPLACED, Asking, Ledger, prepared
+from postroad.supervise.sha256 import DIGEST_BYTES, leaves
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
 SCHEMA = "postroad_ledger"
+PROVED = "acceptances"
 BATCH_ROWS = 200_000
 _SQL = {pl.String(): "text", pl.Boolean(): "boolean", pl.Int64(): "bigint", pl.Float64(): "double precision",
         pl.Date(): "date", pl.Datetime("us"): "timestamp", pl.Binary(): "bytea", pl.UInt32(): "bigint"}  # fmt: skip
@@ -67,10 +75,25 @@ def write(
             f"CREATE TABLE {SCHEMA}.about (origin text, size bigint, root text, first_day text, last_day text, "
             "as_of timestamp)"
         )
+        _write_log(link, ledger, days, as_of)
         head, (first, last) = ledger.head, days or ("", "")
         link.execute(f"INSERT INTO {SCHEMA}.about VALUES (%s, %s, %s, %s, %s, %s)",  # noqa: S608 - our own name
                      (ledger.origin, head.size, head.root, first, last, as_of))  # fmt: skip
     return counts
+
+
+def _write_log(link: Any, ledger: Ledger, days: tuple[str, str] | None, as_of: dt.datetime | None) -> None:
+    """Write the commits, and the leaf hashes of every part that a parcel may have to be proved from."""
+    link.execute(f"CREATE TABLE {SCHEMA}.log (seq bigint PRIMARY KEY, told text NOT NULL)")
+    link.execute(f"CREATE TABLE {SCHEMA}.leaves (part text PRIMARY KEY, hashes bytea NOT NULL)")
+    with link.cursor() as cursor:
+        told = [(commit["entry"]["seq"], json.dumps(commit, ensure_ascii=False)) for commit in ledger.commits]
+        cursor.executemany(f"INSERT INTO {SCHEMA}.log VALUES (%s, %s)", told)  # noqa: S608 - our own name
+        for part in ledger.parts(PROVED, days, as_of):
+            if not part.withdrawals:
+                made = leaves(leaf_texts(pl.read_parquet(ledger.root / part.path), PROVED)).tobytes()
+                cursor.execute(f"INSERT INTO {SCHEMA}.leaves VALUES (%s, %s)", (part.path, made))  # noqa: S608
+    link.execute(f"CREATE INDEX ON {SCHEMA}.{PROVED} (waybill)")
 
 
 def opened(database: str) -> Extract:
@@ -79,8 +102,13 @@ def opened(database: str) -> Extract:
         there = link.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.about",)).fetchone()
         if there[0] is None:
             raise UsageError.of("ledger.no_extract", database=_shown(database))
+        if link.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.log",)).fetchone()[0] is None:
+            raise UsageError.of("ledger.old_extract", database=_shown(database))
         origin, _, root, first, last, as_of = link.execute(f"SELECT * FROM {SCHEMA}.about").fetchone()  # noqa: S608
-    return Extract(database, {"origin": origin, "root": root}, (first, last) if first else None, as_of)
+        log = link.execute(f"SELECT told FROM {SCHEMA}.log ORDER BY seq").fetchall()  # noqa: S608
+    made = Extract(database, {"origin": origin, "root": root}, (first, last) if first else None, as_of)
+    made.commits = [json.loads(told) for (told,) in log]
+    return made
 
 
 class Extract(Ledger):
@@ -104,17 +132,42 @@ class Extract(Ledger):
         """Yield a connection in which every kind is a table of the extract's records."""
         if as_of is not None and as_of != self.as_of:
             raise UsageError.of("ledger.extract_as_of", asked=as_of, held=self.as_of or "-")
-        with duckdb.connect() as link, _connected(self.database) as server:
+        with TemporaryDirectory(prefix="postroad-") as beside, _connected(self.database) as server:
+            link = duckdb.connect(str(Path(beside) / "extract.duckdb"))
             prepared(link, memory_mb)
-            for kind in kinds().tables:
-                wanted = days if kind in CLOCK else None
-                for number, frame in enumerate(_read(server, kind, wanted)):
-                    link.register("batch", frame.to_arrow())
-                    verb = f"INSERT INTO {kind}" if number else f"CREATE TABLE {kind} AS"
-                    link.execute(f"{verb} SELECT * FROM batch")  # noqa: S608 - ours
-                    if stop and stop():
-                        raise Stopped.of("errors.stopped", done=0, total=0)
-            yield Asking(link, progress, stop)
+            try:
+                for kind in kinds().tables:
+                    wanted = days if kind in CLOCK else None
+                    for number, frame in enumerate(_read(server, kind, wanted)):
+                        link.register("batch", frame.to_arrow())
+                        verb = f"INSERT INTO {kind}" if number else f"CREATE TABLE {kind} AS"
+                        link.execute(f"{verb} SELECT * FROM batch")  # noqa: S608 - ours
+                        if stop and stop():
+                            raise Stopped.of("errors.stopped", done=0, total=0)
+                yield Asking(link, progress, stop)
+            finally:
+                link.close()
+
+    def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:  # noqa: ARG002 - as of one moment
+        """Return no record: an extract holds valid ones only."""
+        return REPLACED
+
+    def holding(self, waybill: str) -> Iterator[Held]:
+        """Yield where the acceptances of a waybill stand in the parts they came from."""
+        held = columns(PROVED)
+        names = ", ".join(f'"{name}"' for name in held)
+        with _connected(self.database) as server:
+            rows = server.execute(f"SELECT {names} FROM {SCHEMA}.{PROVED} WHERE waybill = %s", (waybill,)).fetchall()  # noqa: S608
+            frame = pl.DataFrame(rows, schema=held, orient="row")
+            texts = leaf_texts(frame, PROVED)
+            for part in self.parts(PROVED):
+                found = server.execute(f"SELECT hashes FROM {SCHEMA}.leaves WHERE part = %s", (part.path,)).fetchone()  # noqa: S608
+                if found is None:
+                    continue
+                hashes = np.frombuffer(found[0], np.uint8).reshape(-1, DIGEST_BYTES)
+                for text, line, mine in zip(texts, frame["line"], leaves(texts), strict=True):
+                    for row in np.flatnonzero((hashes == mine).all(axis=1)):
+                        yield Held(part, hashes, int(row), text, line)
 
 
 def _batches(asking: Asking, kind: str, days: tuple[str, str] | None) -> Iterator[pl.DataFrame]:

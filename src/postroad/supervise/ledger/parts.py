@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,7 +21,10 @@ from postroad.supervise.sha256 import leaves
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from postroad.supervise.ledger.plain import Coded
+    from postroad.supervise.ledger.store import Part
 
 MOST_PARTS = 40
 """Most partitions of one chunk that get a file of their own; the small rest share one."""
@@ -32,6 +36,17 @@ STEPPED = (pl.UInt32(), pl.Int64(), pl.Datetime("us"))
 NAMED = ("waybill", "record_id")
 """Columns whose words are long and alike, so that they are worth pressing."""
 DICTIONARY_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Held:
+    """A record where it stands: its part, the leaf hashes of all of it, the row, the record's text and line."""
+
+    part: Part
+    hashes: NDArray[np.uint8]
+    row: int
+    text: str
+    line: int
 
 
 def day_of(kind: str) -> pl.Expr:

@@ -16,6 +16,7 @@ import polars as pl
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.identity import Share, unsealed
 from postroad.supervise.ledger import parts
+from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
 from postroad.supervise.ledger.store import Ledger, canonical
 from postroad.supervise.merkle import Growing, Tree, leaf_hash, verify_consistency, verify_inclusion
@@ -23,8 +24,6 @@ from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from postroad.supervise.ledger.store import Part
 
 PROOF = "postroad three checks 1"
 CLAIMED = ("id_kind", "sender", "id_ok", "opened", "machine_id", "xray_at")
@@ -36,36 +35,39 @@ def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, An
     ``UsageError`` when no acceptance of this waybill is in the log.
     """
     size = ledger.head.size if size is None else size
-    found = [held for held in _holding(ledger, waybill) if held[0].seq <= size]
+    holding = ledger.holding(waybill) if isinstance(ledger, Extract) else _holding(ledger, waybill)
+    found = [held for held in holding if held.part.seq <= size]
     if not found:
         raise UsageError.of("ledger.no_such_parcel", value=waybill)
-    part, frame, row = found[-1]
-    texts = parts.leaf_texts(frame, "acceptances")
-    tree = Tree(leaves(texts))
+    held = max(found, key=lambda one: (one.part.seq, one.line))
+    part, tree = held.part, Tree(held.hashes)
     if tree.root.hex() != part.root:
         raise DataError.of("ledger.part_changed", path=part.path)
     log = ledger.tree(size)
-    replaced = ledger.superseded().filter(part=part.path, line=frame["line"][row]).height > 0
+    replaced = ledger.superseded().filter(part=part.path, line=held.line).height > 0
     return {
         "proof": PROOF, "origin": ledger.origin, "waybill": waybill,
-        "record": {"columns": list(stored("acceptances")), "text": texts[row], "replaced_later": replaced},
-        "in_part": {"part": part.path, "index": row, "size": len(tree), "path": [h.hex() for h in tree.inclusion(row)]},
+        "record": {"columns": list(stored("acceptances")), "text": held.text, "replaced_later": replaced},
+        "in_part": {"part": part.path, "index": held.row, "size": len(tree),
+                    "path": [h.hex() for h in tree.inclusion(held.row)]},
         "commit": ledger.commits[part.seq - 1]["entry"],
         "in_log": {"index": part.seq - 1, "size": size, "path": [h.hex() for h in log.inclusion(part.seq - 1)]},
         "root": log.root.hex(),
     }  # fmt: skip
 
 
-def _holding(ledger: Ledger, waybill: str) -> Iterator[tuple[Part, pl.DataFrame, int]]:
-    """Every part with an acceptance of a waybill, the part's records, and the row; in the order of the commits."""
+def _holding(ledger: Ledger, waybill: str) -> Iterator[parts.Held]:
+    """Every acceptance of a waybill where it stands in a part; in the order of the commits."""
     for part in ledger.parts("acceptances"):
         if part.withdrawals:
             continue
         rows = pl.read_parquet(ledger.root / part.path, columns=["waybill"])["waybill"].eq(waybill).arg_true()
         if len(rows):
             frame = pl.read_parquet(ledger.root / part.path)
+            texts = parts.leaf_texts(frame, "acceptances")
+            hashes = leaves(texts)
             for row in rows:
-                yield part, frame, int(row)
+                yield parts.Held(part, hashes, int(row), texts[row], frame["line"][row])
 
 
 def verify(proof: dict[str, Any], root: str | None = None) -> dict[str, Any]:
