@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -65,6 +66,27 @@ def test_every_line_has_one_fate(tmp_path, ring):
     aside = quarantine(tmp_path / "l")
     assert aside.filter(reason="missing")["column"].to_list() == ["waybill", "facility_id"]
     assert aside.filter(reason="s10_check_digit")["shape"].to_list() == ["AA999999999AA"]
+
+
+@pytest.mark.parametrize("harm", ["none", "cut short", "another's", "gone"])
+def test_keys_kept_beside_a_part_are_believed_only_when_they_are_its_own(tmp_path, ring, harm):
+    """A correction a week later finds its record by the keys kept, and just as well when they are damaged."""
+    root = tmp_path / "l"
+    take(root, write(tmp_path / "acceptances-1.csv", [acceptance("YT0000000001"), acceptance("YT0000000002")]), ring,
+         known_at=KNOWN)  # fmt: skip
+    other = {"accepted_at": "2026-03-05 10:00:00", "packaging": "paper"}
+    take(root, write(tmp_path / "acceptances-2.csv", [acceptance("YT0000000003", **other)]), ring, known_at=KNOWN)
+    (kept,) = (root / "keys").glob("*.npy")
+    if harm == "cut short":
+        kept.write_bytes(kept.read_bytes()[:-8])
+    elif harm == "another's":
+        np.save(kept, np.arange(3, dtype=np.uint64)[::-1])
+    elif harm == "gone":
+        kept.unlink()
+    taken = take(root, write(tmp_path / "acceptances-3.csv", [acceptance("YT0000000002", **other)]), ring,
+                 known_at=KNOWN)  # fmt: skip
+    assert (taken.stored, taken.corrected) == (1, 1)
+    assert rows(root, "acceptances")["packaging"].to_list()[1:] == ["paper", "paper"]
 
 
 def test_two_clocks(tmp_path, ring):

@@ -157,6 +157,26 @@ def test_what_a_person_reads_is_in_the_audit_log(desk, store):
     assert told[3][2] == [["outlets", "{}", 2]]
 
 
+def test_what_was_read_is_not_forgotten_with_an_act_that_fails(desk, store):
+    an_outlet(desk)
+    desk.rows("outlets")
+    with pytest.raises(DataError):
+        an_outlet(desk)
+
+    def both():
+        with desk.together():
+            an_outlet(desk, "O2")
+            an_outlet(desk)
+
+    pytest.raises(DataError, both)
+    desk.note()
+    with store.reading() as connection:
+        assert audit.check(connection) == (2, [])
+        assert audit.last(connection)[0] == 2
+        newest = connection.execute(sa.select(AUDIT.c.entries).order_by(AUDIT.c.seq.desc()).limit(1)).scalar()
+    assert newest == [["outlets", "{}", 1]]
+
+
 def test_a_stale_form_is_told_that_somebody_was_quicker(desk):
     @_act("test.stale")
     def stale(desk, version):

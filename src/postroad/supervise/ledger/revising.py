@@ -7,6 +7,7 @@ themselves fetched and compared. A file without repeats, the common case, pays f
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,11 @@ from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
 from postroad.supervise.ledger.store import REPLACED
 
 if TYPE_CHECKING:
-    from postroad.supervise.ledger.store import Ledger
+    from numpy.typing import NDArray
 
-KEY = "key|"
+    from postroad.supervise.ledger.store import Ledger, Part
+
+KEY, KEPT = "key|", "keys"
 _FAR = 1 << 62
 LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybill", "outlets": "outlet_id",
              "machines": "machine_id"}  # fmt: skip
@@ -97,11 +100,16 @@ class Seen:
         self.first_day = min(self.first_day or first, first)
         self.last_day = max(self.last_day, last)
 
+    @property
+    def far(self) -> bool:
+        """Whether an earlier record of the same key may lie on other days than these."""
+        return self.kind not in CLOCK or self.numbered or CLOCK[self.kind] not in kind_of(self.kind).key
+
     def window(self) -> tuple[str, str] | None:
         """Return the days in which an earlier record of the same key may lie."""
         if self.kind not in CLOCK or not self.first_day:
             return None
-        if CLOCK[self.kind] in kind_of(self.kind).key and not self.numbered:
+        if not self.far:
             return self.first_day, self.last_day
         reach = dt.timedelta(days=rulebook.value("late", "correction_days"))
         first, last = (dt.date.fromisoformat(day) for day in (self.first_day, self.last_day))
@@ -120,7 +128,7 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
     new = pl.concat(seen.hashes)
     earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
     names = _few(seen)
-    known = [Old(ledger, seen.kind, part.path, names) for part in earlier]
+    known = [Old(ledger, seen.kind, part.path, names, part if seen.far else None) for part in earlier]
     doubtful = [new.filter(new.is_duplicated()).unique()] if _any_twice(new) else []
     for old in known:
         met = new.filter(new.is_in(old.hashes.implode()))
@@ -134,27 +142,56 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
 
 
 class Old:
-    """The records of a part that may come again: all of it, or those of a few waybills, read once then."""
+    """The records of a part that may come again: all of it, or those of a few waybills, read once then.
 
-    def __init__(self, ledger: Ledger, kind: str, path: str, names: pl.Series | None) -> None:
-        self.path, self._kind, self._file = path, kind, ledger.root / path
-        self._held: pl.DataFrame | None = None
-        if names is not None:
-            few = pl.col(LOOKED_UP[kind]).is_in(names.implode())
-            self._held = pl.scan_parquet(self._file).filter(few).collect()
+    ``part`` is given where records are looked for among those of many days: the hashes of its keys are then kept.
+    """
+
+    def __init__(self, ledger: Ledger, kind: str, path: str, names: pl.Series | None, part: Part | None = None) -> None:
+        self.path, self._root, self._kind = path, ledger.root, kind
+        self._few = None if names is None else pl.col(LOOKED_UP[kind]).is_in(names.implode())
+        self._part = part
+
+    @cached_property
+    def _held(self) -> pl.DataFrame:
+        held = pl.scan_parquet(self._root / self.path)
+        return (held if self._few is None else held.filter(self._few)).collect()
 
     @cached_property
     def hashes(self) -> pl.Series:
-        """The hashes of the records' keys."""
-        held = self._held
-        if held is None:
-            held = pl.read_parquet(self._file, columns=key_columns(self._kind))
-        return keys(held, self._kind)
+        """The hashes of the records' keys: of those of the few waybills at least."""
+        if self._part is not None:
+            return kept_keys(self._root, self._part)
+        if self._few is not None:
+            return keys(self._held, self._kind)
+        return keys(pl.read_parquet(self._root / self.path, columns=key_columns(self._kind)), self._kind)
 
     def rows(self, asked: pl.Series) -> pl.DataFrame:
         """Return the records of these keys."""
-        held = pl.read_parquet(self._file) if self._held is None else self._held
-        return held.with_columns(self.hashes).filter(pl.col(KEY).is_in(asked.implode()))
+        return self._held.with_columns(keys(self._held, self._kind)).filter(pl.col(KEY).is_in(asked.implode()))
+
+
+def kept_keys(root: Path, part: Part) -> pl.Series:
+    """Return the hashes of the keys of all records of a part, read where they were kept before.
+
+    They lie beside the parts under the part's own digest, so that they are never those of other records; with their
+    sum at the end, so that a file cut short shows. Another version of the hash has files of its own.
+    """
+    file = root / KEPT / f"{part.sha256[:32]}-{pl.__version__}.npy"
+    try:
+        held: NDArray[np.uint64] = np.load(file)
+        if held.dtype == np.uint64 and held.shape == (part.rows + 1,) and held[:-1].sum(dtype=np.uint64) == held[-1]:
+            return pl.Series(KEY, held[:-1])
+    except (OSError, ValueError, EOFError):
+        pass
+    made = keys(pl.read_parquet(root / part.path, columns=key_columns(part.kind)), part.kind)
+    numbers = made.to_numpy()
+    file.parent.mkdir(exist_ok=True)
+    beside = file.with_suffix(f".{os.getpid()}.part")
+    with beside.open("wb") as into:
+        np.save(into, np.append(numbers, numbers.sum(dtype=np.uint64)))
+    beside.replace(file)
+    return made
 
 
 def _any_twice(hashes: pl.Series) -> bool:

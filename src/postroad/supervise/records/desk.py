@@ -59,6 +59,7 @@ class Desk:
         self._batch: sa.Connection | None = None
         self._written: list[list[Any]] = []
         self._looked: list[list[Any]] = []
+        self._unsure: list[list[Any]] = []
         self._at = clock()
 
     def seated(self, actor: Actor) -> Desk:
@@ -108,6 +109,7 @@ class Desk:
                 audit.write(connection, entry)
             finally:
                 self._open = None
+        self._noted()
         return answer
 
     def _next(self, connection: sa.Connection) -> dt.datetime:
@@ -124,12 +126,18 @@ class Desk:
             with self._transaction() as connection:
                 self._at = self._next(connection)
                 self._write_looked(connection)
+            self._noted()
 
     def _write_looked(self, connection: sa.Connection) -> None:
         if self._looked:
             told = audit.digest({"act": audit.READ, "looked": self._looked})
             audit.write(connection, audit.Entry(self._at, str(self.actor), audit.READ, None, told, self._looked))
-            self._looked = []
+
+    def _noted(self) -> None:
+        """Forget the looks that are written, unless a block of acts they are part of may still come to nothing."""
+        if self._batch is not None:
+            self._unsure += self._looked
+        self._looked = []
 
     def _look(self, table: str, asked: Mapping[str, Any], count: int) -> None:
         if self._open is None and self.actor.role != "public":
@@ -146,9 +154,12 @@ class Desk:
     def together(self) -> Iterator[None]:
         """Make the acts of a block one transaction: all of them or none, each with its own entry in the audit log."""
         with self.store.writing() as connection:
-            self._batch = connection
+            self._batch, self._unsure = connection, []
             try:
                 yield
+            except BaseException:
+                self._looked = [*self._unsure, *self._looked]
+                raise
             finally:
                 self._batch = None
 
