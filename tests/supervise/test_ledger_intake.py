@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import polars as pl
 import pytest
 
 from postroad.errors import DataError, PostroadError, UsageError
+from postroad.face.cli import main
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Counter, Ledger, quarantine, reading, take
+from postroad.supervise.ledger import Counter, Ledger, quarantine, reading, shelf, take
 from postroad.supervise.ledger.epcis import document
-from postroad.supervise.ledger.proving import audit
+from postroad.supervise.ledger.proving import audit, prove
 from postroad.supervise.ledger.store import Shelf, frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
@@ -279,6 +281,37 @@ def test_the_same_queries_run_on_object_storage(tmp_path, ring):
         found = frame_of(link, "SELECT * FROM scans ORDER BY waybill, line")
     assert found.equals(wanted)
     assert wanted["other_id"].to_list() == ["H7", None]
+
+
+def test_a_ledger_on_object_storage_stands_alone(tmp_path, ring, capsys, monkeypatch):
+    root, address = tmp_path / "l", f"memory://{tmp_path.name}/ledger"
+    take(root, write(tmp_path / "acceptances-1.csv", [acceptance("YT0000000001"), acceptance("YT0000000002")]), ring,
+         known_at=KNOWN)  # fmt: skip
+    place = shelf.reach(address)
+    assert shelf.put(Ledger.open(root), place)["commits"] == 1
+    take(root, write(tmp_path / "acceptances-2.csv", [acceptance("YT0000000002", packaging="paper")]), ring,
+         known_at=KNOWN)  # fmt: skip
+    files = sorted(path.name for path in (root / "commits").iterdir())
+    ledger = Ledger.open(root)
+    wanted, proof = rows(root, "acceptances"), prove(ledger, "YT0000000002")
+    monkeypatch.setattr("sys.argv", ["postroad", "ledger", "shelve", address, "--ledger", str(root), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["commits"] == len(files) - 1 == 1
+    assert shelf.put(ledger, place) == {"commits": 0, "files": 0, "bytes": 0}
+    shutil.rmtree(root)
+    held = shelf.opened(place)
+    with held.query() as link:
+        assert frame_of(link, "SELECT * FROM acceptances ORDER BY waybill, line").equals(wanted)
+    assert prove(held, "YT0000000002") == proof
+    take(root, write(tmp_path / "acceptances-3.csv", [acceptance("YT0000000003")]), ring, known_at=KNOWN)
+    with pytest.raises(DataError):
+        shelf.put(Ledger.open(root), place)
+    with pytest.raises(UsageError):
+        shelf.reach("nowhere://x")
+    with pytest.raises(UsageError):
+        shelf.opened(shelf.reach(f"memory://{tmp_path.name}/empty"))
 
 
 def test_files_under_way_together_are_settled_in_order(tmp_path, ring, monkeypatch):

@@ -168,7 +168,8 @@ def test_what_was_read_is_not_forgotten_with_an_act_that_fails(desk, store):
             an_outlet(desk, "O2")
             an_outlet(desk)
 
-    pytest.raises(DataError, both)
+    with pytest.raises(DataError):
+        both()
     desk.note()
     with store.reading() as connection:
         assert audit.check(connection) == (2, [])

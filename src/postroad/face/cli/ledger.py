@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
     proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify)
-    for function in (intake, checks, balance, extract, *proofs, alerts, settle, feed, rules):
+    for function in (intake, checks, balance, extract, shelve, *proofs, alerts, settle, feed, rules):
         group.command(function.__name__)(function)
     app.add_typer(group, name="ledger")
 
@@ -224,6 +224,21 @@ def extract(
         return
     told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     out.print(say("ledger.extracted", schema=SCHEMA, counts=told), soft_wrap=True)
+
+
+def shelve(to: str = typer.Argument(..., help="s3://… | file:///…"), ledger: Path = FOLDER, json_: bool = JSON) -> None:
+    """上架 Put the ledger on object storage, or what is not there yet; questions run there with --extract."""
+    from postroad.face.cli.display import out, print_json, progress
+    from postroad.language import say
+    from postroad.supervise.ledger import Ledger, shelf
+
+    with progress(say("ledger.shelving")) as move:
+        counts = shelf.put(Ledger.open(ledger), shelf.reach(to), progress=move)
+    if json_:
+        print_json(counts)
+        return
+    out.print(say("ledger.shelved", path=to, commits=f"{counts['commits']:,}", files=f"{counts['files']:,}",
+                  megabytes=f"{counts['bytes'] / 1e6:,.1f}"), soft_wrap=True)  # fmt: skip
 
 
 def alerts(

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
 KEYS = typer.Option(Path("out/ledger-keys"), "--keys", help="密钥文件夹 folder of the keys")
-EXTRACT = typer.Option("", "--extract", help="PostgreSQL 摘录 an extract: postgresql+psycopg://…")
+EXTRACT = typer.Option(
+    "", "--extract", help="PostgreSQL 摘录或对象存储 an extract or object storage: postgresql+psycopg://… | s3://…"
+)
 JSON = typer.Option(False, "--json")
 
 
@@ -27,11 +29,15 @@ def mark(origin: str) -> None:
 
 
 def opened(ledger: Path, address: str) -> Ledger:
-    """Return the ledger in the folder, or the extract at an address."""
-    from postroad.supervise.ledger import Ledger
+    """Return the ledger in the folder, or at an address: an extract in PostgreSQL, else on object storage."""
+    from postroad.supervise.ledger import Ledger, shelf
     from postroad.supervise.ledger import extract as extracts
 
-    return extracts.opened(address) if address else Ledger.open(ledger)
+    if not address:
+        return Ledger.open(ledger)
+    if "://" in address and not address.startswith("postgresql"):
+        return shelf.opened(shelf.reach(address))
+    return extracts.opened(address)
 
 
 def prove(

@@ -61,9 +61,9 @@ def _holding(ledger: Ledger, waybill: str) -> Iterator[parts.Held]:
     for part in ledger.parts("acceptances"):
         if part.withdrawals:
             continue
-        rows = pl.read_parquet(ledger.root / part.path, columns=["waybill"])["waybill"].eq(waybill).arg_true()
+        rows = ledger.read(part.path, ["waybill"])["waybill"].eq(waybill).arg_true()
         if len(rows):
-            frame = pl.read_parquet(ledger.root / part.path)
+            frame = ledger.read(part.path)
             texts = parts.leaf_texts(frame, "acceptances")
             hashes = leaves(texts)
             for row in rows:

@@ -177,13 +177,17 @@ class Ledger:
             self.commits.pop()
             self._parts, self._read_up_to = [], 0
 
+    def read(self, path: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """Return the rows of a file that a commit names."""
+        return pl.read_parquet(self.root / path, columns=columns)
+
     def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:
         """Return part and line of every record no longer valid, as known at a time."""
         frames = [REPLACED]
         for entry in self.entries("file", as_of):
             path = entry["superseded"]
             if path and path not in self._replaced:
-                self._replaced[path] = pl.read_parquet(self.root / path)
+                self._replaced[path] = self.read(path)
             frames += [self._replaced[path]] if path else []
         return pl.concat(frames)
 
