@@ -314,6 +314,8 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
     now, start, begin, release, handling = times
     segment, last = moving.leave_segment[node], nodes.segment_first[node + 1] - 1
     epoch, epochs = 0, ways.epoch_start.size
+    # Asked once for all: a call hands the whole world over, which costs more than a parcel does.
+    opens, fetches = cause == CUSTOMS and world.doors.chances[4] > 0, nodes.fetch[node] > 0
     p = head
     while p >= 0:
         row = state[p]
@@ -334,7 +336,7 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
             row[QUEUED] += (start - now) + (finish - begin)
         _waited(row, DOCK, node, start - now)
         _waited(row, cause, node, finish - begin)
-        opened = cause == CUSTOMS and finish < NEVER and _opened(world, node, p)
+        opened = opens and finish < NEVER and _opened(world, node, p)
         if opened:
             # Opened by customs: it passes the office a second time when they are done with it.
             ready = finish
@@ -349,7 +351,8 @@ def _sort(world, node, head, times, work, sorts, cause):  # type: ignore[no-unty
         row[VISITED] += 1
         while epoch + 1 < epochs and ways.epoch_start[epoch + 1] <= ready:
             epoch += 1
-        opened = opened or _fetched(world, node, p, ready)
+        if fetches and not opened:
+            opened = _fetched(world, node, p, ready)
         queue = -1 if opened else _next_queue(ways, node, row[LEAF], operators[p], urgent[p], epoch)
         if queue >= 0 and ready < NEVER:
             _join(state, moving, queue, p, ready)
