@@ -6,15 +6,20 @@ import os
 from pathlib import Path
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import take
+from postroad.supervise.ledger import Counter, take
 from tests.supervise.ledger_world import KNOWN
 
 
-def take_all(root: str, files: list[str], told: str) -> None:
-    """Take files in and write each name to ``told`` once it is acknowledged."""
+def take_all(root: str, files: list[str], told: str, together: bool = False) -> None:
+    """Take files in, one by one or together, and write each name to ``told`` once it is acknowledged."""
     ring = KeyRing.open(Path(root).parent / "keys")
     handle = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(handle, b"ready\n")
+    if together:
+        with Counter(root, ring) as counter:
+            for path, _ in counter.take_all(files, known_at=KNOWN):
+                os.write(handle, f"{path.name}\n".encode())
+        return
     for file in files:
         take(root, file, ring, known_at=KNOWN)
         os.write(handle, f"{Path(file).name}\n".encode())

@@ -22,7 +22,7 @@ from postroad.errors import DataError, UsageError
 from postroad.supervise import merkle
 from postroad.supervise.alert import alerts, expectation, record, settle
 from postroad.supervise.identity import KeyRing, Share, make_seal
-from postroad.supervise.ledger import Ledger, take
+from postroad.supervise.ledger import Counter, Ledger, store, take
 from postroad.supervise.ledger.proving import (
     audit,
     consistent,
@@ -227,7 +227,8 @@ def killed(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:
         root = tmp_path / f"round{counts['rounds']}"
         told = tmp_path / f"told{counts['rounds']}"
         while True:
-            run = context.Process(target=take_all, args=(str(root), files, str(told)))
+            together = counts["kills"] % 2 == 1
+            run = context.Process(target=take_all, args=(str(root), files, str(told), together))
             before = told.stat().st_size if told.is_file() else 0
             run.start()
             while run.is_alive() and not (told.is_file() and told.stat().st_size > before):
@@ -254,6 +255,35 @@ def killed(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:
         assert audit(Ledger.open(root)) == []
         counts["acknowledged"] += len(acknowledged)
     return counts
+
+
+@pytest.mark.parametrize(("breaks", "kept"), [("sync_path", 1), ("replace", 3)])
+def test_files_committed_together_when_the_disk_fails(tmp_path, monkeypatch, breaks, kept):
+    """What is in its place stays, and all the rest is as if it had never come."""
+    files = [write(tmp_path / f"scans-{n}.csv", [scan(f"YT{n:010d}", "EMK", "2026-03-09 08:00:00")]) for n in range(6)]
+    ring, root = KeyRing.open(tmp_path / "keys"), tmp_path / "l"
+    take(root, files[0], ring, known_at=KNOWN)
+    of = store if breaks == "sync_path" else Path
+    whole = getattr(of, breaks)
+
+    def failing(path, *rest):
+        if path.name == "00000004.json.part":
+            raise OSError(28, "no space")
+        return whole(path, *rest)
+
+    monkeypatch.setattr(of, breaks, failing)
+    with Counter(root, ring) as counter:
+        with pytest.raises(OSError, match="no space"):
+            list(counter.take_all(files, known_at=KNOWN))
+        held = [e["source"]["name"] for e in Ledger.open(root).entries("file")]
+        assert held == [f"scans-{n}.csv" for n in range(kept)]
+        assert len(list((root / "parts").rglob("*.parquet"))) == kept
+        assert audit(Ledger.open(root)) == []
+        monkeypatch.setattr(of, breaks, whole)
+        told = [taken.already for _, taken in counter.take_all(files, known_at=KNOWN)]
+    assert told == [n < kept for n in range(6)]
+    assert len(list(Ledger.open(root).entries("file"))) == 6
+    assert audit(Ledger.open(root)) == []
 
 
 def test_kill_at_a_few_moments(tmp_path):

@@ -44,8 +44,6 @@ class _Open:
     pieces: deque[tuple[Future[Judged], int]] = field(default_factory=deque)
     wrong: PostroadError | None = None
     already: Taken | None = None
-    safe: bool = False
-    """Whether its commit is on disk."""
 
 
 class Counter:
@@ -149,8 +147,6 @@ class Counter:
         fates = [self._fate(opened) for opened in islice(line, most)]
         if self._writer is not None:
             self._writer.flush()
-        for opened in islice(line, most):
-            opened.safe = True
         for fate in fates:
             yield line.popleft().file, fate
 
@@ -171,7 +167,7 @@ class Counter:
                 raise RuntimeError(f"{opened.file}: no writer")
             return intake.settle(_job(opened), opened.file, writer)
         except (DataError, UsageError) as wrong:
-            _undo(opened)
+            _undo(opened, writer)
             if opened.job is not None:
                 self._refused[opened.job.taken.sha256] = wrong
             return wrong
@@ -186,7 +182,7 @@ class Counter:
             if self._writer is not None:
                 self._writer.drop()
             for opened in line:
-                _undo(opened)
+                _undo(opened, self._writer)
             raise
         finally:
             blocks.forget()
@@ -202,14 +198,15 @@ def _gather(opened: _Open) -> None:
     intake.gather(_job(opened), opened.pieces.popleft()[0].result())
 
 
-def _undo(opened: _Open) -> None:
-    """Wait for what still runs, then remove everything written of the file."""
+def _undo(opened: _Open, writer: Writer | None) -> None:
+    """Wait for what still runs, then remove everything written of the file, unless its commit is in its place."""
     while opened.pieces:
         piece, _ = opened.pieces.popleft()
         if not piece.cancel():
             piece.exception()
-    if opened.job is not None and not opened.safe:
-        intake.undo(opened.job)
+    job = opened.job
+    if job is not None and not (writer is not None and job.taken.seq and writer.has(job.taken.seq)):
+        intake.undo(job)
 
 
 def take(root: str | Path, file: str | Path, ring: KeyRing, **how: Any) -> Taken:

@@ -365,6 +365,10 @@ class Writer:
             raise
         self._waiting = []
 
+    def has(self, seq: int) -> bool:
+        """Whether a commit is in its place."""
+        return (self.ledger.root / "commits" / f"{seq:08d}.json").is_file()
+
     def _sync_folders(self, paths: list[str]) -> None:
         """Flush the folders in which these files stand, and every folder above one that may be new."""
         flush: set[Path] = set()
@@ -379,8 +383,10 @@ class Writer:
         self._settled |= flush
 
     def drop(self) -> None:
-        """Forget what was added and is not on disk: the log stands where it stood."""
+        """Forget what was added and is not in its place: the log stands where it stood."""
         for made, _ in reversed(self._waiting):
+            if self.has(made["entry"]["seq"]):
+                break
             self.ledger.forget(made)
             if made["entry"]["what"] == "file":
                 self.taken.pop(made["entry"]["source"]["sha256"], None)
