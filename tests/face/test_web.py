@@ -13,10 +13,9 @@ import postroad
 from postroad.face.web import jobs
 from postroad.face.web.accounts import MAY, ROLES
 from postroad.face.web.shield import Buckets
-from postroad.face.web.worker import work
 from postroad.network import pack_folder, province
 from postroad.supervise.records.acts import load, rights
-from tests.face.web import KEY, PASSWORD, app_in, people, signed_in
+from tests.face.web import KEY, PASSWORD, app_in, done, people, signed_in
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +28,6 @@ def app(tmp_path_factory):
 @pytest.fixture(scope="module")
 def chief(app):
     return signed_in(app, "administrator")
-
-
-def done(app, job_id):
-    """Do a job here and return its row as the interface shows it."""
-    house = app.state.house
-    claimed = jobs.claim(house.engine, "test")
-    assert claimed == job_id
-    work(house.settings, job_id)
-    return signed_in(app, "administrator").get(f"/api/jobs/{job_id}").json()
 
 
 WALK = {

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from postroad.face.web import jobs
 from postroad.face.web.database import connect
 from tests.browser.conftest import Server
-from tests.face.web import app_in, people, signed_in
+from tests.face.web import app_in, done, people, signed_in
 
 pytestmark = pytest.mark.slow
 CHECKS = [
@@ -114,3 +114,28 @@ def test_two_hundred_readers_meet_no_error_and_memory_stays(tmp_path):
     assert found["faults"] == {}
     assert found["requests"] > 200
     assert found["memory_after_mb"] < found["memory_before_mb"] + 60
+
+
+@pytest.mark.slow
+def test_a_hubs_day_and_a_past_days_review_are_jobs(tmp_path):
+    app = app_in(tmp_path)
+    people(app)
+    chief = signed_in(app, "province")
+    filled = chief.post(
+        "/api/jobs", json={"kind": "ledger", "options": {"day": "2025-11-11", "days": 15, "pieces": 400}}
+    )
+    assert done(app, filled.json()["job_id"])["state"] == "done"
+    asked = {"kind": "after_action", "options": {"day": "2025-11-11", "share": 0.00003, "scale": 0.001,
+             "ledger": chief.get("/api/ledgers").json()[0]["name"]}}  # fmt: skip
+    ended = done(app, chief.post("/api/jobs", json=asked).json()["job_id"])
+    assert ended["state"] == "done", ended["faults"]
+    run = chief.get(f"/api/runs/{ended['result']['run_id']}").json()
+    assert run["facts"]["records"] == "synthetic"
+    assert run["facts"]["told"]["zh"]
+    asked = {"kind": "hub_day", "options": {"place_id": "2201", "more_percent": 20, "scale": 0.001}}
+    ended = done(app, chief.post("/api/jobs", json=asked).json()["job_id"])
+    assert ended["state"] == "done", ended["faults"]
+    run = chief.get(f"/api/runs/{ended['result']['run_id']}").json()
+    assert run["tables"]["measures"] == 26
+    wrong = {"kind": "hub_day", "options": {"place_id": "X-BEIJING"}}
+    assert done(app, chief.post("/api/jobs", json=wrong).json()["job_id"])["faults"][0]["key"] == "hub_day.unknown"

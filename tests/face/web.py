@@ -2,10 +2,11 @@
 
 import warnings
 
-from postroad.face.web import Settings, create_app
+from postroad.face.web import Settings, create_app, jobs
 from postroad.face.web.accounts import ROLES, Person, hashed
 from postroad.face.web.database import accounts, now
 from postroad.face.web.sessions import Sessions
+from postroad.face.web.worker import work
 
 with warnings.catch_warnings():
     # The test client prefers the successor of httpx and works with httpx as well.
@@ -46,3 +47,12 @@ def signed_in(app, role, scope=""):
 
 def app_in(home, **changed):
     return create_app(settings(home, **changed))
+
+
+def done(app, job_id):
+    """Do a job here and return its row as the interface shows it."""
+    house = app.state.house
+    claimed = jobs.claim(house.engine, "test")
+    assert claimed == job_id
+    work(house.settings, job_id)
+    return signed_in(app, "administrator").get(f"/api/jobs/{job_id}").json()

@@ -1,6 +1,6 @@
 /** Drills: a script of disturbances, one day run with and without it on the same luck, and what it did hour by hour. */
 
-import { once, type Both, type Run } from "../api";
+import { get, once, type Both, type Run } from "../api";
 import { board } from "../board";
 import { columns } from "../chart";
 import { h, replace, type Child } from "../dom";
@@ -20,7 +20,30 @@ async function inside(context: Context): Promise<Node> {
   const name = (id: unknown): string => names.get(String(id)) ?? String(id);
   const run = await latest(["disturbance"]);
   const graded = await latest(["drill"]);
-  return h("div", {}, await board(context, name), await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, run ? await told(run, name) : notice(t("no_drill_yet")));
+  return h("div", {}, await board(context, name), await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, await afterwards(context, name), run ? await told(run, name) : notice(t("no_drill_yet")));
+}
+
+interface Held { name: string; origin: string; files: number }
+
+/** A past day's forecast against a ledger: the form that asks, and the latest review. */
+async function afterwards(context: Context, name: (id: unknown) => string): Promise<HTMLElement> {
+  const [ledgers, run, drill] = await Promise.all([get<Held[]>("/api/ledgers").catch(() => [] as Held[]), latest(["after_action"]), latest(["drill"])]);
+  const day = h("input", { type: "date", value: /\d{4}-\d\d-\d\d/.exec(ledgers[0]?.name ?? "")?.[0] ?? "2025-11-11" });
+  const share = h("input", { type: "number", min: 0.001, max: 100, step: 0.001, value: 100, style: "width:7rem" });
+  let ledger = ledgers[0]?.name ?? "";
+  const form = context.session.may.includes("compute") && ledgers.length ? h("div", { class: "row" }, select(t("ledger"), ledgers.map((one): [string, string] => [one.name, one.name]), ledger, (id) => (ledger = id)), field(t("col_day"), day), field(t("ledger_share"), share), asker(t("run_after_action"), "after_action", () => ({ day: day.value, ledger, share: Number(share.value) / 100, drill: drill?.run_id ?? "" }), "drills")) : null;
+  return h("section", { class: "card", style: "margin-top:1.6rem" }, h("h2", {}, t("after_real_day")), h("p", { class: "soft" }, t("after_real_day_words")), ledgers.length ? form : notice(t("after_no_ledger")), run ? await reviewed(run, name) : null);
+}
+
+async function reviewed(run: Run, name: (id: unknown) => string): Promise<HTMLElement> {
+  const cities = await rowsOf(run, "cities");
+  const facts = run.facts as { told?: Record<string, string[]>; records?: string };
+  const ratio = (row: Row): string => (row.ratio === null ? "–" : `${number(Number(row.ratio), 2)} (${number(Number(row.low), 2)}–${number(Number(row.high), 2)})`);
+  return h("div", {}, h("div", { class: "row mid" }, h("h3", {}, `${t("after_action.heading_changes")} · ${String(run.options.day)}`), origin(facts.records === "synthetic" ? "synthetic" : "observed")),
+    h("ul", { class: "parts" }, (facts.told?.[language()] ?? []).map((text) => h("li", {}, text))),
+    table(t("after_action.heading_cities"), [
+      { head: t("at"), cell: (row: Row) => (row.city_id ? name(row.city_id) : t("after_action.unknown")) }, { head: t("after_action.forecast"), number: true, cell: (row) => number(Number(row.forecast), 0) }, { head: t("after_action.actual"), number: true, cell: (row) => number(Number(row.actual), 0) }, { head: t("after_action.ratio"), number: true, cell: ratio },
+    ], cities), runLine(run));
 }
 
 interface Prepared { id: string; label: Both; rows: string[]; day: string; trigger: Both; actions: Both[] }

@@ -1,6 +1,6 @@
 /** Trunk: the timetable, the time-space diagram, docks and waves by half hour, and the pairs that miss their promise. */
 
-import type { Run } from "../api";
+import { get, type Run } from "../api";
 import { columns } from "../chart";
 import { comparison } from "../compare";
 import { h, s, type Child } from "../dom";
@@ -54,6 +54,7 @@ async function inside(context: Context): Promise<Node> {
     docks(here, hub, name),
     designed ? later(promised(trunk, name)) : null,
     day ? later(halfHours(day, hub, name)) : null,
+    later(more(hub, name, may, designed ? trunk.run_id : "")),
     day ? later(failing(day, name)) : notice(t("no_day_yet")),
     h("details", { style: "margin-top:1.4rem" }, h("summary", {}, t("timetable", { hub: name(hub) })), timetable(here, name)), runLine(trunk), await comparison([...DESIGNED, ...RULE], "trunk", may));
 }
@@ -146,6 +147,37 @@ async function halfHours(day: Run, hub: string, name: (id: unknown) => string): 
   const labels = slots.map(clock);
   return h("section", {}, h("h2", {}, t("half_hours", { hub: name(hub) })), scale < 1 ? h("p", { class: "soft small" }, t("scaled_up", { share: percent(scale) })) : null,
     h("div", { class: "grid" }, h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("arriving")), columns(t("arriving"), labels, [{ name: t("arriving"), values: sum("arrived"), kind: "" }])), h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("sorted")), columns(t("sorted"), labels, [{ name: t("sorted"), values: sum("sorted"), kind: "c" }]))), runLine(day));
+}
+
+/** A hub's peak day as it is and with more parcels: the form that runs it, and the latest run of this hub. */
+async function more(hub: string, name: (id: unknown) => string, may: boolean, plan: string): Promise<Node> {
+  const asked = new URLSearchParams(location.search).get("run");
+  const held = (await get<Run[]>("/api/runs")).filter((one) => one.kind === "hub_day" && one.options.place_id === hub);
+  const run = held.find((one) => one.run_id === asked) ?? held[0] ?? null;
+  const percent_ = h("input", { type: "number", min: -90, max: 300, step: 5, value: 20, style: "width:6rem" });
+  const ask = may ? h("div", { class: "row" }, field(t("hub_more_percent"), percent_), asker(t("run_hub_day"), "hub_day", () => ({ place_id: hub, more_percent: Number(percent_.value), plan }), "trunk")) : null;
+  return h("section", {}, h("h2", {}, t("hub_more", { hub: name(hub) })), h("p", { class: "soft" }, t("hub_more_words")), ask, run ? await beside(run) : null);
+}
+
+async function beside(run: Run): Promise<Node> {
+  const [halves, measures] = await Promise.all([rowsOf(run, "half_hours"), rowsOf(run, "measures")]);
+  const extra = Number(run.options.more_percent);
+  const volumes: [string, string][] = [["usual", t("hub_day.usual")], ["more", `${extra > 0 ? "+" : ""}${number(extra)} %`]];
+  const value = (measure: string, volume: string): string => {
+    const held = measures.find((row) => row.measure === measure && row.volume === volume)?.value;
+    if (held === null || held === undefined) return "–";
+    if (measure.endsWith("_min")) return clock(Number(held));
+    return measure.endsWith("_share") || measure === "busiest" ? number(100 * Number(held), 1) : number(Number(held), measure.endsWith("_h") ? 1 : 0);
+  };
+  const slots = Array.from({ length: 48 }, (_, k) => k * 30);
+  const figure = ([volume, words]: [string, string]): HTMLElement => {
+    const label = t("hub_queue", { volume: words });
+    const values = slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.queue ?? 0));
+    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }]));
+  };
+  return h("div", {}, h("div", { class: "grid" }, volumes.map(figure)),
+    table(t("hub_more", { hub: "" }), [{ head: t("measure"), wide: true, cell: (measure: string) => t(`hub_day.${measure}`) }, ...volumes.map(([volume, words]) => ({ head: words, number: true, cell: (measure: string): Child => value(measure, volume) }))], [...new Set(measures.map((row) => String(row.measure)))]),
+    origin("synthetic"), runLine(run));
 }
 
 async function failing(day: Run, name: (id: unknown) => string): Promise<Node> {

@@ -19,7 +19,7 @@ from postroad.results import Result, Stamp
 from postroad.supervise.ledger import Ledger
 
 if TYPE_CHECKING:
-    from postroad.face.web.kinds import LedgerOptions
+    from postroad.face.web.kinds import AfterActionOptions, LedgerOptions
     from postroad.face.web.work import Bench
     from postroad.network import Network
 
@@ -70,6 +70,25 @@ def _checked(network: Network, options: LedgerOptions, bench: Bench, name: str) 
     tables = {"rates": found.rates, "gaps": found.gaps, "stages": told.stages, "legs": told.legs, "alerts": alerts}
     facts |= {"origin": held.origin, "ledger": name, "gap_count": found.gap_count, "flagged": told.flagged.height}
     return Result(stamp, tables, {**facts, **told.total})
+
+
+def after_action(network: Network, options: AfterActionOptions, bench: Bench) -> Result:
+    """Forecast a past day, hold it against a ledger, and tell in both languages what the next script changes."""
+    from postroad.demand import demand
+    from postroad.design.lines import baseline
+    from postroad.face.report.after_action import changes
+    from postroad.simulate.day import simulate_day
+    from postroad.supervise.after_action import after_action as held_against
+
+    held = ledgers.opened(bench.home, options.ledger)
+    drilled = Result.load(bench.home / "runs" / options.drill) if options.drill else None
+    wanted = demand(network, options.day.year, options.scenario, seed=options.seed)
+    built = network if network["line_hauls"].height else baseline(network, wanted)
+    run = simulate_day(built, wanted, day=options.day, seed=options.seed, scale=options.scale,
+                       progress=bench.progress, stop=bench.stop)  # fmt: skip
+    made = held_against(held, run, options.day, share=options.share, drill=drilled)
+    told = {spoken: [line.removeprefix("- ") for line in changes(made, network, spoken)] for spoken in LANGUAGES}
+    return Result(made.stamp, made.tables, {**made.facts, "told": told, "ledger": options.ledger})
 
 
 def raised(ledger: Ledger, day: dt.date | None) -> tuple[pl.DataFrame, dict[str, Any]]:

@@ -110,6 +110,26 @@ class OutlookOptions(Options):
     scale: float = Field(0.005, ge=0.001, le=1.0)
 
 
+class HubDayOptions(FlowOptions):
+    """A hub's day as it is and with more parcels; by the trunk of a run, or by rule."""
+
+    place_id: str = Field("2201", min_length=1, max_length=40)
+    day: str = Field("peak", pattern=r"^(peak|\d{4}-\d\d-\d\d)$")
+    more_percent: float = Field(20.0, gt=-100.0, le=300.0)
+    plan: str = Field("", pattern="^([0-9a-f]{12,16})?$")
+    scale: float = Field(0.005, ge=0.001, le=1.0)
+
+
+class AfterActionOptions(FlowOptions):
+    """A past day: its forecast against a ledger, with the drill of that day if there is one."""
+
+    day: dt.date
+    ledger: str = Field(ledgers.OFFICE, pattern=r"^(office|rehearsal[a-z0-9-]{0,60})$")
+    drill: str = Field("", pattern="^([0-9a-f]{12,16})?$")
+    share: float = Field(1.0, gt=0.0, le=1.0)
+    scale: float = Field(0.01, ge=0.001, le=1.0)
+
+
 class EffectOptions(FlowOptions):
     """Some levers, and in how many worlds and on what share of a day's parcels they are tried."""
 
@@ -182,6 +202,8 @@ KINDS = {
         Kind("drill", DayOptions, work.drill),
         Kind("scripted", ScriptOptions, work.scripted),
         Kind("outlook", OutlookOptions, work.outlook),
+        Kind("hub_day", HubDayOptions, work.hub_day),
+        Kind("after_action", AfterActionOptions, checking.after_action),
         Kind("effect", EffectOptions, work.effect),
         Kind("rehearsal", RehearsalOptions, work.rehearsal),
         Kind("difference", DifferenceOptions, work.difference),

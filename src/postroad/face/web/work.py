@@ -248,6 +248,20 @@ def outlook(network: Network, options: kinds.OutlookOptions, bench: Bench) -> Re
     return look(network, ahead, planned=planned, progress=bench.progress, stop=bench.stop)
 
 
+def hub_day(network: Network, options: kinds.HubDayOptions, bench: Bench) -> Result:
+    """Carry a hub's day as it is and with more parcels, side by side by half hour."""
+    from postroad.design.lines import baseline
+    from postroad.evaluate.hub_day import hub_day as both_days
+
+    wanted = _flows(network, options)
+    built = _planned(network, bench, options.plan) if options.plan else network
+    built = built if built["line_hauls"].height else baseline(built, wanted)
+    return both_days(
+        built, wanted, options.place_id, day=options.day, more_percent=options.more_percent, scale=options.scale,
+        seed=options.seed, progress=bench.progress, stop=bench.stop,
+    )  # fmt: skip
+
+
 def difference(network: Network, options: kinds.DifferenceOptions, bench: Bench) -> Result:
     """Hold the plans of two runs against each other, told in both languages."""
     from postroad.face.cli.difference import told

@@ -15,7 +15,7 @@ from postroad.face.web.models import About
 from postroad.supervise.inspection.catalogue import catalogue
 
 router = APIRouter(prefix="/api", tags=["about"])
-ROOMS = ("console", "face", "unit", "travel", "effect", "lines")
+ROOMS = ("console", "face", "unit", "travel", "effect", "lines", "hub_day", "after_action")
 """The rooms whose words the console may show."""
 ENGINES = {
     "hubs": "postroad.design.hubs", "lines": "postroad.design.lines", "rounds": "postroad.design.rounds",
