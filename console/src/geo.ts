@@ -146,7 +146,9 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
       for (const row of rows(small)) if (row.kind !== "dev_zone") add(row, 7.4, 30);
       const fit = (): void => { for (const [m, low, high] of state.labels) m.getElement().style.display = map.getZoom() >= low && map.getZoom() < high ? "" : "none"; };
       map.on("zoom", fit);
+      map.on("moveend", () => spread(map, state.labels.map(([m]) => m)));
       fit();
+      spread(map, state.labels.map(([m]) => m));
     },
     fly(x, y, level) {
       if (typeof x === "number" && typeof y === "number") map.flyTo({ center: [x, y], zoom: ZOOM[level] ?? 10, duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900 });
@@ -157,6 +159,20 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     },
     end: () => map.remove(),
   };
+}
+
+/** Of names that would lie on each other the first stays: prefectures stand before counties. */
+function spread(map: LibreMap, markers: Marker[]): void {
+  const taken: [number, number, number][] = [];
+  for (const marker of markers) {
+    const label = marker.getElement();
+    if (label.style.display === "none") continue;
+    const { x, y } = map.project(marker.getLngLat());
+    const half = [...(label.textContent ?? "")].reduce((sum, one) => sum + (one.charCodeAt(0) > 255 ? 12 : 6.5), 0) / 2;
+    const hidden = taken.some(([a, b, other]) => Math.abs(a - x) < half + other && Math.abs(b - y) < 15);
+    label.style.visibility = hidden ? "hidden" : "";
+    if (!hidden) taken.push([x, y, half]);
+  }
 }
 
 /** Where the map looks at first: where the address says, else at the whole province beside the panel. */

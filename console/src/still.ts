@@ -55,7 +55,7 @@ export function stillLines(map: LibreMap, name: string, curves: Curve[], colour:
       if (mine !== round) return;
       const until = performance.now() + SLICE_MS;
       while (at < curves.length && performance.now() < until) stroke(pen, curves[at++] as Curve, spot, ratio);
-      if (at < curves.length) requestAnimationFrame(slice);
+      if (at < curves.length) setTimeout(slice);
       else hang([[east(x0), north(y0)], [east(x1), north(y0)], [east(x1), north(y1)], [east(x0), north(y1)]]);
     };
     slice();
