@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CAUSES = ("outside", "collection", "couriers", "second_try", "undelivered", "feeder", "full", "road", "queue", "round",
           "timetable")  # fmt: skip
 """At the ends: handling outside, collection after the cut-off, couriers who leave too seldom or take long, a door that
-stayed shut. Between them: a first departure missed, no room, roads, docks and sorters, couriers missed; or the plan."""
+stayed shut. Between them: a first departure missed, no room, roads, docks and sorters, couriers missed; or a timetable
+that comes too late for the luck at the end."""
 AT_ENDS = CAUSES[:5]
 
 
@@ -90,7 +91,8 @@ class Day:
                     return "full", place
                 return ("feeder", place) if n == 0 else (_kept_back(one), place)
             now = stop[3] + 1.0
-        return ("round" if one["stops"][len(way) - 1 :] else "timetable"), way[-1]
+        planned = one["accepted_min"] + float(self.table.door[k, slot])
+        return ("timetable" if way[-1] in self.outside or planned > one["due_min"] else "round"), way[-1]
 
 
 def _kept_back(one: dict[str, Any]) -> str:
