@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -86,18 +87,19 @@ def design_trunk(
     listen: dict[str, Any] = {"progress": progress, "stop": stop}
     check_pack(network, demand)
     have = plants_of(network) if plants == "pack" else {}
-    tiers = trunk_tiers(network, demand, time_s=0.15 * time_s, seed=seed, **listen)
-    share: dict[str, Any] = {"plants": have or None, "ends": ends, "time_s": 0.25 * time_s, "gap": gap, "seed": seed,
+    tiers = trunk_tiers(network, demand, time_s=0.12 * time_s, seed=seed, **listen)
+    share: dict[str, Any] = {"plants": have or None, "ends": ends, "time_s": 0.2 * time_s, "gap": gap, "seed": seed,
                              **listen}  # fmt: skip
     bare = timetable(network, demand, tiers.tiers("plan"), **share)
-    plan = mended(bare, **listen)
+    mend: dict[str, Any] = {"time_s": 0.08 * time_s, **listen}
+    plan = mended(bare, **mend)
     if have:
         check_plants(network, plan)
     best = plan
     if tiers.tiers("best") != tiers.tiers("plan"):
-        best = mended(timetable(network, demand, tiers.tiers("best"), **share), **listen)
-    rule, winter = by_rule(network, demand, tiers.tiers("plan"), ends), in_winter(plan, **listen)
-    plan = all_year(plan, winter, **listen)
+        best = mended(timetable(network, demand, tiers.tiers("best"), **share), **mend)
+    rule, winter = by_rule(network, demand, tiers.tiers("plan"), ends), in_winter(plan, **mend)
+    plan = all_year(plan, winter, **mend)
     if have:
         check_plants(network, plan)
     weeks = {name: week(table, time_s=0.03 * time_s, **listen) for name, table in (("plan", plan), ("winter", winter))}
@@ -174,15 +176,16 @@ def seats(table: Timetable) -> pl.DataFrame:
 
 
 def in_winter(
-    table: Timetable, *, progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None
-) -> Timetable:
+    table: Timetable, *, time_s: float = math.inf, progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Timetable:  # fmt: skip
     """Return the timetable on winter roads, mended where pairs would fail there."""
-    return mended(on_winter_roads(table), progress=progress, stop=stop)
+    return mended(on_winter_roads(table), time_s=time_s, progress=progress, stop=stop)
 
 
 def all_year(
-    table: Timetable, winter: Timetable, *, progress: Callable[[Progress], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    table: Timetable, winter: Timetable, *, time_s: float = math.inf,
+    progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> Timetable:  # fmt: skip
     """Return the timetable with the ways and lines that winter needs: pieces go the same ways all the year."""
     if winter.work.ways == table.work.ways:
@@ -193,7 +196,7 @@ def all_year(
     waves = {hub: sorted({*held, *winter.waves.get(hub, [])}) for hub, held in table.waves.items()}
     made = assembled(work, departures, waves, table.handling, table.program)
     made = replace(made, mends=winter.mends, network=made.network.with_(routings=routings(work)))
-    return mended(made, rerouted=False, progress=progress, stop=stop)
+    return mended(made, rerouted=False, time_s=time_s, progress=progress, stop=stop)
 
 
 def on_winter_roads(table: Timetable) -> Timetable:

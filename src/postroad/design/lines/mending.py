@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +30,22 @@ MENDED = ("pair_id", "from_place_id", "to_place_id", "repair", "place_id", "to_i
 
 
 def mended(
-    table: Timetable, rounds: int = 3, *, rerouted: bool = True, progress: Callable[[Progress], None] | None = None,
+    table: Timetable, rounds: int = 3, *, rerouted: bool = True, time_s: float = math.inf,
+    progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Timetable:  # fmt: skip
     """Return the timetable with what makes failing pairs hold, where something on the road or on rails does.
 
     Without ``rerouted`` all pieces keep their ways and only departures are added. Of the cheapest two for a pair that
     is kept which adds least to the day's cost, if more pairs hold with it, or failing ones come much nearer; ``mends``
-    of the timetable says what was added, with that price.
+    of the timetable says what was added, with that price. It ends when the time is over.
     """
+    began = time.monotonic()
     for _ in range(rounds):
         told, before = promises(table, whole=False), len(table.mends)
         failing = [held for held in members(table.work) if not _row(told, held)["holds"][0]]
+        # Those that miss least come first: they are the likeliest to hold.
+        failing.sort(key=lambda held: -float(_row(told, held)["share_percent"][0]))
         for done, held in enumerate(failing):
             if stop and stop():
                 raise Stopped.of("errors.stopped", done=done, total=len(failing))
@@ -48,6 +54,8 @@ def mended(
             now = _row(told, held)
             if now["holds"][0]:
                 continue
+            if time.monotonic() - began > time_s:
+                return table
             better = []
             for trial in _mends(table, held, now, rerouted=rerouted):
                 if stop and stop():
