@@ -2,8 +2,8 @@
 
 Whoever has to join operators' records with other tables of the office has them there in SQL. The checks, the claims,
 the balance and the alerts run on an extract as they run on the folder: its rows come through PostgreSQL's COPY, block
-by block, into a file that lies beside while the question lasts. With the log and the leaves of the acceptances a parcel
-is proved from an extract alone.
+by block, into memory and, past its bound, into files that last as long as the question. With the log and the leaves of
+the acceptances a parcel is proved from an extract alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from postroad.errors import DataError, Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
 from postroad.supervise.ledger.parts import Held, leaf_texts
-from postroad.supervise.ledger.store import REPLACED, Asking, Ledger, prepared
+from postroad.supervise.ledger.store import REPLACED, Asking, Ledger, prepared, quoted
 from postroad.supervise.sha256 import DIGEST_BYTES, leaves
 
 if TYPE_CHECKING:
@@ -133,8 +133,9 @@ class Extract(Ledger):
         if as_of is not None and as_of != self.as_of:
             raise UsageError.of("ledger.extract_as_of", asked=as_of, held=self.as_of or "-")
         with TemporaryDirectory(prefix="postroad-") as beside, _connected(self.database) as server:
-            link = duckdb.connect(str(Path(beside) / "extract.duckdb"))
+            link = duckdb.connect()
             prepared(link, memory_mb)
+            link.execute(f"SET temp_directory = {quoted(beside)}")
             try:
                 for kind in kinds().tables:
                     wanted = days if kind in CLOCK else None
