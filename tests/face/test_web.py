@@ -476,6 +476,11 @@ def test_the_trunk_is_made_by_a_job(app, chief):
     run = chief.get(f"/api/runs/{ended['result']['run_id']}").json()
     assert run["facts"]["line_hauls"] > 100
     assert run["tables"]["sort_waves"] > 0
+    # A plan's rows cite a source that the province alone does not have.
+    own = {"before": run["run_id"], "after": run["run_id"]}
+    held = chief.post("/api/jobs", json={"kind": "difference", "options": own}).json()
+    compared = done(app, held["job_id"])
+    assert compared["state"] == "done", compared["faults"]
 
 
 def test_a_drill_must_disturb_something(app, chief):

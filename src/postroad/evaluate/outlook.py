@@ -47,16 +47,16 @@ class Ahead:
 
 
 def outlook(
-    network: Network, ahead: Ahead, *, planned: dict[str, pl.DataFrame] | None = None,
+    network: Network, ahead: Ahead, *,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> Result:  # fmt: skip
     """Return ``days``, ``hubs`` (by half hour), ``departures``, ``breaks`` (with who acts) and ``actions``.
 
-    ``planned`` are tables of a designed trunk; without them the trunk is the network's, else that of the rule. With
-    ``plants_year`` hubs keep the rate that year needed.
+    The trunk is the network's, as a design wrote it, else the rule's. With ``plants_year`` hubs keep the rate that
+    year needed.
     """
     wanted = demand(network, ahead.first.year, ahead.scenario, seed=ahead.seed)
-    built = _tightened(_built(network, wanted, ahead, planned or {}), ahead.extra_percent)
+    built = _tightened(_built(network, wanted, ahead), ahead.extra_percent)
     listen = _Share(progress, 4)
 
     def carried(on: Network, struck: list[Disruption]) -> Run:
@@ -87,7 +87,7 @@ def outlook(
              "extra_percent": ahead.extra_percent, "scale": ahead.scale, "plants_year": ahead.plants_year}  # fmt: skip
     stamp = Stamp.now("outlook", built.fingerprint, asked, ahead.seed)
     facts = {"first_day": ahead.first.isoformat(), "breaks": breaks.height, "late_percent": _late_percent(run),
-             "planned": bool(planned)}  # fmt: skip
+             "planned": network["line_hauls"].height > 0}  # fmt: skip
     return Result(stamp, tables, facts)
 
 
@@ -103,9 +103,8 @@ class _Share:
             self.progress(Progress(round(1000 * (self.begun + share) / self.of), 1000, step.note))
 
 
-def _built(network: Network, wanted: Demand, ahead: Ahead, planned: dict[str, pl.DataFrame]) -> Network:
-    drawn = network.with_(**planned) if planned else network
-    built = drawn if drawn["line_hauls"].height else baseline(network, wanted)
+def _built(network: Network, wanted: Demand, ahead: Ahead) -> Network:
+    built = network if network["line_hauls"].height else baseline(network, wanted)
     if ahead.plants_year is None or ahead.plants_year == ahead.first.year:
         return built
     then = baseline(network, demand(network, ahead.plants_year, ahead.scenario, seed=ahead.seed))["hub_plants"]

@@ -10,6 +10,7 @@ import polars as pl
 
 from postroad.errors import Stopped, UsageError
 from postroad.face.web import provinces
+from postroad.network import overlaid
 from postroad.parallel import Progress, Work
 from postroad.results import Result, Stamp
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DESIGNED = frozenset(
     {"hub_plants", "allocations", "line_hauls", "routings", "sort_waves", "rounds", "round_stops", "bus_holds"}
 )
-TRUNK_TABLES = ("hub_plants", "allocations", "line_hauls", "sort_waves")
+TRUNK_TABLES = ("hub_plants", "allocations", "line_hauls", "routings", "sort_waves")
 
 
 @dataclass(frozen=True)
@@ -237,15 +238,12 @@ def outlook(network: Network, options: kinds.OutlookOptions, bench: Bench) -> Re
     from postroad.evaluate.outlook import Ahead
     from postroad.evaluate.outlook import outlook as look
 
-    planned = None
-    if options.plan:
-        held = _planned_tables(bench, options.plan)
-        planned = {name: held[name] for name in (*TRUNK_TABLES, "routings") if name in held}
     ahead = Ahead(
         options.first, options.scenario, options.weather, options.extra_percent, options.scale, options.seed,
         options.plants_year,
     )  # fmt: skip
-    return look(network, ahead, planned=planned, progress=bench.progress, stop=bench.stop)
+    built = _planned(network, bench, options.plan) if options.plan else network
+    return look(built, ahead, progress=bench.progress, stop=bench.stop)
 
 
 def hub_day(network: Network, options: kinds.HubDayOptions, bench: Bench) -> Result:
@@ -280,13 +278,8 @@ def difference(network: Network, options: kinds.DifferenceOptions, bench: Bench)
 
 
 def _planned(network: Network, bench: Bench, run_id: str) -> Network:
-    """Return the network with the tables that a run designed."""
-    return network.with_(**_planned_tables(bench, run_id))
-
-
-def _planned_tables(bench: Bench, run_id: str) -> dict[str, pl.DataFrame]:
+    """Return the network with the tables that a run designed, and with the sources they cite."""
     folder = bench.home / "runs" / run_id
-    files = {file.stem: file for file in folder.glob("*.parquet") if file.stem in DESIGNED}
-    if not files:
+    if not any(file.stem in DESIGNED for file in folder.glob("*.parquet")):
         raise UsageError.of("console.no_design", run=run_id, known=", ".join(sorted(DESIGNED)))
-    return {name: pl.read_parquet(file) for name, file in files.items()}
+    return overlaid(network, folder)
