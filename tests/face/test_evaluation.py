@@ -8,6 +8,7 @@ import pytest
 
 from postroad.errors import UsageError
 from postroad.face.report import evaluation as report
+from postroad.face.report import official
 from postroad.measure.evaluation import evaluate
 from postroad.network import province
 from postroad.plan.levers import levers
@@ -50,6 +51,23 @@ def test_word_and_html_hold_the_same_words(final, tmp_path):
         assert len(book.inline_shapes) == page.count("<figure>") == 2
         assert final.card.run_id in text
         assert final.card.run_id in page
+
+
+def test_the_table_to_sign_stays_whole_and_long_ones_repeat_their_head(final, tmp_path):
+    book = docx.Document(str(report.word(final, tmp_path / "r.docx", "en")))
+    *_, signed = book.tables
+    assert [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in signed.rows] == [True] * 5 + [False]
+    for table in book.tables:
+        assert table.rows[0]._tr.trPr.xpath("./w:tblHeader")
+        assert sum(cell.width.cm for cell in table.rows[0].cells) == pytest.approx(15.6, abs=0.01)
+
+
+def test_columns_leave_room_for_their_longest_word_and_most_for_most_words():
+    narrow, wide = official.fitted([("Payer", "Levers"), ("state", "Shared rounds in county, township and village")])
+    assert narrow + wide == pytest.approx(official.TEXT_CM)
+    assert narrow < wide
+    least, _ = official.fitted([("a" * 40, "b " * 4000)])
+    assert least >= 40 * 0.55 * official.WIDE_CM
 
 
 def test_nothing_published_later_is_in_a_mid_term_report(held):

@@ -41,6 +41,9 @@ SIZES: dict[Language, dict[str, float]] = {
     "en": {"Normal": 12, "Title": 20, "Heading 1": 15, "Heading 2": 13, "Caption": 9},
 }
 TEXT_CM = 15.6
+FEW = 8
+"""A table of so many rows at most is kept on one page."""
+PAD_CM, WIDE_CM, CJK = 0.45, 9 * 2.54 / 72, 0x2E80
 FALLBACK = {"方正小标宋简体": "宋体", "仿宋": "FangSong_GB2312", "楷体": "KaiTi_GB2312", "黑体": "SimHei"}
 
 
@@ -123,13 +126,15 @@ class Official:
         return self.book.add_paragraph(words, style=style)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths_cm: Sequence[float]) -> Any:
-        """Add a table as wide as the text, its columns in these proportions; the head is repeated on every page.
+        """Add a table as wide as the text; the head is repeated on every page.
 
-        Rows are not torn apart.
+        Chinese columns have these proportions, Latin ones what their words need. Rows are not torn apart, nor is a
+        table of few rows from itself and its heading.
         """
         table = self.book.add_table(rows=1, cols=len(heads), style="Table Grid")
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-        widths = [Cm(TEXT_CM * width / sum(widths_cm)) for width in widths_cm]
+        shares = widths_cm if self.spoken == "zh" else fitted((heads, *rows))
+        widths = [Cm(TEXT_CM * share / sum(shares)) for share in shares]
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
         for words in (heads, *rows):
@@ -139,6 +144,7 @@ class Official:
                 cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.first_line_indent = Pt(0)
+                paragraph.paragraph_format.keep_with_next = len(rows) <= FEW and words is not rows[-1]
                 paragraph.paragraph_format.line_spacing = 1.1
                 paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
                 run = paragraph.add_run(text)
@@ -159,6 +165,20 @@ class Official:
         for paragraph in (drawn, self.text(words, "Caption")):
             paragraph.alignment, paragraph.paragraph_format.first_line_indent = WD_ALIGN_PARAGRAPH.CENTER, Pt(0)
         _describe(self.book.inline_shapes[-1], words)
+
+
+def fitted(rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return widths in cm for columns of words: room for the longest word, what is left by the root of all the text."""
+    longest = [PAD_CM + max(_length(word) for cell in column for word in cell.split() or [""])
+               for column in zip(*rows, strict=True)]  # fmt: skip
+    wanted = [sum(_length(cell) for cell in column) ** 0.5 for column in zip(*rows, strict=True)]
+    left = max(TEXT_CM - sum(longest), 0.0)
+    return [least + left * more / (sum(wanted) or 1.0) for least, more in zip(longest, wanted, strict=True)]
+
+
+def _length(words: str) -> float:
+    """Width of words in cm in the 9 pt of tables, a Chinese character being as wide as two Latin ones."""
+    return sum(WIDE_CM if ord(letter) >= CJK else WIDE_CM * 0.55 for letter in words)
 
 
 def _field(paragraph: Any, code: str) -> None:
