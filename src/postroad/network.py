@@ -140,6 +140,18 @@ class Network:
             raise DataError(faults)
         return Network(frames, self._meta, self._folder)
 
+    def with_source(self, source: Mapping[str, str], /, **changed: pl.DataFrame) -> Network:
+        """Return ``with_`` of the tables, with a row of sources that they cite unless there is one of its id already.
+
+        Of ``source`` the id is enough: it is its own title, and assumed.
+        """
+        sources = changed.pop("sources", self["sources"])
+        name = source["source_id"]
+        if not sources.filter(source_id=name).height:
+            fresh = pl.DataFrame([{"title": name, "origin": "assumed", "source": name, **source}])
+            sources = pl.concat([sources, fresh], how="diagonal_relaxed").select(sources.columns)
+        return self.with_(**changed, sources=sources)
+
     def on(self, day: dt.date) -> Network:
         """Return the network of a day: links, sites and rules not yet open or already closed are left out."""
         frames = {name: _open_on(frame, day) for name, frame in self._frames.items()}

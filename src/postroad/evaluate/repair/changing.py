@@ -73,7 +73,7 @@ def _with_run(network: Network, one: Candidate) -> tuple[Network, float] | None:
         )
         both = pl.concat([known, pl.DataFrame([way])], how="diagonal_relaxed")
         tables["routings"] = both.select(network["routings"].columns)
-    return _sourced(network, tables), 2 * count * vehicle.cost(km, minutes)
+    return network.with_source({"source_id": SOURCE}, **tables), 2 * count * vehicle.cost(km, minutes)
 
 
 def _with_wave(waves: pl.DataFrame, hub: str, cut: float) -> pl.DataFrame | None:
@@ -106,10 +106,3 @@ def _earlier(network: Network, one: Candidate) -> tuple[Network, float] | None:
     leaves = (pl.col("depart_min") - EARLIER_MIN) % DAY_MIN
     lines = lines.with_columns(pl.when(runs).then(leaves).otherwise("depart_min").alias("depart_min"))
     return network.with_(sort_waves=waves, line_hauls=lines), 0.0
-
-
-def _sourced(network: Network, tables: dict[str, pl.DataFrame]) -> Network:
-    row = pl.DataFrame({"source_id": [SOURCE], "title": [SOURCE], "origin": ["assumed"], "source": [SOURCE]})
-    held = network["sources"].filter(pl.col("source_id") != SOURCE)
-    sources = pl.concat([held, row], how="diagonal_relaxed").select(held.columns)
-    return network.with_(**tables, sources=sources)

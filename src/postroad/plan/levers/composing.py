@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from postroad.network import Network
 
 SOURCE = "levers"
+OWN = {"source_id": SOURCE, "title": "levers.toml"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def apply(network: Network, levers: Iterable[Lever], on: dt.date, tables: Collec
             frames[table] = _changed(base, touches, [frame for _, frame in fresh])
     if faults:
         raise DataError(faults)
-    return Applied(network.with_(**_sourced(network, frames)) if frames else network, opened)
+    return Applied(network.with_source(OWN, **frames) if frames else network, opened)
 
 
 def without(network: Network, base: Sequence[Change]) -> Network:
@@ -82,7 +83,7 @@ def without(network: Network, base: Sequence[Change]) -> Network:
             _Touch("base", change, _where(frame, change), change.value, 1.0) for change in base if change.table == table
         ]
         frames[table] = _changed(frame, touches, [])
-    return network.with_(**_sourced(network, frames))
+    return network.with_source(OWN, **frames)
 
 
 def _where(frame: pl.DataFrame, change: Change) -> NDArray[np.int64]:
@@ -208,14 +209,3 @@ def _moved(series: pl.Series, touch: _Touch) -> pl.Series:
         values[mask] = start + touch.share * (float(touch.value) - start)
     moved = pl.Series(series.name, values)
     return (moved.round() if series.dtype.is_integer() else moved).fill_nan(None).cast(series.dtype)
-
-
-def _sourced(network: Network, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Add the levers' file to the sources, so that every changed row still names where it comes from."""
-    sources = frames.get("sources", network["sources"])
-    if sources.filter(source_id=SOURCE).height:
-        return frames
-    spec = schema().tables["sources"]
-    texts = {"source_id": SOURCE, "title": "levers.toml", "origin": "assumed", "source": SOURCE}
-    row = pl.DataFrame({k: [v] for k, v in texts.items() if k in spec.columns})
-    return {**frames, "sources": pl.concat([sources, row], how="diagonal_relaxed").select(sources.columns)}

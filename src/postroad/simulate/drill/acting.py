@@ -107,13 +107,7 @@ def acted(network: Network, action: Action) -> Network:
         changed["bus_holds"] = _with_buses(network, action)
     if not changed:
         return network
-    return network.with_(**changed, sources=_sources(network))
-
-
-def _sources(network: Network) -> pl.DataFrame:
-    row = pl.DataFrame({"source_id": [SOURCE], "title": [SOURCE], "origin": ["assumed"], "source": [SOURCE]})
-    held = network["sources"].filter(pl.col("source_id") != SOURCE)
-    return pl.concat([held, row], how="diagonal_relaxed").select(held.columns)
+    return network.with_source({"source_id": SOURCE}, **changed)
 
 
 def _with_trips(network: Network, action: Action) -> pl.DataFrame:
