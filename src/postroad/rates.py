@@ -24,6 +24,18 @@ MJ_PER_L_DIESEL = 36.0
 MJ_PER_KWH = 3.6
 
 
+NAMES = {
+    "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
+    "grid_kgco2e_kwh": ("grid_factor", 1.0),
+    "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
+    "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
+    "bus_kgco2e_tkm": ("bus_hold_intensity", 0.001),
+    "winter_electric_factor": ("ev_winter_consumption_factor", 1.0),
+    "piece_kg": ("parcel_mean_weight", 1.0),
+}
+"""The parameter behind each rate, and its scale."""
+
+
 @dataclass(frozen=True)
 class Rates:
     """Emission factors and winter factor of a network; ``of`` reads them and names every one that is missing."""
@@ -39,17 +51,13 @@ class Rates:
     @classmethod
     def of(cls, network: Network) -> Rates:
         """Return the rates of a network; ``DataError`` lists every parameter that is missing."""
-        names = {
-            "diesel_kgco2e_l": ("diesel_wtw_per_litre", 1.0),
-            "grid_kgco2e_kwh": ("grid_factor", 1.0),
-            "rail_kgco2e_tkm": ("rail_freight_default_intensity", 0.001),
-            "air_kgco2e_tkm": ("air_freight_default_intensity", 0.001),
-            "bus_kgco2e_tkm": ("bus_hold_intensity", 0.001),
-            "winter_electric_factor": ("ev_winter_consumption_factor", 1.0),
-            "piece_kg": ("parcel_mean_weight", 1.0),
-        }
-        held = parameters(network, [_local(network, name) for name, _ in names.values()])
-        return cls(**{term: held[_local(network, name)][0] * scale for term, (name, scale) in names.items()})
+        held = parameters(network, parameter_names(network))
+        return cls(**{term: held[_local(network, name)][0] * scale for term, (name, scale) in NAMES.items()})
+
+
+def parameter_names(network: Network) -> list[str]:
+    """Return the parameters that the rates of a network are read from."""
+    return [_local(network, name) for name, _ in NAMES.values()]
 
 
 def _local(network: Network, name: str) -> str:

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from postroad.errors import DataError, UsageError
 from postroad.evaluate import Case, Choice, Question, by_year, compare, effects, measured, prepared
-from postroad.evaluate.case import ALL_MEASURES, ran
+from postroad.evaluate.case import ALL_MEASURES, prepared_for, ran
 from postroad.evaluate.compare import paired
 from postroad.evaluate.ready import base_plants, moves_run, opened
 from postroad.parallel import Progress, Work
@@ -242,3 +242,18 @@ def test_what_is_said_to_change_no_run_changes_none():
 def test_orders_served_from_parks_come_sooner():
     before, after = ran(Case(RUN, (), 0)), ran(Case(RUN, (Choice("smart-parks"),), 0))
     assert after["mean_h"] < before["mean_h"] - 1.0
+
+
+@pytest.mark.slow
+def test_seats_that_levers_open_are_really_ridden():
+    both = (Choice("rail-products"), Choice("airside"))
+    network, _ = prepared_for(RUN, both)
+    seats = network["line_hauls"].filter(pl.col("service_ref").is_not_null())
+    assert {"rail", "air"} == set(seats["mode"])
+    # No stretch of a train is sold twice: all rides of one trip that share a first leg fit its hold.
+    by_trip = seats.group_by("service_ref", "from_place_id").agg(pl.col("capacity_pieces").sum(), "mode")
+    rail = by_trip.filter(pl.col("mode").list.first() == "rail")
+    assert rail["capacity_pieces"].max() <= 400  # type: ignore[operator]
+    before, after = ran(Case(RUN, (), 0)), ran(Case(RUN, both, 0))
+    assert after["mean_h"] < before["mean_h"]
+    assert after["_trunk_yuan"] > before["_trunk_yuan"]

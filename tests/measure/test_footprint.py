@@ -1,10 +1,13 @@
 """The chain by hand: every stage on a network of two places, and bags by Little's law."""
 
+import importlib
+
 import polars as pl
 import pytest
 
+from postroad import rates
 from postroad.errors import UsageError
-from postroad.measure.footprint import bag_fleet, footprint, packaging, reusable_bag_rate
+from postroad.measure.footprint import bag_fleet, factors, footprint, packaging, reusable_bag_rate
 from postroad.network import province
 
 MARKS = {"origin": "assumed", "source": "rule-vehicles"}
@@ -95,3 +98,26 @@ def test_packaging_counts_what_is_packed_twice_and_what_comes_back():
     told = packaging(province("jilin"), pl.DataFrame({"year": [2020], "pieces": [1e6]}), 10.0, 12.53).row(0, named=True)
     assert told["used_t"] == pytest.approx(174 * 1.1253)
     assert told["new_t"] + told["saved_t"] == pytest.approx(told["used_t"])
+
+
+def test_every_factor_that_is_read_has_a_value_and_a_source(monkeypatch):
+    read: set[str] = set()
+
+    def listening(held, names, real=rates.parameters):
+        wanted = list(names)
+        read.update(wanted)
+        return real(held, wanted)
+
+    for name in ("postroad.rates", "postroad.measure.footprint.chain", "postroad.measure.footprint.packaging"):
+        monkeypatch.setattr(importlib.import_module(name), "parameters", listening)
+    footprint(network(), LOADS, SORTED, (50.0, 950.0))
+    reusable_bag_rate(network(), 1000.0)
+    packaging(network(), pl.DataFrame({"year": [2020], "pieces": [1.0]}), 0.0, 0.0)
+    told = factors(network())
+    listed = set(told["factor"]) | {name.removesuffix("_jilin") for name in told["factor"]}
+    assert len(read) > 10
+    assert read <= listed
+    assert {"TRUCK_9_6", "EV_VAN", "p"} <= set(told["factor"])
+    assert told.select(pl.col("value", "unit", "origin", "source", "title").is_null().any()).row(0) == (False,) * 5
+    # A title says where a factor stands by itself, not that it stands where another does.
+    assert not told["title"].str.starts_with("same").any()

@@ -24,6 +24,10 @@ ASSUMED = [
     ("trunk_sort_time_tier1", 90.0, 45.0, 150.0, "min", "from cut-off to release of a wave, first tier"),
     ("trunk_sort_time_tier2", 60.0, 30.0, 120.0, "min", "second tier"),
     ("trunk_sort_time_tier3", 60.0, 30.0, 120.0, "min", "third tier"),
+    ("rail_seat_share", 0.0, 0.0, 100.0, "%", "of a train's hold open to parcels of all firms in 2020; no published "
+     "figure found"),
+    ("air_seat_share", 0.0, 0.0, 100.0, "%", "of a passenger flight's hold open to them in 2020, beside what firms buy "
+     "at short notice; no published figure found"),
     ("city_delivery_km_piece", 0.15, 0.05, 0.3, "km/piece", "30 km a day for 200 pieces; no published figure found"),
 ]  # fmt: skip
 

@@ -162,7 +162,13 @@ def parameters(inputs: Inputs) -> pl.DataFrame:
     )
     frame = inputs.table("parameters")
     numbers = [pl.col(c).cast(pl.Float64) for c in ("value", "low", "high")]
-    cited = [inputs.cite(title) if "unsourced" not in title else "parameters" for title in frame["source"]]
+    cited: list[str] = []
+    for title in frame["source"]:
+        if title.startswith("same"):
+            # As the last row with a source of its own; what follows the word stays in the note.
+            cited.append(next(known for known in reversed(cited) if known != "parameters"))
+        else:
+            cited.append(inputs.cite(title) if "unsourced" not in title else "parameters")
     return frame.select("parameter", *numbers, "unit", "confidence", note=text, origin=origin).with_columns(
         source=pl.Series(cited)
     )

@@ -157,7 +157,10 @@ def from_run(network: Network, run: Run, asked: Question, wanted: Demand) -> dic
         pl.len().alias("runs"), pl.col("loaded").sum().alias("pieces"), pl.col("left_over").sum()
     )  # fmt: skip
     found["mean_h"] = float(whole[0]["mean_h"] or math.nan) if whole else math.nan
-    found["left_over"] = 100.0 * float(trips["left_over"].sum()) / max(1.0, float(trips["pieces"].sum()))
+    # Who finds no seat takes the lorry that was there before: nobody is late for want of a seat.
+    seats = network["line_hauls"].filter(pl.col("service_ref").is_not_null())["line_haul_id"]
+    own = trips.filter(~pl.col("line_haul_id").is_in(seats.implode()))
+    found["left_over"] = 100.0 * float(own["left_over"].sum()) / max(1.0, float(own["pieces"].sum()))
     found |= _trunk_piece(network, run, trips, asked, wanted)
     return found | _by_county(network, run)
 
@@ -180,13 +183,20 @@ def _trunk_piece(network: Network, run: Run, trips: pl.DataFrame, asked: Questio
     made = footprint(network, loads, sorting, (rural * pieces, (1 - rural) * pieces), season=asked.season)
     trunk = made.stages.filter(pl.col("stage").is_in(["line_haul", "hub"]))
     hauls = network["line_hauls"].join(loads.rename({"pieces": "carried"}), on="line_haul_id")
-    yuan = float((hauls["cost_yuan"].fill_null(0.0) * hauls["runs"]).sum())
+    yuan = float(hauls.select(_run_yuan().sum()).item())
     plants = network["hub_plants"].group_by("place_id").agg(pl.col("cost_yuan_piece").mean())
     sorted_cost = sorting.join(plants, on="place_id", how="left")
     yuan += float((sorted_cost["pieces"] * sorted_cost["cost_yuan_piece"].fill_null(0.0)).sum())
     bulk = _bulk(network, wanted, asked)
     return {"_rural_share": rural, "_trunk_yuan": yuan / pieces + bulk[0],
             "_trunk_kg": float(trunk["co2e_kg"].sum()) / pieces + bulk[1]}  # fmt: skip
+
+
+def _run_yuan() -> pl.Expr:
+    """What a line's runs of a day cost: seats on trains and flights by the pieces that ride, others by the run."""
+    by_run = pl.col("cost_yuan").fill_null(0.0) * pl.col("runs")
+    by_piece = pl.col("cost_yuan") / pl.col("capacity_pieces") * pl.col("carried")
+    return pl.when(pl.col("service_ref").is_not_null()).then(by_piece).otherwise(by_run)
 
 
 def _bulk(network: Network, wanted: Demand, asked: Question) -> tuple[float, float]:

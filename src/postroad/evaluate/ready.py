@@ -15,7 +15,7 @@ import polars as pl
 
 from postroad.demand import Demand, demand
 from postroad.demand.stock import stocked
-from postroad.design.lines import baseline
+from postroad.design.lines import baseline, seated
 from postroad.network import Network, province
 from postroad.plan.levers import Levers, apply, without
 from postroad.plan.levers import levers as read_levers
@@ -74,33 +74,45 @@ def prepared(
     ``DataError`` names levers that clash; ``InfeasibleError`` places that no road joins to a hub.
     """
     day = on or dt.date(year, 12, 31)
-    network, _ = opened(name)
-    # The trunk's own sources have to be known before its plants can be put in.
-    held = _with_plants(network, base_plants(name))
+    changed, trunk, wanted = sized(name, levers, year, scenario, day)
+    plants = _kept(changed["hub_plants"], trunk["hub_plants"])
+    ready = seated(trunk.with_(hub_plants=plants))
+    return apply(ready, levers, day, tables=DERIVED).network, wanted
+
+
+def sized(
+    name: str, levers: Sequence[Lever], year: int, scenario: str, day: dt.date
+) -> tuple[Network, Network, Demand]:
+    """Return a year's network with levers in it, the same with the trunk and the plants that trunk needs, and demand.
+
+    The first has the plants of the base year as levers left them.
+    """
+    held = _held(name)
     changed = apply(held, levers, day, tables=[table for table in held.tables if table not in DERIVED]).network
     wanted = stocked(demand(changed, year, scenario))
-    trunk = baseline(changed, wanted)
-    plants = _kept(changed["hub_plants"], trunk["hub_plants"])
-    ready = trunk.with_(hub_plants=plants)
-    return apply(ready, levers, day, tables=DERIVED).network, wanted
+    return changed, baseline(changed, wanted), wanted
+
+
+def kept_plants(name: str, levers: Sequence[Lever], day: dt.date) -> pl.DataFrame:
+    """Return the plants of the base year as levers leave them on a day."""
+    return apply(_held(name), levers, day, tables=["hub_plants"]).network["hub_plants"]
 
 
 def tabled(name: str, levers: Sequence[Lever], year: int = 2025, scenario: str = "base") -> tuple[Network, float]:
     """Return a province's tables with levers in them, its trunk left out, and the pieces handled in the year."""
-    network, _ = opened(name)
-    held = _with_plants(network, base_plants(name))
+    held = _held(name)
     tables = [table for table in held.tables if table not in DERIVED]
     changed = apply(held, levers, dt.date(year, 12, 31), tables=tables).network
     return changed, float(demand(changed, year, scenario).flows["pieces"].sum())
 
 
-def _with_plants(network: Network, plants: pl.DataFrame) -> Network:
-    missing = set(plants["source"]) - set(network["sources"]["source_id"])
-    rows = [{"source_id": name, "title": name, "origin": "synthetic", "source": name} for name in sorted(missing)]
-    sources = network["sources"]
-    if rows:
-        sources = pl.concat([sources, pl.DataFrame(rows)], how="diagonal_relaxed").select(sources.columns)
-    return network.with_(hub_plants=plants, sources=sources)
+@lru_cache(maxsize=4)
+def _held(name: str) -> Network:
+    """A province as levers find it with the plants of the base year, whose sources the trunk brings."""
+    (network, _), plants = opened(name), base_plants(name)
+    for source in sorted(set(plants["source"]) - set(network["sources"]["source_id"])):
+        network = network.with_source({"source_id": source, "origin": "synthetic"})
+    return network.with_(hub_plants=plants)
 
 
 def _kept(own: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:

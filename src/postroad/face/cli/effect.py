@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from postroad.evaluate import Choice, Question
     from postroad.parallel import Work
+    from postroad.results import Result
 
 USUAL = (
     "third-tier-hubs", "shared-county-centres", "bus-holds", "shared-stations", "lockers", "changchun-sorter",
     "electric-vans", "earlier-cut-offs",
 )  # fmt: skip
 WAN = 1e4
+MOST_MENDS = 8
+"""So many bundles are told of each year; the saved table holds all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +34,9 @@ def register(app: typer.Typer) -> None:
 
 
 def levers(
-    province: str = typer.Argument("jilin", help="省包 province"), json_: bool = typer.Option(False, "--json")
+    province: str = typer.Argument("jilin", help="省包 province"),
+    factors: bool = typer.Option(False, "--factors", help="排放系数与来源 emission factors and their sources"),
+    json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """举措 List the plan's levers: what they change, from when, at what cost, and the rows without one."""
     from rich.table import Table
@@ -39,6 +46,9 @@ def levers(
     from postroad.plan.levers import levers as read
     from postroad.plan.plan import plan
 
+    if factors:
+        _say_factors(province, json_=json_)
+        return
     held = read(province, plan(province))
     if json_:
         import dataclasses
@@ -62,6 +72,28 @@ def levers(
     out.print(say("effect.lever_count", levers=len(held.levers), rows=len(held.rows), others=others))
     for reason in held.without:
         out.print(say("effect.no_lever", rows=" ".join(reason.rows), why=reason.label(spoken)), soft_wrap=True)
+
+
+def _say_factors(province: str, *, json_: bool) -> None:
+    """Print what every emission rests on, and where it stands."""
+    from rich.table import Table
+
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.measure.footprint import factors
+    from postroad.network import province as opened
+
+    told = factors(opened(province))
+    if json_:
+        print_json(told.to_dicts())
+        return
+    table = Table(header_style="bold", pad_edge=False)
+    for key in ("factor", "value", "low", "high", "unit", "origin", "source"):
+        table.add_column(say(f"effect.factor_{key}"), justify="right" if key in ("value", "low", "high") else "left")
+    for row in told.iter_rows(named=True):
+        numbers = [f"{row[key]:g}" if row[key] is not None else "–" for key in ("value", "low", "high")]
+        table.add_row(row["factor"], *numbers, row["unit"], say(f"face.origin_{row['origin']}"), row["title"])
+    out.print(table)
 
 
 def choices(names: Sequence[str], settings: Sequence[str]) -> list[Choice]:
@@ -272,6 +304,22 @@ def _show_comparison(made: Any, province: str, folder: Path, quiet: bool) -> Non
         out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 
 
+def _say_mends(frame: pl.DataFrame, scenario: str, year: int, place: Mapping[str, str]) -> None:
+    """Say what each bundle leaves too small, and which mends the year at the least cost."""
+    from postroad.face.cli.display import out
+    from postroad.language import say
+
+    for n, row in enumerate(frame.head(MOST_MENDS).iter_rows(named=True)):
+        worst = f"{place[row['worst_place_id']]} ×{row['worst_short']:.2f}"
+        facts = {"scenario": scenario, "year": year, "levers": row["levers"] or say("effect.nothing"),
+                 "sizes": f" [{row['sizes']}]" if row["sizes"] else "", "broken": row["broken"], "worst": worst,
+                 "cost": f"{row['cost_yuan'] / WAN:,.0f}"}  # fmt: skip
+        if n == 0:
+            out.print(say("effect.peak_cheapest" if row["mends"] else "effect.peak_no_mend", **facts), markup=False,
+                      soft_wrap=True)  # fmt: skip
+        out.print("  " + say("effect.peak_mend", **facts), markup=False, soft_wrap=True)
+
+
 def peak(
     province: str = typer.Argument("jilin", help="省包 province"),
     first: int = typer.Option(2020, "--from"),
@@ -288,9 +336,9 @@ def peak(
     """旺季 Rehearse the peak day of each year: when the hubs of the base year become too small, and by how much."""
     from rich.table import Table
 
-    from postroad.evaluate.peak import breaks, mended, rehearse
+    from postroad.evaluate.peak import breaks, rehearse
+    from postroad.evaluate.peak_mends import mends as mends_of
     from postroad.evaluate.ready import opened
-    from postroad.evaluate.sizing import sized
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import current, say
 
@@ -299,16 +347,15 @@ def peak(
         made = rehearse(province, range(first, last + 1), names, progress=move)
         tried = [name.strip() for name in mend.split(",") if name.strip()]
         when = [(name, year) for name, broken in breaks(made).items() if broken and tried for year in (broken, last)]
-        mends = {(name, year): mended(province, name, year, tried) for name, year in when}
-        late = dict.fromkeys((name, last) for name, _ in when)
-        sizes = {(name, year): sized(province, name, year, tried, progress=move) for name, year in late}
-    made = _with_mends(made, {"mends": mends, "sizes": sizes})
+        mends = {
+            (name, year): mends_of(province, name, year, tried, progress=move) for name, year in dict.fromkeys(when)
+        }
+    made = _with_mends(made, mends)
     folder = made.save(to)
     if json_:
         by = {f"{scenario}/{year}": frame.to_dicts() for (scenario, year), frame in mends.items()}
-        grown = {f"{scenario}/{year}": frame.to_dicts() for (scenario, year), frame in sizes.items()}
         print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts(), "mends": by,
-                    "sizes": grown})  # fmt: skip
+                    "hubs": made["hubs"].to_dicts()})  # fmt: skip
         return
     label = "name_zh" if current() == "zh" else "pinyin"
     place = dict(opened(province)[0]["places"].select("place_id", label).iter_rows())
@@ -326,31 +373,26 @@ def peak(
             else say("effect.peak_holds", scenario=scenario)
         )
         out.print(told)
+    for line in made["hubs"].filter(year=last).iter_rows(named=True):
+        if line["lines"]:
+            facts = {"scenario": line["scenario"], "year": last, "place": place[line["place_id"]]}
+            cost = f"{line['capital_yuan'] / WAN:,.0f}"
+            out.print(say("effect.peak_lines", **facts, lines=line["lines"], cost=cost), soft_wrap=True)
     for (scenario, year), frame in mends.items():
-        for row in frame.iter_rows(named=True):
-            worst = f"{place[row['worst_place_id']]} ×{row['worst_short']:.2f}"
-            facts = {"scenario": scenario, "year": year, "levers": row["levers"] or say("effect.nothing"),
-                     "broken": row["broken"], "worst": worst, "cost": f"{row['cost_yuan'] / WAN:,.0f}"}  # fmt: skip
-            out.print(say("effect.peak_mend", **facts), soft_wrap=True)
-    for (scenario, year), frame in sizes.items():
-        best = frame.row(0, named=True)
-        grown_to = {"scenario": scenario, "year": year, "levers": best["levers"], "sizes": best["sizes"],
-                    "cost": f"{best['cost_yuan'] / WAN:,.0f}", "worst": place[best["worst_place_id"]]}  # fmt: skip
-        out.print(say("effect.peak_sized" if best["mends"] else "effect.peak_unsized", **grown_to), soft_wrap=True)
+        _say_mends(frame, scenario, year, place)
     out.print(say("face.written", path=folder.resolve()), soft_wrap=True)
 
 
-def _with_mends(made: Any, parts: dict[str, dict[tuple[str, int], Any]]) -> Any:
-    """The rehearsal with what mends it, one table for levers as they are and one for the sizes they need."""
+def _with_mends(made: Result, mends: Mapping[tuple[str, int], pl.DataFrame]) -> Result:
+    """The rehearsal with the table of what mends it."""
     import dataclasses
 
     import polars as pl
 
-    tables = dict(made.tables)
-    for name, frames in parts.items():
-        if frames:
-            tables[name] = pl.concat(
-                frame.select(pl.lit(scenario).alias("scenario"), pl.lit(year, pl.Int64).alias("year"), pl.all())
-                for (scenario, year), frame in frames.items()
-            )
-    return dataclasses.replace(made, tables=tables)
+    if not mends:
+        return made
+    every = pl.concat(
+        frame.select(pl.lit(scenario).alias("scenario"), pl.lit(year, pl.Int64).alias("year"), pl.all())
+        for (scenario, year), frame in mends.items()
+    )
+    return dataclasses.replace(made, tables={**made.tables, "mends": every})

@@ -16,6 +16,7 @@ from postroad.plan.plan import Named
 
 KINDS = ("open", "close", "resize", "share", "retime", "re-equip", "re-price", "allow")
 OPS = ("open", "close", "scale", "add", "set")
+AMOUNTS = ("capital_yuan", "yearly_yuan", "capital_yuan_each", "yearly_yuan_each")
 DAYS_A_YEAR = 365.25
 
 
@@ -53,7 +54,10 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Lever(Named):
-    """A named, dated, costed change: the rows of the plan it carries and the targets it should move."""
+    """A named, dated, costed change: the rows of the plan it carries and the targets it should move.
+
+    ``size`` names the parameter that its cost goes by, in proportion from ``size_none``, at which nothing is bought.
+    """
 
     id: str
     kind: str
@@ -65,6 +69,8 @@ class Lever(Named):
     changes: tuple[Change, ...]
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     project: str = ""
+    size: str = ""
+    size_none: float | None = None
 
     def share(self, on: dt.date) -> float:
         """Return how much of the lever works on a day, from 0 to 1."""
@@ -85,7 +91,15 @@ class Lever(Named):
         slip = float(changed.pop("slip_years", 0.0))
         own = {name: changed.pop(name) for name in ("start", "ramp_years") if name in changed}
         start = own.pop("start", self.start) + dt.timedelta(days=round(slip * DAYS_A_YEAR))
-        return dataclasses.replace(self, start=start, parameters={**self.parameters, **changed}, **own)
+        by = self._resized(changed[self.size]) if self.size in changed else 1.0
+        cost = dataclasses.replace(self.cost, **{name: by * getattr(self.cost, name) for name in AMOUNTS})
+        parameters = {**self.parameters, **changed}
+        return dataclasses.replace(self, start=start, parameters=parameters, cost=cost, **own)
+
+    def _resized(self, size: Any) -> float:
+        """By what the cost grows with another size; nothing is paid back for less than nothing."""
+        none = self.size_none or 0.0
+        return max(0.0, (float(size) - none) / (float(self.parameters[self.size]) - none))
 
 
 @dataclasses.dataclass(frozen=True)

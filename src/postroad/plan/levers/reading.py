@@ -69,11 +69,22 @@ def _lever(entry: Any, number: int, faults: list[Fault]) -> Lever | None:
     changes = changes_of(entry.get("changes", []), str(place["value"]), parameters, found)
     if not entry.get("changes"):
         found.append(Fault.of("levers.no_change", **place))
+    found += _size_faults(plain, parameters, place) if not found else []
     faults += found
     if found or cost is None:
         return None
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
     return Lever(**fields, ramp_years=float(entry["ramp_years"]), cost=cost, changes=changes, parameters=parameters)
+
+
+def _size_faults(entry: Mapping[str, Any], parameters: Mapping[str, Any], place: Mapping[str, Any]) -> list[Fault]:
+    """A size is a number among the lever's own parameters, and not the one at which nothing is bought."""
+    size, none = entry.get("size", ""), entry.get("size_none") or 0.0
+    if not size:
+        return []
+    value = parameters.get(size)
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return [] if numeric and value != none else [Fault.of("levers.no_such_parameter", **place, asked=f"${size}")]
 
 
 def _cost(entry: Any, place: Mapping[str, Any], faults: list[Fault]) -> Cost | None:
