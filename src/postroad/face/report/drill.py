@@ -39,10 +39,13 @@ def page(result: Result, made: Script, network: Network, spoken: Language) -> st
         f"<h1>{escape(title)}</h1><p>{escape(say('drill.trigger', spoken, words=trigger))}</p><p>{escape(lead)}</p>"
     ]
     parts.append(_grades(result, network, label, spoken))
+    # A half hour in which nothing waits has no row.
     calm = result["timeline"].filter(run="calm").select("from_min", pl.col("waiting").alias("calm"))
     beyond = result["timeline"].filter(pl.col("run") != "calm").join(calm, on="from_min", how="left")
     scaled = beyond.select(
-        (pl.col("from_min") / 60).alias("x"), ((pl.col("waiting") - pl.col("calm")) / WAN).alias("y"), "run"
+        (pl.col("from_min") / 60).alias("x"),
+        ((pl.col("waiting") - pl.col("calm").fill_null(0)) / WAN).alias("y"),
+        "run",
     )
     parts.append(lines(scaled, label, say("drill.chart_backlog", spoken), spoken))
     if result["relief"].height:
