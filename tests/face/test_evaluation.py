@@ -55,7 +55,8 @@ def test_word_and_html_hold_the_same_words(final, tmp_path):
 
 def test_the_table_to_sign_stays_whole_and_long_ones_repeat_their_head(final, tmp_path):
     book = docx.Document(str(report.word(final, tmp_path / "r.docx", "en")))
-    *_, signed = book.tables
+    *_, blanks, _, signed = book.tables
+    assert {row.cells[2].text for row in blanks.rows[1:]} == {"–", "Provincial postal administration"}
     assert [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in signed.rows] == [True] * 5 + [False]
     for table in book.tables:
         assert table.rows[0]._tr.trPr.xpath("./w:tblHeader")

@@ -72,6 +72,7 @@ class Blank:
     owner: str
     about_zh: str
     about_en: str
+    owner_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _blank_tasks(tasks: tuple[TaskState, ...]) -> list[Blank]:
     for held in tasks:
         task: Any = held.task
         if held.state in ("no_evidence", "no_target"):
-            blanks.append(Blank("progress", task.owner, task.zh, task.en))
+            blanks.append(Blank("progress", task.owner, task.zh, task.en, task.owned_by("en")))
         if task.payer == "unknown":
-            blanks.append(Blank("payer", task.owner, task.zh, task.en))
+            blanks.append(Blank("payer", task.owner, task.zh, task.en, task.owned_by("en")))
     return blanks

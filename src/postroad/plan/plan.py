@@ -103,6 +103,11 @@ class Task(Named):
     measure_zh: str = ""
     measure_en: str = ""
     assumed: tuple[str, ...] = ()
+    owner_en: str = ""
+
+    def owned_by(self, spoken: Language) -> str:
+        """Return the owner's name in a language; its own name where it has no other."""
+        return self.owner if spoken == "zh" else self.owner_en or self.owner
 
 
 @dataclasses.dataclass(frozen=True)

@@ -176,7 +176,7 @@ def _task(held: TaskState, labels: dict[str, str], spoken: Language) -> tuple[st
     comma = "、" if spoken == "zh" else "; "
     return (
         f"{task.row} {task.label(spoken)}",
-        task.owner + assumed,
+        task.owned_by(spoken) + assumed,
         say(f"evaluation.payer_{task.payer}", spoken),
         comma.join(labels[name] for name, _ in held.moves) or (task.measure_zh if spoken == "zh" else task.measure_en),
         comma.join(lever.label(spoken) for lever in held.levers) or "–",
@@ -276,7 +276,11 @@ def _share(remedy: Remedy) -> str:
 def _appendices(made: Evaluation, spoken: Language) -> list[Block]:
     fill = say("evaluation.to_fill", spoken)
     blanks = [
-        (say(f"evaluation.blank_{b.kind}", spoken), b.about_zh if spoken == "zh" else b.about_en, b.owner or "–", fill)
+        (
+            say(f"evaluation.blank_{b.kind}", spoken),
+            *((b.about_zh, b.owner or "–") if spoken == "zh" else (b.about_en, b.owner_en or "–")),
+            fill,
+        )
         for b in made.blanks
     ]
     columns = (("kind", 2.0), ("about", 7.4), ("owner", 4.0), ("fill", 2.8))
