@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.hubs import searching, settling, single_bound, single_search
+from postroad.design.hubs import searching, single_bound, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
 from postroad.design.hubs.branch import branch
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
+NUMBERS = 4
+"""Numbers of hubs told apart where capacity binds; more than that are one part."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -55,7 +57,7 @@ class Part:
         number = np.cumsum(stay) - 1
         x = np.where(stay[self.x], number[self.x], 0)
         return Part(
-            single_arrays(problem, keep),
+            single_arrays(problem, keep)._replace(least=self.s.least, most=self.s.most),
             np.ascontiguousarray(self.ok[:, stay]),
             np.ascontiguousarray(self.u[:, :, stay]),
             self.lam,
@@ -223,26 +225,31 @@ def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
             hunt.take(s, a, cost)
 
 
-def _settled(hunt: Hunt, part: Part) -> bool:
-    """Whether a part whose hubs are decided was finished by the program of its allocations."""
-    inside = part.ok[part.s.hub, np.arange(part.s.hub.size)]
-    if (inside & (part.ok[part.s.hub].sum(1) > 1)).any():
-        return False
-    opened = np.flatnonzero(inside)
-    if not settling.fits(part.s, opened):
-        return False
-    bound = settling.settle(hunt, part.s, opened, part.ok, searching.SETTLE_S)
-    part.bound = part.bound if bound is None else max(part.bound, bound)
-    return part.bound >= hunt.cost - hunt.tolerance
+def _by_number(part: Part) -> list[Part]:
+    """Split by how many hubs there are: where capacity binds, half a hub too few is what a bound gains most by."""
+    s = part.s
+    inside = part.ok[s.hub, np.arange(s.hub.size)]
+    surely = int((inside & (part.ok[s.hub].sum(1) == 1)).sum())
+    room = np.cumsum(np.sort(s.capacity[inside])[::-1])
+    first = max(1, surely, int((room < s.sent.sum() * (1 - 1e-9)).sum()) + 1)
+    last = first + NUMBERS
+    ranges = [(count, count) for count in range(first, min(last, int(inside.sum()) + 1))]
+    if inside.sum() >= last:
+        ranges.append((last, s.most))
+    return [
+        replace(part, s=s._replace(least=least, most=most), ok=part.ok.copy(), u=part.u.copy(), lam=part.lam.copy(),
+                x=part.x.copy(), often=part.often.copy(), floor=None, pace=0.6)
+        for least, most in reversed(ranges)
+    ]  # fmt: skip
 
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:
     """Split by the least certain hub, else by the busiest place that still has a choice; the likelier half last."""
     if hunt.nodes == 1:
         _search_left(hunt, part, last=True)
-    if _settled(hunt, part):
-        return []
     s = part.s
+    if s.capacity.size and s.least == 1 and s.most > 1:
+        return _by_number(part)
     h = s.hub.size
     inside = part.ok[s.hub, np.arange(h)]
     undecided = inside & (part.ok[s.hub].sum(1) > 1)

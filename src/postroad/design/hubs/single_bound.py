@@ -303,6 +303,14 @@ def _left_out(gain, size, need):
 
 @njit(cache=True)
 def _choose(s, rho, forced, y, price):
+    """Least sum of hub worths under what binds: their number, total capacity, or both."""
+    if s.capacity.size and (s.least == s.most or s.least > 1):
+        return _choose_room(s, rho, forced, y, price)
+    return _choose_number(s, rho, forced, y, price)
+
+
+@njit(cache=True)
+def _choose_number(s, rho, forced, y, price):
     """Least sum of hub worths under their number and, as a linear program, under total capacity.
 
     ``price`` becomes: the worth an unchosen hub is measured against, that of the best unchosen one, the price of a unit
@@ -343,6 +351,69 @@ def _choose(s, rho, forced, y, price):
         return np.inf
     if s.capacity.size and not fixed_number:
         total = _fill(s, rho, y, total, price)
+    return total
+
+
+@njit(cache=True)
+def _pick(s, rho, forced, unit, y, price):
+    """Least sum of worths when a unit of room is paid ``unit``, under their number; with the room that gives."""
+    y[:] = 0.0
+    total, room, count = 0.0, 0.0, 0
+    worth = rho - unit * s.capacity
+    for k in range(rho.size):
+        if forced[k]:
+            y[k] = 1.0
+            total, room, count = total + worth[k], room + s.capacity[k], count + 1
+    price[0] = -NONE if count == s.most else 0.0
+    price[1] = NONE if s.least == s.most else 0.0
+    for k in np.argsort(worth):
+        if forced[k] or rho[k] >= NONE:
+            continue
+        if count < s.least or (count < s.most and worth[k] < 0):
+            y[k] = 1.0
+            total, room, count = total + worth[k], room + s.capacity[k], count + 1
+            if s.least == s.most:
+                price[0] = worth[k]
+            elif count <= s.least:
+                price[0] = max(0.0, worth[k])
+        else:
+            if s.least == s.most:
+                price[1] = worth[k]
+            break
+    return total if s.least <= count <= s.most else np.inf, room
+
+
+@njit(cache=True)
+def _choose_room(s, rho, forced, y, price):
+    """The same where both number and total capacity bind: the price of a unit of room is found by halving."""
+    need = s.sent.sum()
+    total, room = _pick(s, rho, forced, 0.0, y, price)
+    if room >= need - 1e-9 or total == np.inf:
+        return total
+    low, high, less = 0.0, 1e-6 * (np.abs(rho[rho < NONE]).max() + 1.0) / need, room
+    more = 0.0
+    for _ in range(60):
+        more = _pick(s, rho, forced, high, y, price)[1]
+        if more >= need - 1e-9:
+            break
+        low, less, high = high, more, 4 * high
+    if more < need - 1e-9:
+        return np.inf
+    for _ in range(30):
+        unit = (low + high) / 2
+        room = _pick(s, rho, forced, unit, y, price)[1]
+        if room >= need - 1e-9:
+            high, more = unit, room
+        else:
+            low, less = unit, room
+    short = np.empty(rho.size)
+    _pick(s, rho, forced, low, short, price)
+    total = _pick(s, rho, forced, high, y, price)[0] + high * need
+    share = min(1.0, max(0.0, (need - less) / max(1e-12, more - less)))
+    for k in range(rho.size):
+        y[k] = share * y[k] + (1 - share) * short[k]
+        y[k] = 1.0 if y[k] > 1 - 1e-12 else y[k]
+    price[2] = high
     return total
 
 
