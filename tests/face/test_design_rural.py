@@ -15,6 +15,7 @@ from postroad import province
 from postroad.design.rounds import verify
 from postroad.design.rounds.terms import Terms
 from postroad.results import Result
+from postroad.timetable import Feed, buses, write_gtfs
 from postroad.travel import RoadEngine
 from tests.face.test_commands import postroad
 
@@ -79,3 +80,26 @@ def test_a_killed_design_goes_on_where_it_was(tmp_path) -> None:
     for table in ("rounds", "round_stops", "villages", "townships", "splits"):
         again, whole = (pl.read_parquet(tmp_path / out / "rural" / f"{table}.parquet") for out in ("second", "whole"))
         assert again.equals(whole), table
+
+
+@pytest.mark.slow
+def test_a_bus_line_without_times_is_refused_with_its_repair_and_an_old_plan_is_kept(tmp_path) -> None:
+    network = province("jilin")
+    feed = buses(network)
+    county = network["places"].filter(level="county", name_zh="和龙市")["place_id"].item()
+    towns = network["places"].filter(parent_id=county, level="township")["place_id"]
+    bare = feed["stop_times"].filter(pl.col("stop_id").is_in(towns.implode()))["trip_id"].unique()
+    none = pl.when(pl.col("trip_id").is_in(bare.implode())).then(None)
+    times = [none.otherwise(name).alias(name) for name in ("arrival_time", "departure_time")]
+    write_gtfs(Feed({**feed.tables, "stop_times": feed["stop_times"].with_columns(times)}), tmp_path / "buses.zip")
+    words = ("design", "jilin", "--rural", "--county", "和龙市", "--workers", "0", "--json")
+    done = postroad(*words, "--buses", tmp_path / "buses.zip", "--out", tmp_path / "no")
+    assert done.returncode == 2, done.stderr
+    assert not (tmp_path / "no").exists()
+    told = done.stderr + done.stdout
+    assert any(town in told for town in towns)
+    first = postroad(*words, "--out", tmp_path / "a")
+    assert first.returncode == 0, first.stderr
+    again = postroad(*words, "--keep", tmp_path / "a" / "rural", "--seed", "5", "--out", tmp_path / "b")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["unchanged"] > 0.6

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from postroad.design.rounds.hours import EVERY_DAY, Hours
-from postroad.design.rounds.previous import Standing
+from postroad.design.rounds.previous import EVENING, Standing
 from postroad.design.rounds.routing import Ground
 from postroad.design.rounds.weekdays import assign, frequency
 
@@ -122,6 +122,8 @@ class County:
     seed: int
     other: County | None = None
     service: Service = Service()
+    before: Standing = ()
+    before_evening: Standing = ()
 
     def latest(self, row: int) -> float:
         """Return by when a place of the ground is to be reached."""
@@ -206,8 +208,9 @@ class _Building:
             own = own.filter(pl.col("place_id").is_in(good))
             if own.height:
                 townships.append(_township(node, own, self.at, position, self.terms, self.given))
+        first, last = (self.given.before.get(key, ()) for key in (county_id, county_id + EVENING))
         return County(county_id, self.ground, tuple(townships), tuple(self.shares.items()), self.terms,
-                      tuple(unserved), self.seed)  # fmt: skip
+                      tuple(unserved), self.seed, before=first, before_evening=last)  # fmt: skip
 
 
 def _township(

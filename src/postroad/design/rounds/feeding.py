@@ -12,6 +12,7 @@ import numpy as np
 
 from postroad.design.rounds.days import CONSISTENCY, WEEK, only, possible
 from postroad.design.rounds.hours import Hours
+from postroad.design.rounds.previous import Standing, again
 from postroad.design.rounds.routing import Day, Round, timed, total_yuan
 
 if TYPE_CHECKING:
@@ -76,13 +77,13 @@ def feed(county: County, share: float, by_bus: dict[str, tuple[int, ...] | None]
         first[..., 1], last[..., 1] = 0.0, load[..., 1]
     late: Week = ((),) * WEEK
     if evening:
-        late, lost = _tier(_evening(county, last.max(0)), last, county.seed)
+        late, lost = _tier(_evening(county, last.max(0)), last, county.seed, county.before_evening)
         for k in lost:  # too far for an evening: the next morning's van takes it
             first[:, k, 1] = last[:, k, 1]
     whole = _day(county, first.max(0))
     need = np.array([_needed(county, t, whole, k) for k, t in enumerate(towns, 1)])
     whole = replace(whole, latest_min=np.array([county.terms.closes_min, *need]))
-    morning, left = _tier(whole, first, county.seed)
+    morning, left = _tier(whole, first, county.seed, county.before)
     if evening:
         late = tuple(_same_vans(early, after, county) for early, after in zip(morning, late, strict=True))
     parts = [_parts(county, whole, part) for part in (morning, late)]
@@ -120,7 +121,7 @@ def done_min(county: County, town: Township) -> float:
     return max(back) + county.terms.node_min
 
 
-def _tier(whole: Day, load: NDArray[np.float64], seed: int) -> tuple[Week, frozenset[int]]:
+def _tier(whole: Day, load: NDArray[np.float64], seed: int, before: Standing) -> tuple[Week, frozenset[int]]:
     """Return rounds by weekday for loads by weekday, and the rows that no vehicle reaches in time.
 
     A lighter day is driven like the heaviest one, without townships that have nothing, unless fresh rounds save much.
@@ -130,6 +131,9 @@ def _tier(whole: Day, load: NDArray[np.float64], seed: int) -> tuple[Week, froze
     if not rows:
         return ((),) * WEEK, frozenset()
     template, left = possible(whole, rows, seed)
+    old = again(whole, before, rows - left, lambda some: only(whole, some, seed)) if before else None
+    if old is not None and total_yuan(old) <= (1 + CONSISTENCY) * total_yuan(template):
+        template = old
     made: dict[bytes, tuple[Round, ...]] = {}
     week = []
     for today in load:

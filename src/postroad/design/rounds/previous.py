@@ -19,15 +19,21 @@ Standing = tuple[tuple[str, tuple[str, ...]], ...]
 """Rounds of a township's fullest day: vehicle, and places in order with the township itself where it loads again."""
 
 
+EVENING = "/evening"
+"""Behind a depot's number: its rounds that only fetch."""
+
+
 def standing(network: Network) -> dict[str, Standing]:
-    """Return the rounds a network already has, by township."""
+    """Return the rounds a network already has, by depot; those that only fetch under a key of their own."""
     rounds = network["rounds"].filter(pl.col("operator_id").is_null()).sort("round_id")
     stops = network["round_stops"].sort("round_id", "stop")
     order = {key[0]: tuple(frame["place_id"]) for key, frame in stops.group_by("round_id", maintain_order=True)}
+    loads = network["round_stops"].group_by("round_id").agg(pl.col("deliver_pieces", "collect_pieces").sum())
+    fetching = set(loads.filter((pl.col("deliver_pieces") == 0) & (pl.col("collect_pieces") > 0))["round_id"])
     found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
     for name, depot, van, days in rounds.select("round_id", "depot_place_id", "vehicle_id", "days").iter_rows():
         if van and name in order:
-            found[depot].append((days, van, order[name]))
+            found[depot + EVENING if name in fetching else depot].append((days, van, order[name]))
     kept = {}
     for depot, own in found.items():
         full = max("1234567", key=lambda day: sum(len(places) for days, _, places in own if day in days))
@@ -44,14 +50,14 @@ def again(
     and those on no round yet. ``None`` when nothing of the old rounds can stay.
     """
     at = {place: row for row, place in enumerate(day.ground.place_ids)}
-    vans = {van.vehicle_id: van for van in day.terms.vans}
     visits = Counter(at[place] for _, places in old for place in places if at.get(place) in rows)
     made: list[Round] = []
     for name, places in old:
         order = _order(day, [at[place] for place in places if place in at], rows, visits)
-        if name in vans and order:
-            plain, charged = (timed(day, vans[name], charge, order) for charge in (False, True))
-            made += [one for one in (plain, charged) if keeps(day, one)][:1]
+        if order:
+            own = sorted((van for van in day.terms.vans if van.vehicle_id == name), key=lambda van: van.crew)
+            tried = (timed(day, van, charge, order) for van in own for charge in (False, True))
+            made += [one for one in tried if keeps(day, one)][:1]
     # A place that several rounds serve together needs all of them.
     while True:
         kept = Counter(v.row for one in made for v in one.visits if v.row)
@@ -83,7 +89,7 @@ def keeps(day: Day, one: Round) -> bool:
     """Whether a round keeps capacity, opening hours, working hours and range."""
     terms = day.terms
     worked = one.duration_min + terms.load_min
-    if worked > terms.shift_min or any(v.arrive_min > day.latest(v.row) for v in one.visits if v.row):
+    if worked > one.van.crew * terms.shift_min or any(v.arrive_min > day.latest(v.row) for v in one.visits if v.row):
         return False
     if longest_trip_km(day.ground, one) > one.van.range_km or one.km > reach_km(one.van, one.charged, terms):
         return False

@@ -94,6 +94,13 @@ def move_points(
                  min(float(persons.sum()), TIE * prices.budget - answer.bound), yuan)  # fmt: skip
 
 
+def counties(network: Network) -> list[str]:
+    """Return the counties that have homes and open points."""
+    points = network["sites"].filter(pl.col("kind").is_in(USABLE), pl.col("status") == "open")
+    held = homes(network).filter(pl.col("place_id").is_in(points["place_id"].implode()))
+    return held["county_id"].drop_nulls().unique().sort().to_list()
+
+
 def _count(units: pl.DataFrame, points: pl.DataFrame) -> NDArray[np.float64]:
     """Return how many points each home has."""
     held = points.group_by("place_id").len()

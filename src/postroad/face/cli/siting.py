@@ -225,7 +225,7 @@ def move(
     json_: bool = typer.Option(False, "--json"),
 ) -> None:
     """迁点 Points moved, added and kept in one model: most people inside the standard, and nobody loses."""
-    from postroad.design.sites.moving import Prices, move_points
+    from postroad.design.sites.moving import Prices, counties, move_points
     from postroad.face.cli.display import out, print_json
     from postroad.language import current, say
     from postroad.network import province as open_province
@@ -233,8 +233,7 @@ def move(
 
     network = open_province(province)
     names = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
-    every = network["places"].filter(level="county")["place_id"].sort().to_list()
-    asked = [find(network, name) for name in county] or every
+    asked = [find(network, name) for name in county] or counties(network)
     rows: list[dict[str, Any]] = []
     for place in asked:
         found = move_points(network, place, Prices(budget, new_yuan, move_yuan), time_s=time_limit)
