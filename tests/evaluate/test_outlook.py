@@ -47,7 +47,9 @@ def test_more_parcels_on_old_plants_break_first_and_hands_spare_some():
     struck = outlook(network, Ahead(FIRST, scale=0.001, extra_percent=30.0, plants_year=2020), progress=said.append)
     assert struck.facts["breaks"] > calm.facts["breaks"]
     assert struck["days"]["pieces"].sum() == pytest.approx(1.3 * calm["days"]["pieces"].sum())
-    assert (struck["hubs"]["load_percent"] <= 101.0).all()
+    # A sample's pieces are whole, so that one or two of them may fall into the half hour before or after.
+    most = pl.col("capacity_pieces") + 2 * 1.3 / 0.001
+    assert struck["hubs"].filter(pl.col("sorted_pieces") > most).is_empty()
     assert struck["breaks"]["from_min"].is_sorted()
     tried = {row["action"]: row for row in struck["actions"].iter_rows(named=True)}
     assert tried["shift"]["spared_pieces"] > 0
