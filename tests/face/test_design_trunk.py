@@ -60,7 +60,7 @@ def test_planned_stands_beside_simulated_on_the_page(tmp_path):
     ):
         text = (folder / f"trunk-{tongue}.html").read_text("utf-8")
         assert all(word in text for word in held)
-    roster = pl.read_csv(folder / "roster.csv")
-    crews = pl.read_csv(folder / "crews.csv")
+    roster = pl.read_parquet(folder / "roster.parquet")
+    crews = pl.read_parquet(folder / "crews.parquet")
     assert roster["driver"].n_unique() == crews.filter(how="roster")["drivers"].sum()
-    assert pl.read_csv(folder / "ends.csv").height > 60
+    assert pl.read_parquet(folder / "ends.parquet").height > 60
