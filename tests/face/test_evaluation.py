@@ -57,9 +57,11 @@ def test_the_table_to_sign_stays_whole_and_long_ones_repeat_their_head(final, tm
     book = docx.Document(str(report.word(final, tmp_path / "r.docx", "en")))
     *_, blanks, _, signed = book.tables
     assert {row.cells[2].text for row in blanks.rows[1:]} == {"–", "Provincial postal administration"}
-    assert [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in signed.rows] == [True] * 5 + [False]
+    assert [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in signed.rows] == [True] * 5 + [None]
     for table in book.tables:
         assert table.rows[0]._tr.trPr.xpath("./w:tblHeader")
+        assert not table.rows[1]._tr.xpath("./w:trPr/w:cantSplit")
+        assert all(row._tr.xpath("./w:trPr/w:cantSplit") for row in table.rows[2:])
         assert sum(cell.width.cm for cell in table.rows[0].cells) == pytest.approx(15.6, abs=0.01)
 
 

@@ -128,8 +128,8 @@ class Official:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths_cm: Sequence[float]) -> Any:
         """Add a table as wide as the text; the head is repeated on every page.
 
-        Chinese columns have these proportions, Latin ones what their words need. Rows are not torn apart, nor is a
-        table of few rows from itself and its heading.
+        Chinese columns have these proportions, Latin ones what their words need. Rows after the first are not torn
+        apart, nor is a table of few rows.
         """
         table = self.book.add_table(rows=1, cols=len(heads), style="Table Grid")
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
@@ -144,13 +144,15 @@ class Official:
                 cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.first_line_indent = Pt(0)
-                paragraph.paragraph_format.keep_with_next = len(rows) <= FEW and words is not rows[-1]
+                paragraph.paragraph_format.keep_with_next = (len(rows) <= FEW and words is not rows[-1]) or None
                 paragraph.paragraph_format.line_spacing = 1.1
                 paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
                 run = paragraph.add_run(text)
                 run.font.size, run.font.bold = Pt(9), words is heads
         for number, row in enumerate(table.rows):
-            _mark(row, "w:cantSplit")
+            # LibreOffice leaves most of a page empty where head and first row must both stay whole near a page's end.
+            if number != 1:
+                _mark(row, "w:cantSplit")
             if number == 0:
                 _mark(row, "w:tblHeader")
         return table
