@@ -24,7 +24,7 @@ from postroad.errors import DataError, Fault, UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from postroad.face.report.picture import Picture
 
@@ -151,6 +151,18 @@ class Network:
             fresh = pl.DataFrame([{"title": name, "origin": "assumed", "source": name, **source}])
             sources = pl.concat([sources, fresh], how="diagonal_relaxed").select(sources.columns)
         return self.with_(**changed, sources=sources)
+
+    def ranges(self, names: Iterable[str]) -> dict[str, tuple[float, float, float]]:
+        """Return value, low and high of each parameter; ``DataError`` names every one that is missing.
+
+        A name may be given for one province: ``winter_speed_factor`` also finds ``winter_speed_factor_jilin`` in Jilin.
+        """
+        rows = self["parameters"].select("parameter", "value", "low", "high").drop_nulls("value").iter_rows()
+        held = {name: (v, v if low is None else low, v if high is None else high) for name, v, low, high in rows}
+        found = {name: held.get(name) or held.get(f"{name}_{self.name}") for name in names}
+        if lost := [name for name, value in found.items() if value is None]:
+            raise DataError(Fault.of("network.no_parameter", table="parameters", value=name) for name in lost)
+        return {name: value for name, value in found.items() if value is not None}
 
     def on(self, day: dt.date) -> Network:
         """Return the network of a day: links, sites and rules not yet open or already closed are left out."""

@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 
 from postroad import randomness
-from postroad.errors import DataError
 from postroad.timetable.feed import Feed, clock
 from postroad.timetable.trains import ZONE, table
 
@@ -33,18 +32,9 @@ FIRST_MIN, LAST_MIN = 6 * 60, 17 * 60
 DWELL_MIN = 1.0
 
 
-def parameter(network: Network, name: str) -> tuple[float, float, float]:
-    """Return value, low and high of a parameter; ``DataError`` when there is none of that name."""
-    rows = network["parameters"].filter(parameter=name)
-    if not rows.height:
-        raise DataError.of("timetable.no_parameter", table="parameters", column="parameter", value=name)
-    row = rows.row(0, named=True)
-    return row["value"], row["low"] or row["value"], row["high"] or row["value"]
-
-
 def buses(network: Network, seed: int = 0) -> Feed:
     """Return a feed of synthetic bus lines, one for each township with a seat to go to; same seed, same feed."""
-    speed = parameter(network, "speed_county_road")[0]
+    speed = network.ranges(["speed_county_road"])["speed_county_road"][0]
     places = network["places"].drop_nulls(["lon", "lat"])
     seats = {row[0]: row[1:] for row in places.filter(level="county")["place_id", "name_zh", "lon", "lat"].iter_rows()}
     towns = places.filter(pl.col("level") == "township", ~pl.col("kind").is_in(["street", "special"])).sort("place_id")
@@ -79,7 +69,7 @@ def buses(network: Network, seed: int = 0) -> Feed:
 
 def _trips(network: Network, towns: pl.DataFrame, seats: dict[str, tuple[str, float, float]]) -> dict[str, int]:
     """Trips a day by township: the mean over all is the parameter's value to within half a trip."""
-    value, low, high = (round(v) for v in parameter(network, "bus_route_trips_per_day"))
+    value, low, high = (round(v) for v in network.ranges(["bus_route_trips_per_day"])["bus_route_trips_per_day"])
     away = [_km(lon, lat, *seats[county][1:]) for county, lon, lat in towns["county_id", "lon", "lat"].iter_rows()]
     rank = np.argsort(np.argsort(away, kind="stable"), kind="stable") / max(1, len(away) - 1)
     side = min(value - low, high - value)

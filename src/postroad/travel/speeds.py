@@ -39,16 +39,8 @@ def season_named(asked: str) -> Season:
 
 
 def parameters(network: Network, names: Iterable[str]) -> dict[str, Range]:
-    """Return value, low and high of each parameter; ``DataError`` names every one that is missing.
-
-    A name may be given for one province: ``winter_speed_factor`` also finds ``winter_speed_factor_jilin`` in Jilin.
-    """
-    rows = network["parameters"].select("parameter", "value", "low", "high").drop_nulls("value").iter_rows()
-    held = {name: (v, v if low is None else low, v if high is None else high) for name, v, low, high in rows}
-    found = {name: held.get(name) or held.get(f"{name}_{network.name}") for name in names}
-    if lost := [name for name, value in found.items() if value is None]:
-        raise DataError(Fault.of("travel.no_parameter", table="parameters", value=name) for name in lost)
-    return {name: value for name, value in found.items() if value is not None}
+    """Return value, low and high of each parameter, as ``Network.ranges`` does."""
+    return network.ranges(names)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def tier_problem(network: Network, demand: Demand, season: str = "ordinary") -> 
     places = network["places"]
     units = sorted(places.filter(pl.col("level") == "county")["place_id"].to_list())
     towns = _towns(places)
-    held = _parameters(network)
+    held = {name: value for name, (value, _, _) in network.ranges(PARAMETERS).items()}
     room = _room(network)
     roads = engine(network, "road", season)
     far = [x for x in sorted(places.filter(level="external", kind="city")["place_id"]) if x in roads.reaches([x])]
@@ -124,14 +124,6 @@ def _towns(places: pl.DataFrame) -> list[str]:
     across = (lon[c:, None] - lon[:c]) * np.cos((lat[c:, None] + lat[:c]) / 2)
     near = np.hypot(across, lat[c:, None] - lat[:c]).min(1, initial=np.inf) * EARTH_KM < ONE_TOWN_KM
     return cities["place_id"].to_list() + seats.filter(~near)["place_id"].to_list()
-
-
-def _parameters(network: Network) -> dict[str, float]:
-    held = dict(network["parameters"].select("parameter", "value").iter_rows())
-    missing = [name for name in PARAMETERS if held.get(name) is None]
-    if missing:
-        raise DataError(Fault.of("design.tier_no_parameter", table="parameters", value=name) for name in missing)
-    return {name: float(held[name]) for name in PARAMETERS}
 
 
 def _room(network: Network) -> NDArray[np.float64]:
