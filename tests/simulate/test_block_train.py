@@ -10,7 +10,7 @@ from tests.simulate.worlds import CALM, DAY, line, network, parcels
 from postroad.demand import demand
 from postroad.design.lines.baseline import baseline
 from postroad.errors import DataError, UsageError
-from postroad.evaluate.block_train import Bound, Train, block_train
+from postroad.evaluate.block_train import Train, block_train, bound
 from postroad.evaluate.passage import passages
 from postroad.face.report.film import film
 from postroad.network import province
@@ -134,5 +134,5 @@ def test_jilin_by_rule_of_leaving(jilin):
     assert len({row["pieces"] for row in rules.values()}) == 1
     again = block_train(network_, wanted, train, times=4.0)
     assert all(made[name].equals(again[name]) for name in made.tables)
-    four, one = (Bound.of(wanted, "X-VLADIVOSTOK", times).pieces("2020-09-07") for times in (4.0, 1.0))
+    four, one = (bound(wanted, "X-VLADIVOSTOK", times).pieces("2020-09-07") for times in (4.0, 1.0))
     assert four == pytest.approx(4 * one, 0.01)

@@ -23,6 +23,12 @@ PEAK_MONTH = 11
 WAN = 1e4
 
 
+def year_of(day: dt.date | str, peak_year: int) -> int:
+    """Return the year of a day, which may be a date or its text; the peak day lies in the year given."""
+    text = str(day)[:4]
+    return int(text) if text.isdigit() else peak_year
+
+
 def weights(network: Network, profile: str) -> NDArray[np.float64]:
     """Return a profile's weights in order of step; ``DataError`` when the pack has none."""
     rows = network["profiles"].filter(profile=profile).sort("step")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from postroad.demand import Demand
 from postroad.errors import Fault, UsageError
+from postroad.evaluate.part import Part
 from postroad.evaluate.passage import HOURS, Passage, passages
 from postroad.plan.levers import apply
 from postroad.results import Result, Stamp
@@ -25,6 +25,7 @@ from postroad.simulate.day import simulate_day
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from postroad.demand import Demand
     from postroad.network import Network
     from postroad.parallel import Progress
     from postroad.plan.levers import Lever
@@ -67,25 +68,12 @@ class Train:
         return int(self.containers * min(self.container_m3 * self.stowed / m3, self.container_kg / kg))
 
 
-@dataclass(frozen=True)
-class Bound(Demand):
-    """The parcels of a demand that go to one place, ``times`` as many, and no others."""
-
-    plain: Demand
-    times: float
-
-    @classmethod
-    def of(cls, demand: Demand, place_id: str, times: float) -> Bound:
-        """Return the parcels to a place; ``UsageError`` when there are none."""
-        flows = demand.flows.filter(pl.col("destination_id") == place_id)
-        if flows.is_empty() or times <= 0:
-            raise UsageError.of("block_train.no_parcels", value=place_id)
-        return cls(demand.network, demand.totals, flows, demand.scenario, demand.seed, demand, times)
-
-    def pieces(self, day: dt.date | str) -> int:
-        """Return its share of the parcels of a day, times as many."""
-        share = float(self.flows["pieces"].sum()) / float(self.plain.flows["pieces"].sum())
-        return max(1, round(self.plain.pieces(day) * share * self.times))
+def bound(demand: Demand, place_id: str, times: float) -> Part:
+    """Return the parcels to a place, ``times`` as many; ``UsageError`` when there are none."""
+    part = Part.of(demand, pl.col("destination_id") == place_id, times)
+    if part.flows.is_empty() or times <= 0:
+        raise UsageError.of("block_train.no_parcels", value=place_id)
+    return part
 
 
 def block_train(
@@ -99,7 +87,7 @@ def block_train(
     when the place of departure has no exchange office, or the destination is not abroad or gets nothing.
     """
     _check(network, train)
-    wanted, room = Bound.of(demand, train.to_place_id, times), train.pieces(network)
+    wanted, room = bound(demand, train.to_place_id, times), train.pieces(network)
     asked = {**dataclasses.asdict(train), "capacity_pieces": room, "day": day, "times": times, "year": demand.year,
              "scenario": demand.scenario, "levers": [lever.id for lever in levers], **assumed}  # fmt: skip
     made: dict[str, list[pl.DataFrame]] = {"rules": [], "trains": [], "hours": []}
@@ -133,10 +121,8 @@ def with_train(network: Network, train: Train, rule: str) -> Network:
     lines = network["line_hauls"]
     above = network["allocations"].filter(pl.col("place_id") != train.to_place_id)
     way = {"place_id": train.to_place_id, "hub_place_id": train.from_place_id, **stamp}
-    sources = network["sources"].filter(pl.col("source_id") != SOURCE)
-    told = {"source_id": SOURCE, "title": "block trains: assumed", **stamp}
-    return network.with_(
-        sources=_with_row(sources, told),
+    return network.with_source(
+        {"source_id": SOURCE, "title": "block trains: assumed"},
         line_hauls=_with_row(lines, row),
         allocations=_with_row(above, way),
         routings=network["routings"].filter(pl.col("destination_place_id") != train.to_place_id),

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from postroad.demand import Demand
 from postroad.errors import Fault, UsageError
+from postroad.evaluate.part import Part
 from postroad.results import Result, Stamp
 from postroad.simulate.day import simulate_day
 from postroad.travel.speeds import parameters
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
+    from postroad.demand import Demand
     from postroad.network import Network
     from postroad.parallel import Progress
     from postroad.simulate.day import Run
@@ -83,25 +83,12 @@ class Sized:
         return dataclasses.replace(self, hands=[held + hands for held in self.hands])
 
 
-@dataclass(frozen=True)
-class Within(Demand):
-    """The parcels of a demand that begin or end in one county, and no others."""
-
-    plain: Demand
-
-    @classmethod
-    def of(cls, demand: Demand, county_id: str) -> Within:
-        """Return the parcels of a county; ``UsageError`` when it has none."""
-        ends = (pl.col("origin_id") == county_id) | (pl.col("destination_id") == county_id)
-        flows = demand.flows.filter(ends)
-        if flows.is_empty():
-            raise UsageError.of("township.no_parcels", value=county_id)
-        return cls(demand.network, demand.totals, flows, demand.scenario, demand.seed, demand)
-
-    def pieces(self, day: dt.date | str) -> int:
-        """Return its share of the parcels of a day."""
-        share = float(self.flows["pieces"].sum()) / float(self.plain.flows["pieces"].sum())
-        return max(1, round(self.plain.pieces(day) * share))
+def within(demand: Demand, county_id: str) -> Part:
+    """Return the parcels that begin or end in a county, and no others; ``UsageError`` when it has none."""
+    part = Part.of(demand, (pl.col("origin_id") == county_id) | (pl.col("destination_id") == county_id))
+    if part.flows.is_empty():
+        raise UsageError.of("township.no_parcels", value=county_id)
+    return part
 
 
 def township(
@@ -117,7 +104,7 @@ def township(
     office = office or Office()
     office.check()
     towns = _towns(network, county_id)
-    wanted, held = Within.of(demand, county_id), parameters(network, list(NAMES))
+    wanted, held = within(demand, county_id), parameters(network, list(NAMES))
     figures = {name: held[name][0] for name in NAMES}
     made: dict[str, list[pl.DataFrame]] = {"measures": [], "offices": [], "half_hours": []}
     usual = float(wanted.flows["pieces"].sum()) / DAYS / wanted.pieces(day)
@@ -153,12 +140,9 @@ def with_offices(network: Network, sized: Sized, fetched_percent: float, figures
     ]  # fmt: skip
     plants = network["hub_plants"]
     fresh = pl.DataFrame(rows, schema={name: plants.schema[name] for name in rows[0]})
-    told = pl.DataFrame([{"source_id": SOURCE, "title": "township offices: assumed", **stamp}])
-    sources = network["sources"].filter(pl.col("source_id") != SOURCE)
     kept = plants.filter(~pl.col("place_id").is_in(sized.towns))
-    return network.with_(
-        sources=pl.concat([sources, told], how="diagonal"), hub_plants=pl.concat([kept, fresh], how="diagonal")
-    )
+    told = {"source_id": SOURCE, "title": "township offices: assumed"}
+    return network.with_source(told, hub_plants=pl.concat([kept, fresh], how="diagonal"))
 
 
 def _towns(network: Network, county_id: str) -> list[str]:

@@ -7,7 +7,7 @@ import datetime as dt
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from postroad.demand import demand
+from postroad.demand import demand, profile
 from postroad.design.lines import baseline
 from postroad.errors import UsageError
 from postroad.evaluate.pairing import paired
@@ -29,10 +29,7 @@ DESIGNS = ("hubs", "trunk", "rural")
 
 def year_of(day: str | dt.date, year: int | None) -> int:
     """Return the year of a day; the peak day is in the year given, or in the base year of the demand."""
-    if year is not None:
-        return year
-    text = str(day)
-    return int(text[:4]) if text[:4].isdigit() else BASE_YEAR
+    return profile.year_of(day, BASE_YEAR) if year is None else year
 
 
 def simulate(

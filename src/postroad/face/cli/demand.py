@@ -68,13 +68,13 @@ def demand_parcels(
     import pyarrow.parquet as pq
 
     from postroad.demand import demand as synthesise
-    from postroad.demand.profile import PEAK
+    from postroad.demand.profile import year_of
     from postroad.face.cli.display import out, progress
     from postroad.language import say
     from postroad.network import province as open_province
     from postroad.parallel import Progress
 
-    year = 2020 if day == PEAK or not day[:4].isdigit() else int(day[:4])
+    year = year_of(day, 2020)
     made = synthesise(open_province(province), year, scenario, seed=seed)
     total, done = made.pieces(day), 0
     part = to.with_suffix(to.suffix + ".part")

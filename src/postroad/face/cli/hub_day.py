@@ -31,6 +31,7 @@ def hub_day(
 ) -> None:
     """枢纽一天 A hub's sort, docks, staff and departures by half hour, as it is and with more parcels."""
     from postroad.demand import demand
+    from postroad.demand.profile import year_of
     from postroad.evaluate.hub_day import hub_day as both_days
     from postroad.face.cli.display import out, print_json, progress, write_text
     from postroad.face.cli.simulate import designed, with_timetable
@@ -41,7 +42,7 @@ def hub_day(
 
     network = designed(province, designs)
     where = find(network, place)
-    wanted = demand(network, year if day == "peak" or not day[:4].isdigit() else int(day[:4]), scenario)
+    wanted = demand(network, year_of(day, year), scenario)
     network = with_timetable(network, wanted)
     with progress(say("hub_day.running")) as move:
         made = both_days(network, wanted, where, day=day, more_percent=more, scale=scale, seed=seed, progress=move)

@@ -53,13 +53,14 @@ def simulate(
 ) -> None:
     """模拟 Simulate every parcel of a day; with --worlds, many days in many worlds and the certificate."""
     from postroad.demand import demand as synthesise
+    from postroad.demand.profile import year_of
     from postroad.errors import UsageError
     from postroad.parallel import Work
 
     if repairs and worlds < 2:
         raise UsageError.of("repair.few_worlds", value=worlds)
     network = designed(province, designs)
-    known = year if day == "peak" or not day[:4].isdigit() else int(day[:4])
+    known = year_of(day, year)
     made = synthesise(network, known, scenario)
     network = with_timetable(network, made)
     chosen: dict[str, Any] = {"weather": weather, **({"warm_days": warm_days} if warm_days >= 0 else {})}

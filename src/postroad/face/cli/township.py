@@ -40,6 +40,7 @@ def township(
 ) -> None:
     """乡镇局所 Township offices of a county: hand-over, storage, fetching there and cost, before and after."""
     from postroad.demand import demand
+    from postroad.demand.profile import year_of
     from postroad.evaluate.township import Office
     from postroad.evaluate.township import township as by_case
     from postroad.face.cli.display import out, print_json, progress
@@ -50,7 +51,7 @@ def township(
     network = designed(province, designs)
     where, office = find(network, county), Office(hands or None, shelf or None, fetched, more_hands)
     office.check()
-    wanted = demand(network, year if day == "peak" or not day[:4].isdigit() else int(day[:4]), scenario)
+    wanted = demand(network, year_of(day, year), scenario)
     network = _with_rounds(with_timetable(network, wanted), where, year, scenario)
     with progress(say("township.running")) as move:
         made = by_case(network, wanted, where, office, day=day, seed=seed, progress=move)

@@ -14,6 +14,7 @@ from postroad.face.report.official import Official
 from postroad.face.report.picture import alone
 from postroad.face.report.sheet import grid, sheet
 from postroad.language import Language, say
+from postroad.measure.evaluation import TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ WAN = 1e4
 PICTURE_CM = 13.0
 FALLS = 2
 """Most waterfalls of levers in one report."""
-TRACE = 0.001
 FULL = 1000
 """Prices from here on are told without decimals."""
 FOREWARNING = ("growth-and-revenue", "growth-together", "as-the-nation", "peak")
