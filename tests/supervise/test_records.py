@@ -157,6 +157,22 @@ def test_what_a_person_reads_is_in_the_audit_log(desk, store):
     assert told[3][2] == [["outlets", "{}", 2]]
 
 
+def test_a_look_of_a_later_clock_does_not_move_the_acts_that_follow(desk, clock):
+    """A rehearsal works through a month that is past in a database somebody has looked at today."""
+    clock.on("2026-11-26")
+    desk.rows("outlets")
+    desk.note()
+    clock.on("2025-10-12")
+    an_outlet(desk, "O1")
+    clock.on("2025-10-11")
+    an_outlet(desk, "O2")
+    recorded = {row["id"]: row["recorded_at"].date() for row in desk.rows("outlets")}
+    # The look does not count; an act still never comes before the act it follows.
+    assert recorded == {"O1": dt.date(2025, 10, 12), "O2": dt.date(2025, 10, 12)}
+    with desk.store.reading() as connection:
+        assert audit.check(connection)[1] == []
+
+
 def test_what_was_read_is_not_forgotten_with_an_act_that_fails(desk, store):
     an_outlet(desk)
     desk.rows("outlets")

@@ -54,6 +54,12 @@ def last(connection: sa.Connection) -> tuple[int, dt.datetime | None, str]:
     return (row.seq, row.at, row.digest) if row else (0, None, START)
 
 
+def last_act(connection: sa.Connection) -> dt.datetime | None:
+    """Return the time of the newest act; looks, which write no row, do not count."""
+    acts = sa.select(AUDIT.c.at).where(AUDIT.c.act != READ).order_by(AUDIT.c.seq.desc()).limit(1)
+    return connection.execute(acts).scalar()
+
+
 def write(connection: sa.Connection, entry: Entry) -> None:
     """Add an entry behind the newest one; the writers' lock keeps the chain single."""
     seq, _, before = last(connection)

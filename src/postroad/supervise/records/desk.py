@@ -113,8 +113,8 @@ class Desk:
         return answer
 
     def _next(self, connection: sa.Connection) -> dt.datetime:
-        """The time of the entry to come: never before the one it follows."""
-        _, latest, _ = audit.last(connection)
+        """The time of the entry to come: never before the act it follows, so that rows keep their order."""
+        latest = audit.last_act(connection)
         return max(self.clock(), latest) if latest else self.clock()
 
     def note(self) -> None:
