@@ -49,11 +49,31 @@ async function draw(): Promise<void> {
   const now = address();
   speak(preferred(now.query.get("language")));
   frame(now);
+  main.setAttribute("aria-busy", "true");
+  await screen(now, mine);
+  if (mine === turn) main.removeAttribute("aria-busy");
+}
+
+/** A region filled anew; whoever stood in it with the keyboard stands on the same control afterwards, or on the screen itself. */
+function renew(region: HTMLElement, ...parts: Parameters<typeof replace>[1][]): void {
+  const stops = (): HTMLElement[] => [...region.querySelectorAll<HTMLElement>("a[href], button, select, input")];
+  const told = (one: HTMLElement | undefined): string => one ? `${one.tagName} ${one.getAttribute("aria-label") ?? one.textContent}` : "";
+  const held = document.activeElement as HTMLElement | null;
+  const within = region.contains(held);
+  const at = held ? stops().indexOf(held) : -1;
+  const name = at < 0 ? "" : told(held!);
+  replace(region, ...parts);
+  if (!within) return;
+  const same = name ? stops().find((one) => told(one) === name) : undefined;
+  (same ?? (region === main ? main : (stops()[at] ?? main))).focus({ preventScroll: true });
+}
+
+async function screen(now: Address, mine: number): Promise<void> {
   if (!session.name) {
     leave?.();
     leave = undefined;
     main.className = "main";
-    replace(main, (await import("./screens/public")).show());
+    renew(main, (await import("./screens/public")).show());
     return;
   }
   const context: Context = { ...now, about, session };
@@ -63,12 +83,12 @@ async function draw(): Promise<void> {
     leave?.();
     leave = made.leave;
     main.className = made.full ? "main full" : "main";
-    replace(main, made.node);
+    renew(main, made.node);
   } catch (wrong) {
     if (mine !== turn) return;
     if (wrong instanceof Problem && wrong.status === 401) return void begin();
     main.className = "main";
-    replace(main, problem(wrong));
+    renew(main, problem(wrong));
   }
 }
 
@@ -83,13 +103,13 @@ function frame(now: Address): void {
     ),
   );
   side.setAttribute("aria-label", t("screens"));
-  replace(
+  renew(
     side,
     h("a", { class: "brand", href: href("targets", {}, false) }, h("img", { src: "/mark.svg", alt: "" }), h("span", {}, t("brand"), h("small", {}, t("brand_line")))),
     session.name ? h("div", { class: "nav" }, links) : null,
     h("footer", {}, `${t("version")} ${about.version}`, h("br"), t("keys_line")),
   );
-  replace(top_, ...tools(now));
+  renew(top_, ...tools(now));
   const here = side.querySelector<HTMLElement>("[aria-current]");
   if (here && side.scrollWidth > side.clientWidth) side.scrollLeft = here.offsetLeft - side.clientWidth / 2 + here.offsetWidth / 2;
 }

@@ -118,6 +118,22 @@ def test_the_keyboard_reaches_every_screen(chromium, server):
     page.context.close()
 
 
+def test_a_redrawn_screen_keeps_the_keyboard_where_it_stood(chromium, server):
+    page = opened(chromium, server, 1440)
+    page.goto(f"{server.base}/jilin/targets?language=en")
+    settled(page)
+    page.focus(".nav a[href*='/figures']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/figures*")
+    settled(page)
+    assert page.evaluate("document.activeElement.getAttribute('href').includes('/figures')")
+    page.keyboard.press("Alt+9")
+    page.wait_for_url("**/data*")
+    settled(page)
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.context.close()
+
+
 def test_the_slider_goes_back_in_time(chromium, server):
     page = opened(chromium, server, 1440)
     page.goto(f"{server.base}/jilin/targets?language=en&as_of=2023-06-30")
