@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from postroad.plan.levers import Change, Lever
 
 DERIVED = ("allocations", "line_hauls", "routings", "sort_waves")
-TRUNK = ("hub_plants", *DERIVED)
 
 POLICY = (
     "electric_share_last_mile", "shared_county_centre_share", "shared_round_share", "bus_hold_share",

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 KINDS = ("yearly", "midterm", "final")
 GOOD = ("met", "on_track")
 BAD = ("at_risk", "off_track", "missed")
-DOUBT = 0.5
-"""A target whose chance is below this is warned of."""
 
 
 @dataclass(frozen=True)

@@ -171,10 +171,6 @@ class Plan(Named):
                 return target
         raise UsageError.of("plan.no_such_target", asked=name, known=", ".join(t.id for t in self.targets))
 
-    def moved_by(self, name: str) -> tuple[Task, ...]:
-        """Return the tasks that should move a target."""
-        return tuple(task for task in self.tasks if name in task.moves)
-
 
 Kind = TypeVar("Kind")
 _BLOCKS: dict[str, type[Any]] = {

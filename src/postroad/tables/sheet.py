@@ -32,7 +32,6 @@ class Sheet:
     notes: list[Note] = field(default_factory=list)
     unread: list[tuple[int, str, Fault]] = field(default_factory=list)
     skipped: int = 0
-    breaks_mended: bool = False
 
     @property
     def rows(self) -> int:

@@ -64,7 +64,6 @@ class Terms:
     energy_kwh_piece: float = 0.022
     exchange_pieces_h: float = 2000.0
     customs_min: float = 720.0
-    customs_checked: float = 0.03
 
     @classmethod
     def of(cls, network: Network) -> Terms:
@@ -78,7 +77,6 @@ class Terms:
             "sort_cost_yuan": ("unit_sorting_hub_cost", 1.0),
             "exchange_pieces_h": ("exchange_office_throughput", 1.0),
             "customs_min": ("customs_dwell_time", 60.0),
-            "customs_checked": ("customs_inspection_rate", 0.01),
             "delivery_min": ("stage_time_delivery", 60.0),
             "winter_pace": ("winter_speed_factor", 1.0),
             "city_cutoff_min": ("cutoff_city_pickup_same_day", 60.0),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from postroad.design.lines.work import Trunk
     from postroad.network import Network
 
-AIR_PIECES, AIR_YUAN = 1500, 4.0
-"""Pieces of a hold on a scheduled flight and yuan a piece, as timetable.services assumes them."""
+AIR_YUAN = 4.0
+"""Yuan a piece on a scheduled flight, as timetable.services assumes it."""
 DUTY_H = 8.0
 """Hours at the wheel in a day: the standard working day (Labour Law, article 36)."""
 SHORT_NOTICE = 1.5

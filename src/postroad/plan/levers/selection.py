@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 AT = ("level", "kind", "urban_rural", "place_id", "county_id", "lacking", "having", "order")
 """What a selection of places may say: columns of ``places``, a site kind that is lacking or there, and the order."""
 
-ORDERS = ("people", "fewest", "place_id")
-
 
 def rows(frame: pl.DataFrame, where: Mapping[str, Any]) -> pl.Series:
     """Return which rows a filter names: a value, a list of values, or ``{above, below}`` for each column."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
 NUMBERS_A_DAY = 1 << 32
 """Parcel ``k`` of day ``d`` (days counted from year 1) has number ``d * 2^32 + k``, whatever else is simulated."""
-
-
-class Drawn(Protocol):
-    """What gives the parcels of a day: a ``Demand``, or parcels of one's own."""
-
-    year: int
-
-    def pieces(self, day: str) -> int:
-        """Return how many parcels a day has."""
-
-    def parcels(self, day: str, seed: int = 0, pieces: int | None = None, workers: int = 1) -> Iterator[Block]:
-        """Yield the parcels of a day in blocks, in order of their minute."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from postroad.demand.parcels import Block
 
-AGREEMENT, RESIDENT, CREDIT = 0.55, 0.40, 0.05
+AGREEMENT, RESIDENT = 0.55, 0.40
 KINDS = np.array(["agreement", "resident_id", "credit_code"])
 PACKAGINGS = np.array(["original", "carton", "reused_carton", "reusable_box", "degradable_bag", "paper", "plastic_bag"])
 SHARES = np.array([0.25, 0.40, 0.10, 0.05, 0.15, 0.05])

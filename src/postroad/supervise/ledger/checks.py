@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 CHECKS = ("real_name", "open_box", "machine_check", "all_three")
-GREEN = ("e_waybill", "no_repack", "slim_tape", "reusable_bag", "plastic_ban", "label_privacy")
 LEVELS = {"operator": "operator_id", "outlet": "outlet_id", "machine": "machine_id", "hour": "hour"}
 GAPS_TOLD = 1000
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROOF = "postroad three checks 1"
-CLAIMED = ("id_kind", "sender", "id_ok", "opened", "machine_id", "xray_at")
 
 
 def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, Any]:
