@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,4 +56,13 @@ def run(
             move(Progress(step + 1, len(LANGUAGES)))
     for path in written:
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)
-    out.print(say("face.serve_hint", name=province), soft_wrap=True)
+    out.print(say("face.serve_hint", command=_called(), name=province), soft_wrap=True)
+
+
+def _called() -> str:
+    """Return how this shell reaches the command: by name where its path leads here, else by the way it was called."""
+    called = Path(sys.argv[0])
+    found = shutil.which(called.name)
+    if found and called.exists() and Path(found).samefile(called):
+        return called.name
+    return str(called)
