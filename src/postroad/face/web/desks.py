@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from postroad.errors import Fault, UsageError
-from postroad.face.web.refusal import Refused
+from postroad.face.web.refusal import Refused, misfit
 from postroad.supervise.records import Actor, Desk, open_store
 from postroad.supervise.records.acts import Act, load, rights
 from postroad.supervise.records.schema import TABLES
@@ -84,12 +83,7 @@ def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | 
     try:
         words = _body(act.name)(**given).model_dump(exclude_unset=True)
     except ValidationError as wrong:
-        raise UsageError(
-            Fault.of(
-                "console.bad_value", column=".".join(map(str, e["loc"])), value=str(e["input"])[:80], detail=e["msg"]
-            )
-            for e in wrong.errors()
-        ) from None
+        raise misfit(wrong) from None
     if kind == "view":
         shown = act.function(at, **words)
         at.note()

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from postroad.errors import Fault, UsageError
+from postroad.errors import UsageError
 from postroad.face.web import checking, ledgers, provinces, work
+from postroad.face.web.refusal import misfit
 
 if TYPE_CHECKING:
     from postroad.face.web.settings import Settings
@@ -221,12 +222,7 @@ def parsed(kind: str, options: dict[str, Any]) -> dict[str, Any]:
     try:
         return KINDS[kind].options(**options).model_dump(mode="json")
     except ValidationError as wrong:
-        raise UsageError(
-            Fault.of(
-                "console.bad_value", column=".".join(map(str, e["loc"])), value=str(e["input"])[:80], detail=e["msg"]
-            )
-            for e in wrong.errors()
-        ) from None
+        raise misfit(wrong) from None
 
 
 def do(

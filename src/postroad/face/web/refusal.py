@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from postroad.errors import Fault
+from postroad.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a defect
@@ -14,3 +17,11 @@ class Refused(Exception):  # noqa: N818 - an answer, not a defect
         self.status, self.after = status, after
         self.faults = [Fault.of(key, **facts)]
         super().__init__(key)
+
+
+def misfit(wrong: ValidationError) -> UsageError:
+    """Return the error that names every value of a body which cannot be used."""
+    return UsageError(
+        Fault.of("console.bad_value", column=".".join(map(str, e["loc"])), value=str(e["input"])[:80], detail=e["msg"])
+        for e in wrong.errors()
+    )

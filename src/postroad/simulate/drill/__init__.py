@@ -6,6 +6,6 @@ drill(network, demand, ...)   the day as it was, the day struck, and the day str
 
 from postroad.simulate.drill.grading import GRADES, Grade
 from postroad.simulate.drill.running import drill
-from postroad.simulate.drill.script import Action, Event, Relief, Script, Trip, names, script
+from postroad.simulate.drill.script import Action, Relief, Script, Trip, names, script
 
-__all__ = ["GRADES", "Action", "Event", "Grade", "Relief", "Script", "Trip", "drill", "names", "script"]
+__all__ = ["GRADES", "Action", "Grade", "Relief", "Script", "Trip", "drill", "names", "script"]

@@ -10,22 +10,17 @@ import numpy as np
 import polars as pl
 
 from postroad.errors import InfeasibleError
-from postroad.simulate.day import Disruption, Given
+from postroad.simulate.day import Given
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from postroad.demand.parcels import Block
     from postroad.network import Network
-    from postroad.simulate.drill.script import Action, Event, Relief
+    from postroad.simulate.drill.script import Action, Relief
 
 DAY_MIN = 1440.0
 SOURCE = "drill"
-
-
-def disruptions(events: Iterable[Event]) -> list[Disruption]:
-    """Return events as the engine takes them."""
-    return [Disruption(**dataclasses.asdict(event)) for event in events]
 
 
 @dataclass(frozen=True)

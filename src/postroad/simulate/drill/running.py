@@ -11,7 +11,7 @@ from postroad.errors import Stopped
 from postroad.parallel import Progress
 from postroad.results import Result, Stamp
 from postroad.simulate.day import Run, simulate_day
-from postroad.simulate.drill.acting import WithRelief, acted, disruptions
+from postroad.simulate.drill.acting import WithRelief, acted
 from postroad.simulate.drill.grading import Grade, backlog, grade, relief_by_hour
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def drill(
     def run(net: Network, events: Any, what: Any) -> Run:
         if stop and stop():
             raise Stopped.of("errors.stopped", done=0, total=total)
-        return simulate_day(net, what, day=day, days=made.days, seed=seed, disruptions=disruptions(events) or None,
+        return simulate_day(net, what, day=day, days=made.days, seed=seed, disruptions=list(events) or None,
                             weather=made.weather, scale=scale, stop=stop)  # fmt: skip
 
     calm = run(network, (), demand)

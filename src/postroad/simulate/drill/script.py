@@ -11,26 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.plan.plan import Named
-from postroad.simulate.day.disruption import WHATS
+from postroad.simulate.day.disruption import WHATS, Disruption
 
 if TYPE_CHECKING:
     from postroad.network import Network
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happens, in the words of ``simulate.day.Disruption``: minutes after midnight of the first day."""
-
-    what: str
-    from_min: float
-    until_min: float
-    factor: float = 0.0
-    place_id: str | None = None
-    from_place_id: str | None = None
-    to_place_id: str | None = None
-    line_haul_id: str | None = None
-    mode: str | None = None
-    via_place_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +39,7 @@ class Action(Named):
     id: str
     who: str
     cost_yuan: float
-    diversions: tuple[Event, ...] = ()
+    diversions: tuple[Disruption, ...] = ()
     trips: tuple[Trip, ...] = ()
     plants: Mapping[str, float] = dataclasses.field(default_factory=dict)
     cutoffs: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -87,7 +71,7 @@ class Script(Named):
     weather: str
     trigger_zh: str
     trigger_en: str
-    events: tuple[Event, ...] = ()
+    events: tuple[Disruption, ...] = ()
     actions: tuple[Action, ...] = ()
     relief: tuple[Relief, ...] = ()
 
@@ -132,7 +116,7 @@ def read(content: Mapping[str, Any], network: Network) -> Script:
     """Return the script of a parsed file; ``DataError`` lists every fault at once."""
     faults: list[Fault] = []
     plain = {k: v for k, v in content.items() if k not in ("events", "actions", "relief", "rows")}
-    events = _many(Event, content.get("events", []), "events", faults)
+    events = _many(Disruption, content.get("events", []), "events", faults)
     relief = _many(Relief, content.get("relief", []), "relief", faults)
     actions = [_action(entry, n, faults) for n, entry in enumerate(content.get("actions", []), 1)]
     head = _one(Script, {**plain, "rows": tuple(content.get("rows", ()))}, "script", 1, faults)
@@ -149,7 +133,9 @@ def _action(entry: Any, number: int, faults: list[Fault]) -> Action | None:
     if not isinstance(entry, dict):
         faults.append(Fault.of("drill.not_a_table", table="actions", row=number))
         return None
-    diversions = _many(Event, [{"what": "divert", **one} for one in entry.get("diversions", [])], "diversions", faults)
+    diversions = _many(
+        Disruption, [{"what": "divert", **one} for one in entry.get("diversions", [])], "diversions", faults
+    )
     trips = _many(Trip, entry.get("trips", []), "trips", faults)
     plain = {k: v for k, v in entry.items() if k not in ("diversions", "trips")}
     made = _one(Action, plain, "actions", number, faults)
