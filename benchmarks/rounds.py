@@ -1,8 +1,8 @@
-"""Rounds from one depot on published instances: ours, and on request PyVRP, HGS-CVRP and OR-Tools in the same run.
+"""Rounds from one depot on published instances: ours, and on request PyVRP, HGS-CVRP, VROOM and OR-Tools in one run.
 
 ``python -m benchmarks rounds --instance PATH --time-limit S --seed K --json`` prints cost (rounded Euclidean), routes
 (customers numbered as in solution files: 1 is the first after the depot), seconds and peak_mb. With ``--peer
-pyvrp,hygese,ortools`` every peer gets the same time. Each runs in a process of its own, and a checker that knows none
+pyvrp,hygese,vroom,ortools`` every peer gets the same time. Each runs in a process of its own, and a checker that knows none
 of them judges its routes.
 """
 
@@ -93,6 +93,25 @@ def ortools(path: str, time_limit: float, _seed: int) -> dict[str, Any]:
     return {"routes": routes, "steps": 0}
 
 
+def vroom(path: str, time_limit: float, _seed: int) -> dict[str, Any]:
+    """Solve with VROOM on two threads at its most thorough; it stops by itself when it finds nothing more."""
+    from datetime import timedelta
+
+    import vroom as peer
+
+    plane = read_vrplib(path)
+    x, y = _all(plane)
+    asked = peer.Input()
+    asked.set_durations_matrix("car", _matrix(x, y).astype(np.uint32))
+    fleet = int(plane.demand.sum() // plane.capacity) + max(5, len(plane) // 50)
+    asked.add_vehicle([peer.Vehicle(k, start=0, end=0, capacity=[plane.capacity]) for k in range(fleet)])
+    loads = plane.demand.tolist()
+    asked.add_job([peer.Job(k, location=k + 1, delivery=peer.Amount([load])) for k, load in enumerate(loads)])
+    found = asked.solve(exploration_level=5, nb_threads=2, timeout=timedelta(seconds=time_limit))
+    stops = found.routes[found.routes["type"] == "job"]
+    return {"routes": [part["id"].astype(int).tolist() for _, part in stops.groupby("vehicle_id")], "steps": 0}
+
+
 def _all(plane: Plane) -> tuple[Any, Any]:
     return np.concatenate([[plane.depot[0]], plane.x]), np.concatenate([[plane.depot[1]], plane.y])
 
@@ -101,7 +120,7 @@ def _matrix(x: Any, y: Any) -> Any:
     return np.floor(np.hypot(x[:, None] - x, y[:, None] - y) + 0.5)
 
 
-PEERS = {"pyvrp": "PyVRP", "hygese": "HGS-CVRP", "ortools": "OR-Tools"}
+PEERS = {"pyvrp": "PyVRP", "hygese": "HGS-CVRP", "vroom": "VROOM", "ortools": "OR-Tools"}
 
 
 def _measure(name: str, options: Options) -> dict[str, Any]:
@@ -133,7 +152,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--instance", required=True, help="a .vrp file; a .sol beside it gives the best known cost")
     parser.add_argument("--time-limit", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--peer", default="", help="pyvrp,hygese,ortools")
+    parser.add_argument("--peer", default="", help="pyvrp,hygese,vroom,ortools")
 
 
 def _run(options: Options) -> list[Row] | dict[str, Any]:
