@@ -2,8 +2,8 @@
 
 ``python -m benchmarks rounds --instance PATH --time-limit S --seed K --json`` prints cost (rounded Euclidean), routes
 (customers numbered as in solution files: 1 is the first after the depot), seconds and peak_mb. With ``--peer
-pyvrp,hygese,vroom,ortools`` every peer gets the same time. Each runs in a process of its own, and a checker that knows none
-of them judges its routes.
+pyvrp,hygese,vroom,ortools`` every peer gets the same time. Each runs in a process of its own, and a checker that knows
+none of them judges its routes.
 """
 
 from __future__ import annotations
