@@ -6,9 +6,13 @@ import sys
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from postroad.face.cli import main
 from postroad.language import choose
+from postroad.supervise.records import open_store
+from postroad.supervise.records.audit import READ
+from postroad.supervise.records.schema import AUDIT
 
 
 @pytest.fixture
@@ -77,6 +81,10 @@ def test_a_draw_from_freezing_to_publication(postroad, database, tmp_path, monke
     rows = {row["indicator"]: row for row in told(postroad("cases", "tally", f"{today:%Y-%m}", "--json"))}
     assert rows["plastic_violation_rate"]["value"] == pytest.approx(100 / 3)
     assert rows["plastic_violation_rate"]["origin"] == "derived"
+    with open_store(database, create=False).reading() as connection:
+        entry = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)).mappings().one()
+    assert entry["act"] == READ
+    assert {"inspections", "findings"} <= {table for table, *_ in entry["entries"]}
     head = told(postroad("cases", "audit", "--json"))["head"]
     assert postroad("cases", "audit", "--head", head)[0] == 0
     assert postroad("cases", "audit", "--head", f"2:{'0' * 64}")[0] == 2

@@ -11,6 +11,7 @@ import os
 import random
 import time
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -202,8 +203,15 @@ def test_alerts_find_the_surge_and_keep_a_record(month):
         alerts(month, dt.date(2026, 2, 10))
     settle(month, row, "false", "holiday", KNOWN)
     settle(month.again(), row, "hit", "found on site", KNOWN)
-    assert record(month.again()) == {"settled": 1, "hits": 1, "false": 0, "hit_share": 1.0,
-                                     "outcomes": {row["alert_id"]: "hit"}}  # fmt: skip
+    settle(month.again(), {**row, "alert_id": "another"}, "false", "", KNOWN)
+    settle(month.again(), {**row, "alert_id": "third", "direction": "low"}, "false", "", KNOWN)
+    told = record(month.again())
+    assert told["outcomes"] == {row["alert_id"]: "hit", "another": "false", "third": "false"}
+    assert (told["settled"], told["hits"], told["false"], told["hit_share"]) == (3, 1, 2, 1 / 3)
+    many, few = told["by_kind"]["high"], told["by_kind"]["low"]
+    assert (many["settled"], many["hits"], many["hit_share"], few["hits"], few["false"]) == (2, 1, 0.5, 0, 1)
+    z = NormalDist().inv_cdf(0.975)  # Wilson's interval of 1 in 2 by hand: half its width is z / 2 / sqrt(2 + z * z)
+    assert many["high"] - 0.5 == pytest.approx(0.5 - many["low"]) == pytest.approx(z / 2 / (2 + z * z) ** 0.5)
     with pytest.raises(UsageError):
         settle(month.again(), row, "perhaps", "", KNOWN)
 

@@ -18,7 +18,7 @@ import polars as pl
 from postroad.errors import UsageError
 from postroad.language import Text
 from postroad.supervise.ledger import rulebook
-from postroad.supervise.ledger.intervals import stats
+from postroad.supervise.ledger.intervals import interval, stats
 from postroad.supervise.ledger.leak import discoveries
 from postroad.supervise.ledger.store import Ledger, frame_of
 
@@ -150,20 +150,7 @@ def _judged(
         pl.Series("direction", np.where(above < below, "high", "low")), pl.col("mean").alias("expected"),
     ).filter(pl.Series(discoveries(chance, rate)))  # fmt: skip
     name = pl.struct("outlet_id", "day", "hour").map_elements(_name, return_dtype=pl.String).alias("alert_id")
-    columns = (
-        "alert_id",
-        "outlet_id",
-        "operator_id",
-        "day",
-        "hour",
-        "seen",
-        "expected",
-        "low",
-        "high",
-        "chance",
-        "direction",
-    )
-    found = told.with_columns(name).select(columns).sort("chance", "outlet_id", "hour")
+    found = told.with_columns(name).select(COLUMNS).sort("chance", "outlet_id", "hour")
     return Alerts(found, cells.height, days, spread, ledger.origin)
 
 
@@ -183,8 +170,21 @@ def settle(ledger: Ledger, alert: dict[str, Any], outcome: str, note: str, known
 
 
 def record(ledger: Ledger) -> dict[str, Any]:
-    """Return the alarm's record: how many alerts were settled, and how many of them were hits."""
-    last = {entry["alert"]["alert_id"]: entry["outcome"] for entry in ledger.entries("outcome")}
-    hits = sum(outcome == "hit" for outcome in last.values())
-    share = hits / len(last) if last else None
-    return {"settled": len(last), "hits": hits, "false": len(last) - hits, "hit_share": share, "outcomes": last}
+    """Return the alarm's record: how many alerts were settled, and how many of them were hits, in all and by kind.
+
+    A kind is what raised the alert: too many pieces or too few. A share has its 95 % interval.
+    """
+    last = {entry["alert"]["alert_id"]: entry for entry in ledger.entries("outcome")}
+    kinds = sorted({entry["alert"]["direction"] for entry in last.values()})
+    by_kind = {kind: _share([e for e in last.values() if e["alert"]["direction"] == kind]) for kind in kinds}
+    outcomes = {name: entry["outcome"] for name, entry in last.items()}
+    return {**_share(list(last.values())), "by_kind": by_kind, "outcomes": outcomes}
+
+
+def _share(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    hits, settled = sum(entry["outcome"] == "hit" for entry in entries), len(entries)
+    low, high = interval(hits, settled)
+    return {
+        "settled": settled, "hits": hits, "false": settled - hits, "hit_share": hits / settled if settled else None,
+        "low": float(low) if settled else None, "high": float(high) if settled else None,
+    }  # fmt: skip

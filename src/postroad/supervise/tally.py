@@ -27,16 +27,19 @@ STOCKS = ("smart_lockers",)
 def tally(desk: Desk, network: Network, region: str, period: str) -> list[dict[str, Any]]:
     """Return the statistics rows the records give for a period (2025-11 or 2025); a province's desk is needed.
 
-    What the records do not hold gives no row.
+    What the records do not hold gives no row. What was read stands in the audit log under the actor and the hour of
+    the asking, though lateness is judged as of the newest act.
     """
     origins = {row["origin"] for table in ("outlets", "inspections") for row in desk.rows(table)}
     origin = "synthetic" if "synthetic" in origins else "derived"
     with desk.store.reading() as connection:
-        latest = audit.last(connection)[1]
+        latest = audit.last_act(connection)
     known_on = (latest or desk.now).date()  # the day the newest record was written down
     then = latest or desk.now
-    desk = Desk(desk.store, desk.actor, lambda: then, desk.rules, desk.made)  # what is late or out of date, as of then
-    found = [*_of_visits(desk, period), *_of_service(desk, period), *_of_centres(desk, network)]
+    past = Desk(desk.store, desk.actor, lambda: then, desk.rules, desk.made)  # what is late or out of date, as of then
+    found = [*_of_visits(past, period), *_of_service(past, period), *_of_centres(past, network)]
+    desk.take_looks(past)
+    desk.note()
     return [
         {"region_id": region, "indicator": name, "period": period[:4] if name in STOCKS else period,
          "value": float(value), "unit": unit, "known_on": known_on, "scope": SCOPE, "note": note, "origin": origin,

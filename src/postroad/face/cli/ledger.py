@@ -270,7 +270,19 @@ def alerts(
     for row in found.found.iter_rows(named=True):
         out.print(f"{row['alert_id']}  {found.reason(row)}", soft_wrap=True, markup=False)
     out.print(say("ledger.alerts", count=found.found.height, tested=f"{found.tested:,}", days=found.history_days))
+    _tell_alarm(past)
+
+
+def _tell_alarm(past: dict[str, Any]) -> None:
+    """Print what became of the alerts settled so far, in all and by kind."""
+    from postroad.face.cli.display import out
+    from postroad.language import say
+
     out.print(say("ledger.alarm_record", hits=past["hits"], false=past["false"]))
+    for kind, share in past["by_kind"].items():
+        facts = {name: 100 * share[of] for name, of in (("share", "hit_share"), ("low", "low"), ("high", "high"))}
+        out.print(say("ledger.alarm_kind", kind=say(f"ledger.alarm_{kind}"), hits=share["hits"],
+                      settled=share["settled"], **facts), soft_wrap=True)  # fmt: skip
 
 
 def settle(
@@ -284,8 +296,7 @@ def settle(
     import polars as pl
 
     from postroad.errors import UsageError
-    from postroad.face.cli.display import day, out
-    from postroad.language import say
+    from postroad.face.cli.display import day
     from postroad.supervise.alert import alerts as raised
     from postroad.supervise.alert import record
     from postroad.supervise.alert import settle as settled
@@ -299,7 +310,7 @@ def settle(
         raise UsageError.of("ledger.no_such_alert", value=alert, day=day_)
     settled(held, found.row(0, named=True), outcome, note, now())
     past = record(held)
-    out.print(say("ledger.alarm_record", hits=past["hits"], false=past["false"]))
+    _tell_alarm(past)
 
 
 def feed(
