@@ -81,7 +81,7 @@ def design(network: Network, what: str, *, year: int = BASE_YEAR, scenario: str 
         _check(asked, _words(trunk_tiers))
         return trunk_tiers(network, demand(network, year, scenario), **asked)
     if what == "trunk":
-        from postroad.design.lines import design_trunk
+        from postroad.evaluate.trunk import design_trunk
 
         _check(asked, _words(design_trunk))
         return design_trunk(network, demand(network, year, scenario), **asked)

@@ -38,7 +38,8 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None, stop: Callable[[
 
     ``repair`` is ``departure``, ``seat``, ``direct`` or ``cutoff``; ``yuan_day`` what it costs, ``share_percent`` what
     it brings, ``at_min`` the new departure or cut-off; ``best`` marks the cheapest. A cut-off costs nothing but moves
-    ``moved_percent`` of the pieces to the next day's clock. No row with a share means nothing here mends it.
+    ``moved_percent`` of the pieces to the next day's clock. Where nothing makes it hold, a row ``none`` says so and a
+    row with ``nearest`` has what brings most of its pieces in time.
     """
     told = promises(table) if told is None else told
     rows: list[dict[str, Any]] = []
@@ -56,11 +57,21 @@ def repairs(table: Timetable, told: pl.DataFrame | None = None, stop: Callable[[
         found = [one for one in options if one and one["share_percent"] >= held["share_asked_percent"] - 1e-9]
         same = {(one["repair"], one["place_id"], one["to_id"], one["at_min"], one["yuan_day"]): one for one in found}
         found = sorted(same.values(), key=lambda one: (one["yuan_day"], one["moved_percent"]))
-        none = [{"repair": "none", "place_id": None, "to_id": None, "at_min": None, "yuan_day": None,
-                 "share_percent": float(now["share_percent"][0]), "moved_percent": None}]  # fmt: skip
-        told_of = [{name: value for name, value in one.items() if name not in INSIDE} for one in found or none]
-        rows += [{**held, **one, "best": n == 0} for n, one in enumerate(told_of)]
+        told_of = [{name: value for name, value in one.items() if name not in INSIDE} for one in found]
+        told_of = told_of or _none(options, float(now["share_percent"][0]))
+        rows += [{"nearest": False, **held, **one, "best": n == 0} for n, one in enumerate(told_of)]
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _none(options: list[dict[str, Any] | None], share: float) -> list[dict[str, Any]]:
+    """That nothing makes a pair hold, and the thing that brings most of its pieces in time, with its price."""
+    none = {"repair": "none", "place_id": None, "to_id": None, "at_min": None, "yuan_day": None,
+            "share_percent": share, "moved_percent": None}  # fmt: skip
+    nearer = [one for one in options if one and one["share_percent"] > share + 1e-9]
+    if not nearer:
+        return [none]
+    most = max(nearer, key=lambda one: (one["share_percent"], -one["yuan_day"]))
+    return [none, {**{name: value for name, value in most.items() if name not in INSIDE}, "nearest": True}]
 
 
 def _share(table: Timetable, own: list[int], hours: float, departures: Departures, ways: list[list[str]]) -> float:
@@ -163,9 +174,15 @@ def seat(table: Timetable, own: list[int], held: dict[str, Any], now: pl.DataFra
                    "yuan_day": round(late * ride.yuan_piece, 2), "moved_percent": 0.0, "service_ref": ride.service_ref,
                    "runs": {(a, b): ride.key[2:]}, "waves": table.waves,
                    "ways": dict(zip(own, ways, strict=True))}  # fmt: skip
-            if share >= held["share_asked_percent"] and (best is None or one["yuan_day"] < best["yuan_day"]):
+            if best is None or _better(one, best, held["share_asked_percent"] - 1e-9):
                 best = one
     return best
+
+
+def _better(one: dict[str, Any], best: dict[str, Any], asked: float) -> bool:
+    """Whether a seat is to be preferred: what makes the pair hold, then the cheapest of those, else the nearest."""
+    held = [min(it["share_percent"], asked) for it in (one, best)]
+    return (held[0], -one["yuan_day"]) > (held[1], -best["yuan_day"])
 
 
 def past(way: list[str], a: str, b: str) -> list[str]:

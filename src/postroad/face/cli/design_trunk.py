@@ -15,24 +15,18 @@ if TYPE_CHECKING:
 def run(asked: Asked) -> None:
     """Design the trunk and write tables, a GTFS feed, pictures and a report in both languages."""
     from postroad.demand import demand
-    from postroad.design.lines import design_trunk
-    from postroad.design.lines.refusals import check_pack
-    from postroad.evaluate.ends import learned
+    from postroad.evaluate.trunk import design_trunk
     from postroad.face.cli.display import err, out, print_json, progress
     from postroad.language import say
     from postroad.network import province as open_province
 
     network = open_province(asked.province)
     flows = demand(network, asked.year, asked.scenario, seed=asked.seed)
-    ends = None
-    check_pack(network, flows)
-    if asked.learn > 0:
-        with progress(say("lines.learning")) as move:
-            ends = learned(network, flows, day_of(asked), scale=asked.learn, seed=asked.seed, progress=move)
     with progress(say("lines.designing")) as move:
         made = design_trunk(
-            network, flows, time_s=asked.time_limit_s, seed=asked.seed, plants=asked.plants, ends=ends, progress=move
-        )
+            network, flows, time_s=asked.time_limit_s, seed=asked.seed, plants=asked.plants, learn=asked.learn,
+            progress=move,
+        )  # fmt: skip
     ran = _simulated(made, asked) if asked.simulate > 0 else None
     folder = _written(made, asked, ran)
     told = _told(made, folder)
@@ -64,19 +58,15 @@ SHOWN = ("planned_percent", "simulated_percent", "best_percent", "pairs", "pairs
          "pairs_hold_best")  # fmt: skip
 
 
-def day_of(asked: Asked) -> str:
-    """Return the day that is simulated: an ordinary Wednesday of June."""
-    return f"{asked.year}-06-10"
-
-
 def _simulated(made: TrunkDesign, asked: Asked) -> Ran:
     """Run a sample of a day through the designed trunk, and hold planned against simulated."""
     from postroad.evaluate.planned import simulated
+    from postroad.evaluate.trunk import day_of
     from postroad.face.cli.display import progress
     from postroad.language import say
 
     with progress(say("simulate.running")) as move:
-        return simulated(made, day_of(asked), scale=asked.simulate, seed=asked.seed, progress=move)
+        return simulated(made, day_of(asked.year), scale=asked.simulate, seed=asked.seed, progress=move)
 
 
 def _told(made: TrunkDesign, folder: Path) -> dict[str, Any]:

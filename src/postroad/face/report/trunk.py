@@ -144,6 +144,7 @@ def _repairs(made: TrunkDesign, spoken: Language) -> str:
         place, to = (named(made.plan, r[side], spoken) if r[side] else "" for side in ("place_id", "to_id"))
         at = "" if r["at_min"] is None else clock(r["at_min"])
         what = ("★ " if r["best"] else "") + say(f"lines.repair_{r['repair']}", spoken, place=place, to=to, at=at)
+        what = say("lines.repair_nearest", spoken, what=what) if r["nearest"] else what
         told = f"{r['share_percent']:.1f}", _cell(r["moved_percent"], ".0f"), _cell(r["yuan_day"], ",.0f")
         rows.append((_ends(made, r, spoken), escape(what), *told))
     return _table(_heads(("pair", "repair", "share", "moved", "yuan_day"), spoken), rows, 3)
@@ -231,4 +232,5 @@ def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
               "fleet", "empties", "changes", "promises_elsewhere", "ends", "crews", "roster")  # fmt: skip
-    return {name: made.result[name] for name in wanted}
+    learning = {name: made.result[name] for name in ("learning",) if name in made.result.tables}
+    return {name: made.result[name] for name in wanted} | learning

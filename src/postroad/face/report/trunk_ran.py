@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from postroad.evaluate.planned import Ran
 
 SHARES = ("planned_own_percent", "planned_percent", "simulated_percent", "best_percent", "best_road_percent")
+LEARNED = ("planned_percent", "simulated_percent", "core_planned_percent", "core_simulated_percent")
 PLACES = 12
 """So many places are told of the causes between the ends."""
 
@@ -80,6 +81,19 @@ def _directions(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[.
                 + table(heads(keys, spoken), rows, 8))  # fmt: skip
 
 
+def _learning(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
+    """Each round of learning: what its brief timetable planned and what a day of it kept; ★ marks the one kept."""
+    if "learning" not in made.result.tables:
+        return ""
+    rows = [(f"{r['round']}{' ★' if r['kept'] else ''}", f"{r['pairs_hold']} / {r['pairs']}",
+             *("–" if r[name] is None else f"{r[name]:.1f}" for name in LEARNED))
+            for r in made.result["learning"].iter_rows(named=True)]  # fmt: skip
+    keys = ("round", "hold_simulated", "planned", "simulated", "core_planned", "core_simulated")
+    return mark("p", say("lines.learning_note", spoken), class_="note") + table(
+        heads(keys, spoken), rows, len(keys) - 1
+    )
+
+
 def ends(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
     """Return what the design counts on at the ends of the trunk, place by place."""
     held = made.result["ends"]
@@ -91,5 +105,6 @@ def ends(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
              f"{r['dock_p95_min']:.0f}", f"{r['share_percent']:.0f}", f"{r['door_p50_min']:.0f}",
              f"{r['door_p95_min']:.0f}") for r in held.iter_rows(named=True)]  # fmt: skip
     keys = ("place", "couriers", "dock_p50", "dock_p95", "served", "door_p50", "door_p95")
+    head += _learning(made, spoken, table)
     return head + mark("details", inside=mark("summary", say("lines.each_place", spoken))
                        + table(heads(keys, spoken), rows, 5))  # fmt: skip

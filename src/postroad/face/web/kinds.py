@@ -69,7 +69,7 @@ class Disturbance(BaseModel):
 class DesignOptions(FlowOptions):
     """A trunk timetable by search, and how long to look for it."""
 
-    time_s: float = Field(120.0, ge=1.0, le=3600.0)
+    time_s: float = Field(300.0, ge=1.0, le=3600.0)
 
 
 class DifferenceOptions(Options):

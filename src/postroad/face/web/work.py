@@ -110,8 +110,8 @@ def trunk(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:
 
 
 def trunk_design(network: Network, options: kinds.DesignOptions, bench: Bench) -> Result:
-    """Design the trunk: tiers, the timetable with its bound, promises with repairs."""
-    from postroad.design.lines import design_trunk
+    """Design the trunk on ends learned from simulated days: tiers, timetable with its bound, promises, repairs."""
+    from postroad.evaluate.trunk import design_trunk
 
     flows = _flows(network, options)
     made = design_trunk(
