@@ -41,7 +41,9 @@ def find(network: Network, asked: str) -> str:
     known = places.filter(pl.col("level").is_in(["prefecture", "county", "external"]))
     spellings = [name for row in known.select(_COLUMNS).iter_rows() for name in sorted(_full(row) | _short(row))]
     near = get_close_matches(word, spellings, n=4, cutoff=0.5)
-    raise UsageError.of("travel.no_such_place", asked=asked, nearest=", ".join(near) or "-")
+    if not near:
+        raise UsageError.of("travel.no_place_like", asked=asked)
+    raise UsageError.of("travel.no_such_place", asked=asked, nearest=", ".join(near))
 
 
 _COLUMNS = ("place_id", "name_zh", "pinyin", "level", "parent_id")

@@ -35,16 +35,14 @@ def outlook(
     from postroad.errors import UsageError
     from postroad.evaluate.outlook import Ahead
     from postroad.evaluate.outlook import outlook as look
+    from postroad.face.cli.display import day as read_day
     from postroad.face.cli.display import out, print_json, progress
     from postroad.face.cli.simulate import designed
     from postroad.language import say
 
-    try:
-        day = dt.date.fromisoformat(first) if first else dt.date.today() + dt.timedelta(days=1)
-    except ValueError:
-        raise UsageError.of("console.bad_value", column="--first", value=first, detail="2026-11-10") from None
+    day = read_day(first) or dt.date.today() + dt.timedelta(days=1)
     if weather not in ("ordinary", "snow"):
-        raise UsageError.of("console.bad_value", column="--weather", value=weather, detail="ordinary, snow")
+        raise UsageError.of("simulate.bad_weather", value=weather)
     network = designed(province, designs)
     ahead = Ahead(day, scenario, "snow" if weather == "snow" else "ordinary", extra, scale, seed, plants_year or None)
     with progress(say("console.board")) as move:

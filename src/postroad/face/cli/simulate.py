@@ -36,7 +36,7 @@ def simulate(
     year: int = typer.Option(2020, "--year"),
     scenario: str = typer.Option("base", "--scenario"),
     seed: int = typer.Option(0, "--seed"),
-    scale: float = typer.Option(0.0, "--scale", help="抽样比例，运力同比 share of parcels, capacities alike"),
+    scale: float | None = typer.Option(None, "--scale", help="抽样比例，运力同比 share of parcels, capacities alike"),
     weather: str = typer.Option("ordinary", "--weather", help="ordinary | snow"),
     warm_days: int = typer.Option(-1, "--warm-days", help="预热天数 days before"),
     designs: list[Path] = typer.Option([], "--network", help="设计写出的文件夹，可多次 folders a design wrote"),
@@ -68,12 +68,12 @@ def simulate(
     struck = _table(disruptions)
     if worlds > 1:
         # A trial samples: one parcel in two hundred unless said otherwise.
-        chosen["scale"] = scale or 0.005
+        chosen["scale"] = 0.005 if scale is None else scale
         _many(
             network, made, day, days, worlds, seed, chosen, struck, Work(workers, cluster or None), to, json_, repairs
         )
     else:
-        chosen |= {"scale": scale or 1.0, "events": events, "event_form": event_form}
+        chosen |= {"scale": 1.0 if scale is None else scale, "events": events, "event_form": event_form}
         run = _one(network, made, day, days, seed, chosen, struck, to, json_)
         if film:
             _film(run, network, to, quiet=json_)
