@@ -4,7 +4,10 @@ The calls below are valid ones. A function without a call here fails the test, a
 """
 
 import datetime as dt
+import importlib
+import inspect
 import json
+import pkgutil
 
 import pytest
 
@@ -190,6 +193,28 @@ def test_every_function_has_rights_and_a_call_here():
     assert set(rights()["tables"]) == set(TABLES)
     for told in (*rights()["acts"].values(), *(t["read"] for t in rights()["tables"].values())):
         assert set(told) <= set(ROLES)
+
+
+COMPOSED = {"publication.published", "tally.tally", "rehearsal.cast.enter", "rehearsal.cast.service_days"}
+"""Functions that only put acts, views and checked reads together; each of those checks the rights."""
+
+
+def test_no_function_on_the_records_goes_around_the_list():
+    """Whatever takes a desk is found in the package itself, so that a new function cannot be left out of the walk."""
+    from postroad import supervise
+
+    listed = {(one.function.__module__, one.function.__name__) for one in ACTS.values()}
+    found = set()
+    for module in pkgutil.walk_packages(supervise.__path__, "postroad.supervise."):
+        if ".verifier" in module.name or ".migrations" in module.name:
+            continue
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            first = next(iter(inspect.signature(function).parameters.values()), None)
+            own = function.__module__ == module.name and not name.startswith("_")
+            if own and first is not None and first.annotation in ("Desk", Desk):
+                found.add((module.name, inspect.unwrap(function).__name__))
+    assert {f"{where.removeprefix('postroad.supervise.')}.{name}" for where, name in found - listed} == COMPOSED
+    assert listed <= found
 
 
 CONFINED = {"drawing.commit"}
