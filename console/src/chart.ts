@@ -200,10 +200,10 @@ export function bars(label: string, held: Bar[], format: (value: number) => stri
 }
 
 /** Columns over an axis of hours or steps. */
-export function columns(label: string, xs: (string | number)[], series: { name: string; values: number[]; kind: string }[], width = 720, height = 220): SVGSVGElement {
+export function columns(label: string, xs: (string | number)[], series: { name: string; values: number[]; kind: string }[], width = 720, height = 220, least = 0): SVGSVGElement {
   const box: Box = { width, height, left: 72, right: 8, top: 10, bottom: 26 };
   const totals = xs.map((_, k) => series.reduce((sum, one) => sum + (one.values[k] ?? 0), 0));
-  const high = Math.max(1e-9, ...totals);
+  const high = Math.max(1e-9, least, ...totals);
   const to = scale(box, [0, xs.length], [0, high * 1.05]);
   const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   for (const value of rounds(0, high * 1.05, 4)) {

@@ -170,10 +170,12 @@ async function beside(run: Run): Promise<Node> {
     return measure.endsWith("_share") || measure === "busiest" ? number(100 * Number(held), 1) : number(Number(held), measure.endsWith("_h") ? 1 : 0);
   };
   const slots = Array.from({ length: 48 }, (_, k) => k * 30);
+  // Both days on one scale: a longer queue has to look longer.
+  const longest = Math.max(0, ...halves.map((row) => Number(row.queue ?? 0)));
   const figure = ([volume, words]: [string, string]): HTMLElement => {
     const label = t("hub_queue", { volume: words });
     const values = slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.queue ?? 0));
-    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }]));
+    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }], 720, 220, longest));
   };
   return h("div", {}, h("div", { class: "grid" }, volumes.map(figure)),
     table(t("hub_more", { hub: "" }), [{ head: t("measure"), wide: true, cell: (measure: string) => t(`hub_day.${measure}`) }, ...volumes.map(([volume, words]) => ({ head: words, number: true, cell: (measure: string): Child => value(measure, volume) }))], [...new Set(measures.map((row) => String(row.measure)))]),

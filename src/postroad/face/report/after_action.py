@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from postroad.face.report.places import names_of
 from postroad.language import Language, say
 from postroad.supervise.after_action import MARGIN
 
@@ -21,7 +22,7 @@ def review(made: Result, network: Network, spoken: Language, actions: Mapping[st
     if made.facts.get("records") == "synthetic":
         parts.append(f"> {say('after_action.synthetic', spoken)}")
     parts += [f"## {say('after_action.heading_changes', spoken)}", "\n".join(changes(made, network, spoken))]
-    names = _names(network, spoken)
+    names = names_of(network, spoken)
     for table, key, label in (
         ("cities", "city_id", lambda city: names.get(str(city), say("after_action.unknown", spoken))),
         ("operators", "operator_id", str),
@@ -37,7 +38,7 @@ def review(made: Result, network: Network, spoken: Language, actions: Mapping[st
 
 def changes(made: Result, network: Network, spoken: Language) -> list[str]:
     """Return, as a list in Markdown, what the next script has to change."""
-    names, told = _names(network, spoken), []
+    names, told = names_of(network, spoken), []
     for row in made["changes"].iter_rows(named=True):
         kind, what = row["change"], row["what"]
         said: dict[str, Any] = {"forecast": row["forecast"], "actual": row["actual"]}
@@ -83,10 +84,3 @@ def _actions(made: Result, names: Mapping[str, str], spoken: Language) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join(["---"] + ["---:"] * (len(head) - 1)) + "|"]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def _names(network: Network, spoken: Language) -> dict[str, str]:
-    rows = network["places"].select("place_id", "name_zh", "pinyin").iter_rows()
-    if spoken == "zh":
-        return {place: zh for place, zh, _ in rows}
-    return {place: (latin or zh).removesuffix("shi").capitalize() for place, zh, latin in rows}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.face.report.mark import mark
+from postroad.face.report.places import latin_name
 from postroad.face.report.trunk_map import FONT, SVG
 from postroad.language import Language, say
 
@@ -33,7 +34,7 @@ def ends_of(made: Result, network: Network, spoken: Language) -> dict[str, str]:
 
 
 def _plain(name: str, spoken: Language) -> str:
-    return name.removesuffix("市") if spoken == "zh" else name.removesuffix("shi").capitalize()
+    return name.removesuffix("市") if spoken == "zh" else latin_name(name)
 
 
 def title(made: Result, ends: Mapping[str, str], spoken: Language) -> str:

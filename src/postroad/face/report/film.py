@@ -15,6 +15,7 @@ import jinja2
 import polars as pl
 
 from postroad.face.report.map import outlines_of
+from postroad.face.report.places import latin_name
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _trains(run: Run, names: dict[str, str | None], spoken: Language) -> list[li
 
 
 def _label(name: str, spoken: Language) -> str:
-    return name.removesuffix("市") if spoken == "zh" else name.removesuffix("shi").capitalize()
+    return name.removesuffix("市") if spoken == "zh" else latin_name(name)
 
 
 def _number(place: str, index: dict[str, int]) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.face.report.places import names_of
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _stages(stages: pl.DataFrame, network: Network, tongue: Language) -> str:
 
 
 def _reasons(lateness: pl.DataFrame, network: Network, tongue: Language) -> str:
-    names = _names(network, tongue)
+    names = names_of(network, tongue)
     total = max(1, int(lateness["parcels"].sum()))
     rows = [
         (say(f"simulate.reason_{row['reason']}", tongue), names.get(row["place_id"], row["place_id"] or "-"),
@@ -99,7 +100,7 @@ def _reasons(lateness: pl.DataFrame, network: Network, tongue: Language) -> str:
 
 
 def _busiest(facilities: pl.DataFrame, network: Network, tongue: Language) -> str:
-    names = _names(network, tongue)
+    names = names_of(network, tongue)
     peak = facilities.group_by("place_id", "kind").agg(
         pl.col("queue").max(), pl.col("from_min").get(pl.col("queue").arg_max()), pl.col("sorted").sum(),
         pl.col("left_over").sum(),
@@ -114,7 +115,7 @@ def _busiest(facilities: pl.DataFrame, network: Network, tongue: Language) -> st
 
 def _pairs(pairs: pl.DataFrame, network: Network, tongue: Language) -> str:
     """The pairs that are furthest from the share asked for: by how much, what binds, and when to hand in."""
-    names = _names(network, tongue)
+    names = names_of(network, tongue)
     gap = pl.col("asked_percent") - pl.col("share_percent")
     rows = [
         (" – ".join(names.get(row[end], row[end]) for end in ("from_place_id", "to_place_id")),
@@ -146,7 +147,7 @@ def _short(value: object) -> str:
 
 def _repairs(tried: Result, network: Network, tongue: Language) -> list[str]:
     """The best repair of each pair that was tried, and of each class: what it brings and costs."""
-    names = _names(network, tongue)
+    names = names_of(network, tongue)
     rows = []
     for table in ("classes", "trials"):
         for row in tried[table].filter("best").iter_rows(named=True):
@@ -182,16 +183,6 @@ def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]], tongue: Language
     head = [say(f"simulate.column_{name}", tongue) for name in names]
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
-def _names(network: Network, tongue: Language) -> dict[str, str]:
-    column = "name_zh" if tongue == "zh" else "pinyin"
-    names = network["places"].select("place_id", column).iter_rows()
-    return {place: _cut(name, tongue) if name else place for place, name in names}
-
-
-def _cut(name: str, tongue: Language) -> str:
-    return name if tongue == "zh" else name.removesuffix("shi").capitalize()
 
 
 def _flow(name: str, tongue: Language) -> str:
