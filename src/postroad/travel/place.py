@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.errors import UsageError
+from postroad.language import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from postroad.network import Network
 
 ENDINGS = ("自治州", "自治县", "地区", "街道", "省", "市", "县", "区", "镇", "乡", "村")
@@ -44,6 +47,15 @@ def find(network: Network, asked: str) -> str:
     if not near:
         raise UsageError.of("travel.no_place_like", asked=asked)
     raise UsageError.of("travel.no_such_place", asked=asked, nearest=", ".join(near))
+
+
+def called(network: Network, place_ids: Iterable[str]) -> dict[str, Said]:
+    """Return what each of these places is called in either language, its id behind it."""
+    names = network["places"].filter(pl.col("place_id").is_in(list(place_ids)))
+    return {
+        place: Said.both(f"{name}（{place}）", f"{pinyin or name} ({place})")
+        for place, name, pinyin in names.select("place_id", "name_zh", "pinyin").iter_rows()
+    }
 
 
 _COLUMNS = ("place_id", "name_zh", "pinyin", "level", "parent_id")

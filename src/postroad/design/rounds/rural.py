@@ -25,7 +25,7 @@ from postroad.timetable import buses
 from postroad.timetable.feed import Feed, minutes
 from postroad.timetable.services import HOLDS, running
 from postroad.travel import RoadEngine
-from postroad.travel.place import find
+from postroad.travel.place import called, find
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,19 +83,22 @@ class RuralDesign:
     @cached_property
     def unserved(self) -> dict[str, Fault]:
         """Every village that is not served, with what stops it and the cheapest repair."""
-        return {one.place_id: as_fault(one) for plan in self.plans for one in plan.unserved}
+        lost = [one for plan in self.plans for one in plan.unserved]
+        return dict(zip((one.place_id for one in lost), _faults(self.network, lost), strict=True))
 
     @property
     def untimed(self) -> list[Fault]:
         """Every bus line without times, which carries nothing, with what would make it carry parcels."""
         latest = self.plans[0].county.terms.bus_latest_min / 60.0
         lines = self.result["bus_lines"].filter(pl.col("note") != "")
+        names = called(self.network, lines["township_id"].to_list())
         return [
             Fault.of(
-                note, table="bus_lines", value=town, latest=f"{latest:g}", fee="?" if fee is None else f"{fee:.2f}"
+                note, table="bus_lines", value=town, town=names[town], latest=f"{latest:g}",
+                fee="?" if fee is None else f"{fee:.2f}",
             )
             for town, note, fee in lines.select("township_id", "note", "van_yuan_piece").iter_rows()
-        ]
+        ]  # fmt: skip
 
     def why(self, village_id: str | None = None) -> list[Fault]:
         """Return why a village is not served, with the cheapest repair; without a village all of them. Empty: served.
@@ -173,7 +176,7 @@ def design_rounds(
     finally:
         BEAT.reset(token)
     if options.every_village and any(plan.unserved for plan in plans):
-        raise InfeasibleError(as_fault(one) for plan in plans for one in plan.unserved)
+        raise InfeasibleError(_faults(network, [one for plan in plans for one in plan.unserved]))
     tables = result_tables(network, plans)
     facts = {"yuan_week": float(tables["townships"].filter(way="shared_bus")["yuan_week"].sum())}
     facts |= {"counties": len(plans), "villages": tables["villages"].height}
@@ -220,9 +223,17 @@ def _tick(work: Work, done: int, total: int) -> None:
         raise Stopped.of("errors.stopped", done=done, total=total)
 
 
-def as_fault(one: Unserved) -> Fault:
-    """Return why a village is left out, in words."""
-    return Fault.of(one.reason, table="places", value=one.place_id, **dict(one.facts))
+def _faults(network: Network, lost: Sequence[Unserved]) -> list[Fault]:
+    """Return why each of these villages is left out, in words that name the places."""
+    told = [dict[str, Any](one.facts) for one in lost]
+    beside = [(facts, part) for facts in told for part in ("start", "town") if part in facts]
+    names = called(network, [*(one.place_id for one in lost), *(facts[part] for facts, part in beside)])
+    for facts, part in beside:
+        facts[part] = names[facts[part]]
+    return [
+        Fault.of(one.reason, table="places", value=one.place_id, village=names[one.place_id], **facts)
+        for one, facts in zip(lost, told, strict=True)
+    ]
 
 
 def bus_trips(feed: Feed, places: pl.DataFrame, day: dt.date | None = None) -> dict[str, tuple[BusTrip, ...]]:
