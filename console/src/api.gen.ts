@@ -68,6 +68,26 @@ export interface paths {
         patch: operations["change_api_accounts__name__patch"];
         trace?: never;
     };
+    "/api/epcis/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values
+         * @description List the parcels, steps or places of the events that one may see, page by page.
+         */
+        get: operations["values_api_epcis__collection__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/epcis/capture": {
         parameters: {
             query?: never;
@@ -2896,6 +2916,124 @@ export interface operations {
             };
         };
     };
+    values_api_epcis__collection__get: {
+        parameters: {
+            query?: {
+                ledger?: string;
+                nextPageToken?: string;
+                perPage?: string;
+            };
+            header?: never;
+            path: {
+                collection: "epcs" | "bizSteps" | "readPoints" | "dispositions" | "bizLocations";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it, or the request is forged. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path has no such method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It stands in the way of what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not answer to this host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The values cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     captures_api_epcis_capture_get: {
         parameters: {
             query?: never;
@@ -3354,7 +3492,9 @@ export interface operations {
         parameters: {
             query?: {
                 EQ_action?: string;
+                EQ_bizLocation?: string;
                 EQ_bizStep?: string;
+                EQ_disposition?: string;
                 EQ_eventID?: string;
                 "EQ_postroad:kind"?: string;
                 "EQ_postroad:operator_id"?: string;
@@ -3366,6 +3506,9 @@ export interface operations {
                 LT_eventTime?: string;
                 MATCH_anyEPC?: string;
                 MATCH_epc?: string;
+                MATCH_inputEPC?: string;
+                MATCH_outputEPC?: string;
+                MATCH_parentID?: string;
                 maxEventCount?: string;
                 nextPageToken?: string;
                 orderBy?: string;

@@ -111,10 +111,31 @@ def test_events_come_back_by_the_filters_of_the_standard(filled):
     assert len(parcels(filled, **{"EQ_postroad:operator_id": "STO"})) == 4
     assert parcels(filled, eventType="AggregationEvent") == []
     assert parcels(filled, EQ_action="ADD") == []
+    for absent in ("EQ_disposition", "EQ_bizLocation", "MATCH_parentID"):
+        assert parcels(filled, **{absent: "urn:postroad:facility:O1"}) == []
     assert len(parcels(filled, eventCountLimit=5)) == 5
     assert filled.get("/api/epcis/events?maxEventCount=5").status_code == 413
     assert "sender" not in filled.get("/api/epcis/events").text
     assert "9990001990" not in filled.get("/api/epcis/events").text, "no number of a document"
+
+
+def test_values_are_listed_once_to_those_who_may_see_their_events(app, filled):
+    def listed(client, collection, **asked):
+        told = client.get(f"/api/epcis/{collection}", params=asked)
+        assert told.status_code == 200, told.text
+        return told.json()["member"], told.headers.get("link")
+
+    every = [EPC + waybill for waybill in ("ST1000000001", "YT1000000001", "YT1000000002")]
+    assert listed(filled, "epcs") == (every, None)
+    two, link = listed(filled, "epcs", perPage=2)
+    assert two == every[:2]
+    assert filled.get(link.split(">")[0][1:]).json()["member"] == every[2:]
+    assert listed(signed_in(app, "enterprise", "STO"), "epcs") == (every[:1], None)
+    assert listed(filled, "bizSteps")[0] == ["accepting", "arriving", "departing", "receiving"]
+    assert listed(filled, "readPoints")[0] == [f"urn:postroad:facility:{place}" for place in ("H1", "O1", "O2")]
+    assert listed(filled, "dispositions") == listed(filled, "bizLocations") == ([], None)
+    assert filled.get("/api/epcis/epcs?EQ_bizStep=arriving").status_code == 422
+    assert filled.get("/api/epcis/sensors").status_code == 422
 
 
 def test_pages_follow_each_other_and_do_not_move(app, filled):
@@ -133,7 +154,7 @@ def test_pages_follow_each_other_and_do_not_move(app, filled):
     assert told.headers["gs1-epcis-version"] == "2.0.0"
 
 
-@pytest.mark.parametrize("asked", ["EQ_disposition=x", "GE_eventTime=soon", "perPage=0", "perPage=x", "orderBy=name",
+@pytest.mark.parametrize("asked", ["EQ_sensor=x", "GE_eventTime=soon", "perPage=0", "perPage=x", "orderBy=name",
                                    "orderDirection=UP", "nextPageToken=%%%", "maxEventCount=-1"])  # fmt: skip
 def test_what_is_not_understood_is_refused(filled, asked):
     assert filled.get(f"/api/epcis/events?{asked}").status_code == 422
@@ -145,7 +166,7 @@ def test_a_query_is_kept_under_a_name_and_asked_within_what_one_may_see(app, fil
     assert made.status_code == 201, made.text
     address = made.headers["location"]
     assert filled.post("/api/epcis/queries", json=asked).status_code == 409
-    wrong = filled.post("/api/epcis/queries", json={"name": "wrong", "query": {"EQ_disposition": "x"}})
+    wrong = filled.post("/api/epcis/queries", json={"name": "wrong", "query": {"EQ_transformationID": "x"}})
     assert wrong.status_code == 422
     assert [one["name"] for one in filled.get("/api/epcis/queries").json()] == ["departures"]
 

@@ -84,6 +84,7 @@ WALK = {
     ("GET", "/api/epcis/capture/000000000000/quarantine"): "capture",
     ("GET", "/api/epcis/events"): "events",
     ("GET", "/api/epcis/eventTypes"): "events",
+    ("GET", "/api/epcis/epcs?ledger=none"): "events",
     ("GET", "/api/epcis/queries"): "events",
     ("POST", "/api/epcis/queries"): "events",
     ("GET", "/api/epcis/queries/nothing"): "events",

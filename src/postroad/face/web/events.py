@@ -38,8 +38,13 @@ LISTS = {
 TIMES = {"GE_eventTime": "happened >=", "LT_eventTime": "happened <"}
 ONLY = {"eventType": "ObjectEvent", "EQ_action": "OBSERVE"}
 """Filters whose every other value matches nothing here: all events are object events that observe."""
+ABSENT = ("EQ_disposition", "EQ_bizLocation", "MATCH_parentID", "MATCH_inputEPC", "MATCH_outputEPC")
+"""Filters on what no event of a ledger states: they match nothing."""
+MEMBERS = {"epcs": "'urn:postroad:waybill:' || waybill", "readPoints": "'urn:postroad:facility:' || place",
+           "bizSteps": "step", "dispositions": "NULL", "bizLocations": "NULL"}  # fmt: skip
+"""The standard's collections of values, and what each lists of the events one may see."""
 PAGING = ("perPage", "nextPageToken", "orderBy", "orderDirection", "eventCountLimit", "maxEventCount")
-KNOWN = (*LISTS, *TIMES, *ONLY, *PAGING)
+KNOWN = (*LISTS, *TIMES, *ONLY, *ABSENT, *PAGING)
 
 
 @dataclass
@@ -71,6 +76,8 @@ def read(asked: list[tuple[str, str]]) -> Query:
             made.conditions.append(f"{TIMES[name]} $v{len(made.values) - 1}")
         elif name in ONLY:
             made.conditions += [] if ONLY[name] in value.split(",") else ["false"]
+        elif name in ABSENT:
+            made.conditions.append("false")
         else:
             _page(made, name, value)
     return made
@@ -145,8 +152,23 @@ def ask(ledger: Ledger, made: Query) -> tuple[list[dict[str, Any]], str | None]:
         rows = link.frame(f"SELECT kind, body {told} {order}", **made.values)
     end = made.offset + size
     over = rows.height > size and (made.most is None or end < made.most)
-    token = base64.urlsafe_b64encode(json.dumps([made.as_of.isoformat(), end]).encode()).decode().rstrip("=")
-    return _events(rows.head(size)), token if over else None
+    return _events(rows.head(size)), _token(made.as_of, end) if over else None
+
+
+def members(ledger: Ledger, made: Query, collection: str) -> tuple[list[str], str | None]:
+    """Return a page of the values that the events one may see hold, each once and in order, and the next token."""
+    where = " AND ".join([*made.conditions, "member IS NOT NULL"])
+    with ledger.query(as_of=made.as_of, memory_mb=500) as link:
+        # The expression is one of our own, the conditions are those that were read.
+        told = f"FROM (SELECT *, {MEMBERS[collection]} AS member FROM ({_union()})) WHERE {where}"  # noqa: S608
+        page = f"ORDER BY member LIMIT {made.size + 1} OFFSET {made.offset}"
+        held = link.frame(f"SELECT DISTINCT member {told} {page}", **made.values)["member"].to_list()
+    end = made.offset + made.size
+    return held[: made.size], _token(made.as_of, end) if len(held) > made.size else None
+
+
+def _token(as_of: dt.datetime, offset: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([as_of.isoformat(), offset]).encode()).decode().rstrip("=")
 
 
 def _union() -> str:

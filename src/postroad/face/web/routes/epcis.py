@@ -20,6 +20,7 @@ CaptureId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 QueryName = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,80}$")]
 LedgerName = Annotated[str, Query(pattern="^(office|rehearsal[a-z0-9-]{0,60})$")]
 Behaviour = Annotated[Literal["rollback", "proceed"], Header(alias="GS1-Capture-Error-Behaviour")]
+Collection = Literal["epcs", "bizSteps", "readPoints", "dispositions", "bizLocations"]
 VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
 JSON_BODY = {"requestBody": {"required": True, "content": {
     kind: {"schema": {"type": "object"}} for kind in ("application/ld+json", "application/json")}}}  # fmt: skip
@@ -29,6 +30,8 @@ FILTERS = {"parameters": [
 PAGES = {"parameters": [
     {"name": name, "in": "query", "required": False, "schema": {"type": "string", "maxLength": 2000}}
     for name in events.PAGING]}  # fmt: skip
+LISTED = ("perPage", "nextPageToken")
+LIST_PAGES = {"parameters": [one for one in PAGES["parameters"] if one["name"] in LISTED]}
 HEADERS = {"headers": {"Location": {"schema": {"type": "string"}}}}
 
 
@@ -112,11 +115,16 @@ def _found(
     """Return a page of events within what a person may see, with the way to the next page in the head."""
     query = events.confined(events.read(given), who)
     found, token = events.ask(ledgers.opened(house.settings.home, ledger), query)
+    _lead_on(request, response, token)
+    return events.answer(found)
+
+
+def _lead_on(request: Request, response: Response, token: str | None) -> None:
+    """Write the head of a page: the versions, and the way to the next page where there is one."""
     response.headers.update(VERSIONS)
     if token:
         following = request.url.include_query_params(nextPageToken=token)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return events.answer(found)
 
 
 def _asked(request: Request) -> list[tuple[str, str]]:
@@ -179,3 +187,19 @@ def event_types(response: Response, _: Witness) -> Any:
     """Return the types of event that there are."""
     response.headers.update(VERSIONS)
     return {"@context": CONTEXT, "type": "Collection", "member": ["ObjectEvent"]}
+
+
+@router.get("/{collection}", response_model=dict[str, Any], openapi_extra=LIST_PAGES)
+def values(
+    request: Request, response: Response, who: Witness, house: TheHouse, collection: Collection,
+    ledger: LedgerName = ledgers.OFFICE,
+) -> Any:  # fmt: skip
+    """List the parcels, steps or places of the events that one may see, page by page."""
+    given = _asked(request)
+    for name, _ in given:
+        if name not in LISTED:
+            raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(LISTED))
+    query = events.confined(events.read(given), who)
+    held, token = events.members(ledgers.opened(house.settings.home, ledger), query, collection)
+    _lead_on(request, response, token)
+    return {"@context": CONTEXT, "type": "Collection", "member": held}
