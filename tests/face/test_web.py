@@ -113,7 +113,7 @@ def shape(path):
     return "/".join(left_open(part) for part in path.split("?")[0].split("/"))
 
 
-FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1",
+FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1", "epcs",
           "office"}  # fmt: skip
 
 
