@@ -113,8 +113,8 @@ def shape(path):
     return "/".join(left_open(part) for part in path.split("?")[0].split("/"))
 
 
-FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1", "epcs",
-          "office"}  # fmt: skip
+FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1",
+          "epcs", "office"}  # fmt: skip
 
 
 def test_the_walk_leaves_no_operation_out(app):
