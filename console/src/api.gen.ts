@@ -1157,7 +1157,7 @@ export interface paths {
         };
         /**
          * Report
-         * @description Return a run as a workbook with charts, a Word document, a PDF or one page, with its run id.
+         * @description Return a run as a workbook with charts, a Word document, a PDF or one page, places named by a province.
          */
         get: operations["report_api_runs__run_id__report_get"];
         put?: never;
@@ -9523,6 +9523,7 @@ export interface operations {
             query?: {
                 form?: "xlsx" | "docx" | "pdf" | "html";
                 language?: "zh" | "en";
+                province?: string;
             };
             header?: never;
             path: {

@@ -4,7 +4,7 @@ import { get, once, type Columns, type Job, type Run } from "./api";
 import { h, replace } from "./dom";
 import { run } from "./jobs";
 import { button, later } from "./parts";
-import { go, href } from "./state";
+import { address, go, href } from "./state";
 import { language, named, t, when } from "./words";
 
 export type Row = Record<string, string | number | boolean | null>;
@@ -71,7 +71,7 @@ export function asker(words: string, kind: string, options: () => Record<string,
 }
 
 export function runLine(of: Run): HTMLElement {
-  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed} · `, ["xlsx", "docx", "pdf", "html"].map((form) => [h("a", { href: `/api/runs/${of.run_id}/report?form=${form}&language=${language()}`, download: true }, t(`report_${form}`)), " "]));
+  return h("p", { class: "soft small" }, t("from_run"), " ", h("a", { href: href("data", { part: "runs", run: of.run_id }, false) }, h("code", {}, of.run_id)), ` · ${when(of.made_at)} · ${t("seed")} ${of.seed} · `, ["xlsx", "docx", "pdf", "html"].map((form) => [h("a", { href: `/api/runs/${of.run_id}/report?form=${form}&language=${language()}&province=${address().province}`, download: true }, t(`report_${form}`)), " "]));
 }
 
 export { later, replace };

@@ -204,3 +204,28 @@ def test_a_wide_table_comes_in_pieces_that_leave_no_column_out():
     assert {part.heads[0] for part in parts} == {"c0"}
     assert [head for part in parts for head in part.heads[1:]] == whole.heads[1:]
     assert [value for part in parts for value in part.rows[1][1:]] == list(whole.rows[1][1:])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_result_names_its_places_and_maps_a_table_of_one_row_a_county(tmp_path, language):
+    import polars as pl
+
+    from postroad.face.report.result import report
+    from postroad.results import Result, Stamp
+
+    jilin = postroad.province("jilin")
+    counties = jilin["places"].filter(level="county").select("place_id", "name_zh", "pinyin")
+    rows = counties.select(county_id="place_id").with_row_index("wait_min")
+    stray = pl.DataFrame({"place_id": ["2201", "X-NOWHERE", "2202"], "wait_min": [1, 2, 3]})
+    held = Result(Stamp.now("trunk", "abc"), {"counties": rows, "few": stray})
+    page = report(held, tmp_path / "r.html", "html", language, jilin).read_text("utf-8")
+    name = counties["name_zh"][0] if language == "zh" else counties["pinyin"][0].capitalize()
+    assert f"<td>{name}" in page
+    assert f"<td>{counties['place_id'][0]}" not in page
+    assert "X-NOWHERE" in page, "a place the province does not know keeps its id"
+    assert page.count('class="map"') == 1, "few places are a table"
+    assert 'class="map"' not in report(held, tmp_path / "bare.html", "html", language).read_text("utf-8")
+    book = report(held, tmp_path / "r.xlsx", "xlsx", language, jilin)
+    sheet = fastexcel.read_excel(book).load_sheet("counties", header_row=None, skip_rows=2).to_polars()
+    assert name in sheet.row(0)
+    assert any(str(cell).removesuffix(".0") == counties["place_id"][0] for cell in sheet.row(0)), "the id beside it"

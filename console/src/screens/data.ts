@@ -199,7 +199,7 @@ async function oneRun(context: Context, id: string): Promise<Node> {
     h("h2", {}, t(`kind_${run.kind}`), " ", h("code", {}, run.run_id)),
     definition([[t("made_at"), when(run.made_at)], [t("version"), run.version], [t("seed"), run.seed], [t("inputs"), h("code", {}, run.inputs.slice(0, 16))], [t("options"), h("code", {}, JSON.stringify(run.options))], ...facts]),
     context.session.may.includes("publish") ? h("p", {}, button(run.published ? t("withdraw") : t("publish"), () => void publish())) : null,
-    h("p", { class: "row" }, ["xlsx", "docx", "html"].map((form) => h("a", { class: "button", href: `/api/runs/${id}/report?form=${form}&language=${language()}`, download: true }, t(`report_${form}`)))),
+    h("p", { class: "row" }, ["xlsx", "docx", "pdf", "html"].map((form) => h("a", { class: "button", href: `/api/runs/${id}/report?form=${form}&language=${language()}&province=${context.province}`, download: true }, t(`report_${form}`)))),
     h("h3", {}, t("tables")),
     h("ul", { class: "parts" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, `${name} · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))));
 }

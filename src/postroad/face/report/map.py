@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from itertools import pairwise
 from math import cos, radians
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 WIDTH = 900
 CLASSES = (0.90, 0.93, 0.95, 0.97, 0.99)
+
+LEAST_NAME = 2
 
 
 def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Language) -> str:
@@ -70,6 +73,7 @@ def plain_map(network: Network, cells: dict[str, tuple[str, str]], title: str, s
     west, north, stretch, unit, height = _frame([group for _, group in rings.values()])
     parts = [f'<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="-4 -4 {WIDTH + 8} {height + 8:.0f}" '
              f'role="img" aria-label="{escape(title)}">']  # fmt: skip
+    labels: list[str] = []
     for code, (name, group) in rings.items():
         points = (
             "L".join(f"{(x - west) * stretch * unit:.1f},{(north - y) * unit:.1f}" for x, y in ring) for ring in group
@@ -80,10 +84,19 @@ def plain_map(network: Network, cells: dict[str, tuple[str, str]], title: str, s
         ring = max(group, key=_area)
         if spoken == "zh" and _area(ring) * unit * unit >= 900:
             x, y = _middle(ring)
-            short = name if len(name) <= 2 else name.removesuffix("市").removesuffix("县").removesuffix("区")
-            parts.append(f'<text font-size="11" x="{(x - west) * stretch * unit:.1f}" y="{(north - y) * unit:.1f}" '
-                         f'text-anchor="middle">{escape(short[:4])}</text>')  # fmt: skip
-    return "".join([*parts, "</svg>"])
+            # Over every county and with a light edge: a neighbour drawn later would cut the name, a dark one hide it.
+            labels.append(
+                f'<text font-size="11" x="{(x - west) * stretch * unit:.1f}" y="{(north - y) * unit:.1f}" '
+                f'text-anchor="middle" stroke="#fff" stroke-width="2.4" stroke-opacity=".8" paint-order="stroke">'
+                f"{escape(_short_name(name))}</text>"
+            )
+    return "".join([*parts, *labels, "</svg>"])
+
+
+def _short_name(name: str) -> str:
+    """A county's name without what kind of county it is, as maps have it."""
+    stem = re.sub("(朝鲜族|满族|蒙古族)*自治县$|[市县区]$", "", name)
+    return stem if len(stem) >= LEAST_NAME else name
 
 
 def _frame(groups: list[list[list[list[float]]]]) -> tuple[float, float, float, float, float]:

@@ -143,4 +143,4 @@ def pairing_report(made: Pairing, path: str | Path, spoken: Language) -> Path:
     if form not in ("docx", "xlsx", "html"):
         raise UsageError.of("pairing.report_form", value=path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return report(made, path, form, spoken)
+    return report(made, path, form, spoken, made.network)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from postroad.face.report.result_sheet import Sheet, charted, head, plain, sheet
 from postroad.language import Language, catalogue, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from postroad.network import Network
     from postroad.results import Result
 
 FORMS = {
@@ -27,9 +31,9 @@ FORMS = {
 MOST_ROWS = {"xlsx": 100_000, "docx": 120, "pdf": 200, "html": 200}
 
 
-def report(result: Result, path: Path, form: str, spoken: Language) -> Path:
-    """Write a result in a form, whole or not at all, and return its path."""
-    sheets = [sheet_of(name, frame, MOST_ROWS[form], spoken) for name, frame in sorted(result.tables.items())]
+def report(result: Result, path: Path, form: str, spoken: Language, network: Network | None = None) -> Path:
+    """Write a result in a form, whole or not at all, and return its path; a network names and maps its places."""
+    sheets = list(_sheets(result, form, spoken, network))
     told, part = figures(result, spoken), path.with_name(f".{path.stem}.part{path.suffix}")
     write = {"docx": result_text.document, "pdf": result_text.paper, "html": result_text.page}
     try:
@@ -41,6 +45,16 @@ def report(result: Result, path: Path, form: str, spoken: Language) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _sheets(result: Result, form: str, spoken: Language, network: Network | None) -> Iterator[Sheet]:
+    from postroad.face.report.result_place import Ground
+
+    ground, book = Ground.of(network, spoken) if network is not None else None, form == "xlsx"
+    for name, frame in sorted(result.tables.items()):
+        told = ground.named(frame, keep_ids=book) if ground else frame
+        sheet = sheet_of(name, told, MOST_ROWS[form], spoken)
+        yield replace(sheet, map=ground.drawn(frame)) if ground and not book else sheet
 
 
 def title(result: Result, spoken: Language) -> str:
@@ -80,6 +94,7 @@ def _book(result: Result, sheets: list[Sheet], path: Path, spoken: Language) -> 
         first.write_string(0, 0, title(result, spoken), bold)
         first.write_row(1, 0, [say("face.figure", spoken), say("face.value", spoken)], head)
         first.freeze_panes(2, 1)
+        first.set_footer(f"&L{say('face.report_run', spoken, run=result.run_id)}&R&P/&N")
         for number, (name, value) in enumerate(figures(result, spoken), 2):
             first.write_string(number, 0, name)
             _write(first, number, 1, value)
@@ -94,6 +109,10 @@ def _tab(book: Any, sheet: Sheet, head: Any, run_id: str, spoken: Language) -> N
     page.write_row(1, 0, sheet.units, head)
     page.freeze_panes(2, 1)
     page.set_column(0, max(0, len(sheet.heads) - 1), 15)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0, 1)
     page.set_footer(f"&L{say('face.report_run', spoken, run=run_id)}&R&P/&N")
     for number, row in enumerate(sheet.rows, 2):
         for column, value in enumerate(row):

@@ -31,6 +31,8 @@ class Sheet:
     units: list[str]
     rows: list[tuple[Any, ...]]
     left_out: int
+    map: str = ""
+    """A map of the table as SVG, or nothing."""
 
 
 def unit_of(column: str) -> str:
@@ -66,6 +68,8 @@ def table_label(name: str, spoken: Language) -> str:
 
 def head(column: str, spoken: Language) -> str:
     """Return what a column is called: by the console's words, by the schema, else by its own name."""
+    if column.endswith(" id"):
+        return say("face.column_id_of", spoken, name=head(column.removesuffix(" id"), spoken))
     if (key := f"console.col_{column}") in catalogue():
         return say(key, spoken)
     found = _schema_words()[1].get(column)

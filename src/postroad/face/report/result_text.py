@@ -36,6 +36,8 @@ def document(title: str, run_id: str, told: Figures, sheets: Sequence[Sheet], pa
             continue
         if svg := bars(sheet):
             made.picture(svg, 15.0, sheet.label)
+        if sheet.map:
+            made.picture(sheet.map, 15.0, sheet.label)
         for part in pieces(sheet, WIDEST):
             made.table(_heads(part), [[cell(value) for value in row] for row in part.rows],
                        [16.0 / len(part.heads)] * len(part.heads))  # fmt: skip
@@ -71,6 +73,9 @@ def _told(sheet: Sheet, number: int, folder: Path, spoken: Language) -> dict[str
     svg, file = bars(sheet), f"chart-{number}.svg"
     if svg:
         (folder / file).write_text(alone(svg), "utf-8")
+    drawn = f"map-{number}.svg" if sheet.map else ""
+    if drawn:
+        (folder / drawn).write_text(alone(sheet.map), "utf-8")
     notes = [say("face.no_rows", spoken)] if not sheet.rows else []
     notes += [say("face.rows_left_out", spoken, count=sheet.left_out)] if sheet.left_out else []
     parts = [
@@ -78,7 +83,7 @@ def _told(sheet: Sheet, number: int, folder: Path, spoken: Language) -> dict[str
          "number": [_numeric(part, k) for k in range(len(part.heads))]}
         for part in pieces(sheet, WIDEST) if part.rows
     ]  # fmt: skip
-    return {"label": sheet.label, "chart": file if svg else "", "parts": parts, "notes": notes}
+    return {"label": sheet.label, "chart": file if svg else "", "map": drawn, "parts": parts, "notes": notes}
 
 
 def _numeric(sheet: Sheet, column: int) -> bool:
@@ -102,7 +107,7 @@ def page(title: str, run_id: str, told: Figures, sheets: Sequence[Sheet], path: 
         heads = "".join(f"<th>{escape(head)}<br><small>{escape(unit)}</small>" for head, unit in pairs)
         rows = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in sheet.rows)
         over = f"<p>{escape(say('face.rows_left_out', spoken, count=sheet.left_out))}</p>" if sheet.left_out else ""
-        drawn = alone(svg) if (svg := bars(sheet)) else ""
+        drawn = "".join(alone(svg) for svg in (bars(sheet), sheet.map) if svg)
         table = f"<div class=s><table><tr>{heads}</tr>{rows}</table></div>"
         parts.append(f"<h2>{escape(sheet.label)}</h2>{drawn}{table}{over}")
     foot = f"<p><small>{escape(say('face.report_run', spoken, run=run_id))}</small></p>"

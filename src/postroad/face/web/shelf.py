@@ -17,6 +17,7 @@ from postroad.face.web.database import now, published
 from postroad.face.web.refusal import Refused
 from postroad.face.web.settings import Settings
 from postroad.language import Language
+from postroad.network import Network
 from postroad.results import STAMP_FILE, Result, read_stamp
 
 MOST_LISTED = 300
@@ -96,12 +97,12 @@ def csv(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def report(folder: Path, form: str, language: Language) -> bytes:
-    """Return a run as a report."""
+def report(folder: Path, form: str, language: Language, network: Network) -> bytes:
+    """Return a run as a report in the names of a province."""
     from postroad.face.report.result import report as write
 
     with tempfile.TemporaryDirectory(prefix="postroad-report-") as room:
-        return write(Result.load(folder), Path(room, f"report.{form}"), form, language).read_bytes()
+        return write(Result.load(folder), Path(room, f"report.{form}"), form, language, network).read_bytes()
 
 
 def shown(engine: Engine) -> set[str]:

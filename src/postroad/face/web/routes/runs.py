@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from fastapi import APIRouter, Path, Query, Response
 
-from postroad.face.web import shelf
+from postroad.face.web import provinces, shelf
 from postroad.face.web.accounts import Person
 from postroad.face.web.house import Anybody, House, Publisher, Reader, TheHouse
 from postroad.face.web.models import RunView
 from postroad.face.web.refusal import Refused
+from postroad.network import shipped_packs
 
 router = APIRouter(prefix="/api", tags=["runs"])
 RunId = Annotated[str, Path(pattern="^[0-9a-f]{12,16}$")]
@@ -80,10 +81,13 @@ def table(
 def report(
     who: Anybody, house: TheHouse, run_id: RunId,
     form: Literal["xlsx", "docx", "pdf", "html"] = "xlsx", language: Literal["zh", "en"] = "zh",
+    province: Annotated[str, Query(max_length=80)] = "jilin",
 ) -> Response:  # fmt: skip
-    """Return a run as a workbook with charts, a Word document, a PDF or one page, with its run id."""
+    """Return a run as a workbook with charts, a Word document, a PDF or one page, places named by a province."""
     folder = _folder(house, who, run_id)
-    made = shelf.report(folder, form, language)
+    if not who.may("read") and province not in shipped_packs():
+        raise Refused(401, "console.sign_in_first")
+    made = shelf.report(folder, form, language, provinces.opened(house.settings.home, province))
     headers = {"content-disposition": f'attachment; filename="{run_id}-{language}.{form}"'}
     return Response(made, media_type=shelf.FORMS[form], headers=headers)
 
