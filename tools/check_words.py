@@ -17,8 +17,8 @@ from postroad.language import LANGUAGES, catalogue
 SOURCE = Path(__file__).parents[1] / "src" / "postroad"
 CONSOLE = Path(__file__).parents[1] / "console" / "src"
 SAYING = {"say", "remedy", "of", "Fault", "Text"}
-OWN_WORDS = {"unit"}
-"""Rooms whose keys come from data (units of targets), so that none can be called idle."""
+OWN_WORDS = {"unit", "column"}
+"""Rooms whose keys come from data (units of targets, columns of results), so that none can be called idle."""
 
 
 def facts(text: str) -> set[str]:

@@ -17,6 +17,9 @@ from postroad.language import Language, catalogue, say
 UNITS = ("pieces_day", "pieces_h", "pieces_week", "yuan_piece", "yuan_day", "yuan_week", "g_piece", "kg_week",
          "percent", "pieces", "yuan", "fen", "kwh", "min", "km", "kg", "m2", "deg", "mm", "h", "s")  # fmt: skip
 """Endings of a column's name that are its unit, the longest first."""
+WORDED = {"measure": "effect.measure_", "flow_class": "demand.class_", "promise_class": "simulate.promise_",
+          "stage": "simulate.stage_", "cause": "simulate.reason_", "origin": "face.origin_"}  # fmt: skip
+"""Columns whose values are told in words, and where these stand."""
 CHARTED = range(2, 41)
 """A table of so many rows, each named, gets a chart of its first figure."""
 
@@ -43,7 +46,9 @@ def unit_of(column: str) -> str:
 def sheet_of(name: str, frame: pl.DataFrame, most_rows: int, spoken: Language) -> Sheet:
     """Return a table as it is told, cut to so many rows."""
     columns = [c for c, kind in frame.schema.items() if kind != pl.Binary]
-    rows = [tuple(plain(value) for value in row) for row in frame.select(columns).head(most_rows).iter_rows()]
+    held = frame.select(columns).head(most_rows)
+    rows = [tuple(_told(name, value, spoken) for name, value in zip(columns, row, strict=True))
+            for row in held.iter_rows()]  # fmt: skip
     heads = [head(c, spoken) for c in columns]
     return Sheet(name, table_label(name, spoken), heads, [unit_of(c) for c in columns], rows,
                  max(0, frame.height - most_rows))  # fmt: skip
@@ -67,13 +72,15 @@ def table_label(name: str, spoken: Language) -> str:
 
 
 def head(column: str, spoken: Language) -> str:
-    """Return what a column is called: by the console's words, by the schema, else by its own name."""
+    """Return what a column is called: by the console's words, the schema, the reports' own words, else its own name."""
     if column.endswith(" id"):
         return say("face.column_id_of", spoken, name=head(column.removesuffix(" id"), spoken))
     if (key := f"console.col_{column}") in catalogue():
         return say(key, spoken)
-    found = _schema_words()[1].get(column)
-    return found[spoken == "en"] if found else column
+    if found := _schema_words()[1].get(column):
+        return found[spoken == "en"]
+    named = next((key for key in (f"column.{column}", f"effect.measure_{column}") if key in catalogue()), None)
+    return say(named, spoken) if named else column
 
 
 def plain(value: Any) -> Any:
@@ -81,6 +88,13 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+
+
+def _told(column: str, value: Any, spoken: Language) -> Any:
+    """A value as a report tells it: a class, stage, measure or origin in words, anything else plain."""
+    if isinstance(value, str) and column in WORDED and (key := f"{WORDED[column]}{value}") in catalogue():
+        return say(key, spoken)
+    return plain(value)
 
 
 def cell(value: Any) -> str:
