@@ -14,6 +14,7 @@ from postroad.design.sharing import (
     core_excess,
     equal_profit,
     least_data,
+    least_each,
     nucleolus,
     shapley,
     split,
@@ -173,6 +174,34 @@ def test_least_data_is_the_coarsest_that_hardly_changes_a_share() -> None:
     told = least_data([Level("county", 1, flat), Level("township", 5, near), Level("village", 60, fine)])
     assert [one.enough for one in told] == [False, True, True]
     assert told[-1].change == 0.0
+
+
+def test_only_the_odd_one_has_to_reveal_more() -> None:
+    """Known coarsely all need a runway of 6; in truth only c differs, and c alone tells it."""
+    coarse, fine = {"a": 6.0, "b": 6.0, "c": 6.0}, {"a": 6.0, "b": 6.0, "c": 12.0}
+
+    def known(revealing: frozenset[str]) -> Game:
+        return airport({name: (fine if name in revealing else coarse)[name] for name in fine})
+
+    assert least_each(("a", "b", "c"), known) == {"c"}
+    assert least_each(("a", "b", "c"), known, tolerance=1.0) == frozenset()
+    assert least_each(("a", "b", "c"), lambda _: airport(fine)) == frozenset()
+
+
+@given(st.lists(st.floats(1, 20), min_size=2, max_size=5), st.lists(st.floats(1, 20), min_size=5, max_size=5))
+def test_who_reveals_is_enough_and_nobody_of_them_can_be_left_out(true: list[float], told: list[float]) -> None:
+    players = tuple("abcde"[: len(true)])
+
+    def known(revealing: frozenset[str]) -> Game:
+        return airport({p: true[k] if p in revealing else told[k] for k, p in enumerate(players)})
+
+    def change(revealing: frozenset[str]) -> float:
+        finest = known(frozenset(players))
+        return float(np.abs(shapley(known(revealing)) - shapley(finest)).max() / finest.whole)
+
+    chosen = least_each(players, known)
+    assert change(chosen) <= 0.01
+    assert all(change(chosen - {one}) > 0.01 for one in chosen)
 
 
 def test_bad_games_are_refused() -> None:

@@ -10,7 +10,7 @@ from postroad import randomness
 from postroad.design.rounds.answer import EXACT
 from postroad.design.rounds.days import WEEK
 from postroad.design.rounds.ways import county_pieces, shared_fixed
-from postroad.design.sharing import Game, Level, least_data, split
+from postroad.design.sharing import Game, Level, least_data, least_each, split
 from postroad.design.sharing.splits import RULES
 
 if TYPE_CHECKING:
@@ -96,6 +96,33 @@ def reveals(plan: CountyPlan, seed: int = 0) -> list[dict[str, Any]]:
     How they differ is not known; here each lies up to ``VARIATION`` from the county's, drawn with the seed.
     """
     county = plan.county
+    local = _local(plan, seed)
+    levels = [
+        Level("county", 1, county_game(plan)),
+        Level("township", len(county.townships), county_game(plan, local)),
+    ]
+    return [
+        {"county_id": county.place_id, "level": one.name, "numbers_each": one.numbers, "largest_change": one.change,
+         "enough": one.enough}
+        for one in least_data(levels)
+    ]  # fmt: skip
+
+
+def who_reveals(plan: CountyPlan, seed: int = 0) -> dict[str, str]:
+    """Return the least each operator must reveal, ``county`` or ``township``, with shares drawn as in ``reveals``."""
+    local = _local(plan, seed)
+    flat = {name: dict.fromkeys(local[name], share) for name, share in plan.county.shares}
+
+    def known(revealing: frozenset[str]) -> Game:
+        return county_game(plan, {name: (local if name in revealing else flat)[name] for name in flat})
+
+    finer = least_each(tuple(flat), known)
+    return {name: "township" if name in finer else "county" for name in flat}
+
+
+def _local(plan: CountyPlan, seed: int) -> dict[str, dict[str, float]]:
+    """Draw every operator's share of each township around its share of the county."""
+    county = plan.county
     towns = [t.place_id for t in county.townships]
     names = [name for name, _ in county.shares]
     drawn = randomness.uniforms(seed, f"sharing/{county.place_id}", 0, len(towns) * len(names))
@@ -104,10 +131,4 @@ def reveals(plan: CountyPlan, seed: int = 0) -> list[dict[str, Any]]:
     )
     raw = np.maximum(raw, LEAST_SHARE * 1e-3)
     raw /= raw.sum(0)
-    local = {name: dict(zip(towns, raw[k].tolist(), strict=True)) for k, name in enumerate(names)}
-    levels = [Level("county", 1, county_game(plan)), Level("township", len(towns), county_game(plan, local))]
-    return [
-        {"county_id": county.place_id, "level": one.name, "numbers_each": one.numbers, "largest_change": one.change,
-         "enough": one.enough}
-        for one in least_data(levels)
-    ]  # fmt: skip
+    return {name: dict(zip(towns, raw[k].tolist(), strict=True)) for k, name in enumerate(names)}

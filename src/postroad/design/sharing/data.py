@@ -10,7 +10,7 @@ import numpy as np
 from postroad.design.sharing.splits import shapley
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from postroad.design.sharing.game import Game
 
@@ -47,3 +47,29 @@ def least_data(levels: Sequence[Level], tolerance: float = 0.01) -> list[Reveal]
         change = float(np.abs(shapley(level.game) - true).max() / whole)
         found.append(Reveal(level.name, level.numbers, change, change <= tolerance))
     return found
+
+
+def least_each(
+    players: Sequence[str], game: Callable[[frozenset[str]], Game], tolerance: float = 0.01
+) -> frozenset[str]:
+    """Return those of the players who must reveal the finer data; of the others the coarser is enough.
+
+    ``game`` is what is known when a set of players reveals the finer data. The set is built by always adding who brings
+    the shares nearest to those that all would give, until nobody's differs by more than ``tolerance`` of the cost of
+    all, and then thinned of whoever is not needed: nobody in it can be left out, though another set may be smaller.
+    """
+    everyone = frozenset(players)
+    finest = game(everyone)
+    true, whole = shapley(finest), max(finest.whole, 1e-12)
+
+    def change(revealing: frozenset[str]) -> float:
+        return float(np.abs(shapley(game(revealing)) - true).max() / whole)
+
+    chosen: frozenset[str] = frozenset()
+    while chosen != everyone and change(chosen) > tolerance:
+        nearest = min((change(chosen | {one}), at) for at, one in enumerate(players) if one not in chosen)
+        chosen |= {players[nearest[1]]}
+    for one in players:
+        if one in chosen and change(chosen - {one}) <= tolerance:
+            chosen -= {one}
+    return chosen
