@@ -6,7 +6,7 @@ import { columns } from "./chart";
 import { field, notice, origin, select, table } from "./parts";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "./runs";
 import { go, href } from "./state";
-import { clock, number, t, when } from "./words";
+import { clock, columnName, language, number, t, when } from "./words";
 import type { Context } from "./main";
 
 const SLOTS = 144;
@@ -15,8 +15,25 @@ type Name = (id: unknown) => string;
 export async function board(context: Context, name: Name): Promise<HTMLElement> {
   const run = await latest(["outlook"]);
   return h("section", {}, h("h2", {}, t("board")), h("p", { class: "soft" }, t("board_words")),
+    notice(t("board_synthetic"), "synthetic"),
     context.session.may.includes("compute") ? await asked() : null,
+    await alarms(),
     run ? await shown(run, name, context) : notice(t("no_board_yet")));
+}
+
+/** What the latest ledger raised the alarm about, beside what the twin expects; nothing where no ledger has any. */
+async function alarms(): Promise<HTMLElement | null> {
+  const run = await latest(["ledger"]);
+  const rows = run && run.tables.alerts ? await rowsOf(run, "alerts") : [];
+  if (!run || !rows.length) return null;
+  const most = [...rows].sort((a, b) => Number(b.seen) - Number(b.high) - Number(a.seen) + Number(a.high)).slice(0, 5);
+  return h("section", {}, h("div", { class: "row mid" }, h("h3", {}, t("board_alarms", { count: rows.length, day: String(run.facts.alert_day) })), origin(String(run.facts.origin), true)),
+    table(t("part_of_supervision_alerts"), [
+      { head: columnName("outlet_id"), cell: (row: Row) => String(row.outlet_id) }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
+      { head: t("seen_pieces"), number: true, cell: (row) => number(Number(row.seen)) }, { head: t("expected_pieces"), number: true, cell: (row) => `${number(Number(row.expected), 1)} (${number(Number(row.low))}–${number(Number(row.high))})` },
+      { head: t("reason"), wide: true, cell: (row) => String(row[`reason_${language()}`] ?? "") },
+    ], most),
+    h("p", {}, h("a", { href: href("supervision", { part: "alerts" }, false) }, t("part_of_supervision_alerts"), " →")));
 }
 
 /** The form that asks for a new outlook: from which day, on which trunk, in which weather, with how much more. */
