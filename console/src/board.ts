@@ -6,7 +6,8 @@ import { columns } from "./chart";
 import { field, notice, origin, select, table } from "./parts";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "./runs";
 import { go, href } from "./state";
-import { clock, columnName, language, number, t, when } from "./words";
+import { columnName } from "./records";
+import { clock, language, number, t, when } from "./words";
 import type { Context } from "./main";
 
 const SLOTS = 144;
@@ -54,7 +55,7 @@ async function shown(run: Run, name: Name, context: Context): Promise<HTMLElemen
   const [days, hubs, breaks, actions, departures] = await Promise.all(["days", "hubs", "breaks", "actions", "departures"].map((one) => rowsOf(run, one)) as [Promise<Row[]>, Promise<Row[]>, Promise<Row[]>, Promise<Row[]>, Promise<Row[]>]);
   const first = breaks[0];
   const option = (key: string): unknown => run.options[key];
-  return h("div", {}, h("div", { class: "row mid" }, await chooser(["outlook"], run), origin("synthetic", true)),
+  return h("div", {}, h("div", { class: "row mid", style: "margin-top:1rem" }, await chooser(["outlook"], run), origin("synthetic", true)),
     h("p", { class: "soft" }, [String(run.facts.first_day), t(`weather_${String(option("weather"))}`), `${t("extra_percent")} ${number(Number(option("extra_percent")))}`, option("plants_year") ? `${t("plants_of_year")} ${String(option("plants_year"))}` : "", `${t("late")} ${number(Number(run.facts.late_percent), 1)} %`].filter(Boolean).join(" · ")),
     first ? notice([h("strong", {}, t("breaks_first", { hub: name(first.place_id), time: moment(first.from_min) })), " ", t("breaks_count", { count: breaks.length })], "bad") : notice(t("nothing_breaks")),
     h("h3", {}, t("expected_by_day")),
