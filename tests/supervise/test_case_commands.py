@@ -8,7 +8,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from postroad.face.cli import main
+from postroad.face.cli import display, main
 from postroad.language import choose
 from postroad.supervise.records import open_store
 from postroad.supervise.records.audit import READ
@@ -166,6 +166,27 @@ def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
                   ["show", "hazard.overdue"], ["show", "complaint.rates", "period=2025-11"], ["migrate"]):  # fmt: skip
         code, out, err = postroad("cases", *words)
         assert (code, bool(out.strip())) == (0, True), err
+
+
+def test_a_row_too_wide_for_the_terminal_is_a_block_with_names_and_nothing_cut(postroad, tmp_path, monkeypatch):
+    monkeypatch.setenv("POSTROAD_DATABASE", str(tmp_path / "records.sqlite"))
+    for words in (
+        ["outlet.open", "id=O1", "operator_id=YUNDA", "prefecture_id=2207", "kind=outlet", "opened_on=2025-01-01"],
+        ["hazard.open", "id=H1", "outlet_id=O1", "heading=wiring", "owner=post", "found_on=2025-11-03"],
+    ):
+        assert postroad("cases", "do", *words)[0] == 0
+    for width in (60, 400):
+        monkeypatch.setattr(display.out, "width", width)
+        for language, place, firm in (
+            ("en", "Songyuan (2207)", "Yunda (YUNDA)"),
+            ("zh", "松原市 (2207)", "韵达 (YUNDA)"),
+        ):
+            code, out, err = postroad("-l", language, "cases", "list", "hazards")
+            assert code == 0, err
+            assert ("…" in out, place in out, firm in out, "┃" in out) == (False, True, True, width == 400), out
+            assert {"H1", "wiring", "2025-11-03", "hazard_major@1"} <= set(out.replace("│", " ").split())
+            assert not {"version", "recorded_at", "evidence_sha256", "closed_on"} & set(out.replace("┃", " ").split())
+        assert "recorded_at" in postroad("cases", "history", "hazards", "H1")[1]
 
 
 @pytest.mark.slow

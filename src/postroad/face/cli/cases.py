@@ -21,6 +21,7 @@ ACTOR = typer.Option("", "--as", envvar="POSTROAD_AS", help="姓名 name | publi
 RULES = typer.Option(None, "--rules", help="本局规则 the office's own regulation.toml")
 WORDS = typer.Argument(None, help="名=值 name=value")
 JSON = typer.Option(False, "--json")
+PROVINCE = typer.Option("jilin", "--province", help="名称取自 the province that gives the names")
 group = typer.Typer(no_args_is_help=True)
 
 
@@ -87,13 +88,14 @@ def show(
     database: str = DATABASE,
     actor: str = ACTOR,
     own: Path | None = RULES,
+    province: str = PROVINCE,
     json_: bool = JSON,
 ) -> None:
     """查看 Show a view: postroad cases show credit.explain operator_id=ZTO year=2025."""
     from postroad.face.cli.values import of_words
 
     desk = _desk(database, actor, own)
-    _show_seen(desk, _called(view, "view")(desk, **of_words(view, words or [])), json_)
+    _show_seen(desk, _called(view, "view")(desk, **of_words(view, words or [])), json_, province)
 
 
 def rows(
@@ -103,6 +105,7 @@ def rows(
     actor: str = ACTOR,
     known_at: str = typer.Option("", "--known-at", help="2025-11-03T12:00:00+08:00"),
     valid_at: str = typer.Option("", "--valid-at", help="2025-11-03T12:00:00+08:00"),
+    province: str = PROVINCE,
     json_: bool = JSON,
 ) -> None:
     """列表 List the rows of a table the actor may see, as known and as valid at a time."""
@@ -110,7 +113,7 @@ def rows(
 
     desk = _desk(database, actor, None)
     clocks: dict[str, Any] = {"known_at": _moment(known_at), "valid_at": _moment(valid_at)}
-    _show_seen(desk, desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_)
+    _show_seen(desk, desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_, province)
 
 
 def history(
@@ -118,13 +121,14 @@ def history(
     case: str = typer.Argument(..., help="编号 id"),
     database: str = DATABASE,
     actor: str = ACTOR,
+    province: str = PROVINCE,
     json_: bool = JSON,
 ) -> None:
     """沿革 Show every version of a row."""
     from postroad.face.cli.values import known_table
 
     desk = _desk(database, actor, None)
-    _show_seen(desk, desk.history(known_table(table), case), json_)
+    _show_seen(desk, desk.history(known_table(table), case), json_, province, kept_by=True)
 
 
 def acts(json_: bool = JSON) -> None:
@@ -178,6 +182,7 @@ def rules(on: str = typer.Option("", "--on", help="2025-11-03"), own: Path | Non
             for rule in told
         ],
         False,
+        kept_by=True,
     )
 
 
@@ -195,7 +200,7 @@ def tally(
     from postroad.supervise.tally import tally as worked_out
 
     desk = _desk(database, actor, own)
-    _print(worked_out(desk, open_province(province), plan(province).place_id, period), json_)
+    _print(worked_out(desk, open_province(province), plan(province).place_id, period), json_, province)
 
 
 def publish(
@@ -281,10 +286,10 @@ def _desk(database: str, actor: str, own: Path | None) -> Desk:
     return Desk(store, person.actor(database, actor), rules=regulation(own))
 
 
-def _show_seen(desk: Desk, found: Any, json_: bool) -> None:
+def _show_seen(desk: Desk, found: Any, json_: bool, province: str, kept_by: bool = False) -> None:
     """Show what was read, once the audit log says who read it."""
     desk.note()
-    _print(found, json_)
+    _print(found, json_, province, kept_by)
 
 
 def _called(name: str, kind: str) -> Any:
@@ -308,13 +313,14 @@ def _short(answer: Any) -> str:
     return ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
 
 
-def _print(answer: Any, json_: bool) -> None:
-    """Print rows as a table, or anything as JSON; a row too wide for a terminal is better read as JSON."""
+def _print(answer: Any, json_: bool, province: str = "", kept_by: bool = False) -> None:
+    """Print rows for people, with the names a province gives, or anything as JSON."""
     from rich.pretty import Pretty
-    from rich.table import Table
 
+    from postroad.face.cli.case_rows import FIRMS, PLACES, Names, print_rows
     from postroad.face.cli.display import out, print_json
     from postroad.face.cli.values import plain
+    from postroad.network import province as open_province
 
     if json_:
         print_json(plain(answer))
@@ -325,10 +331,5 @@ def _print(answer: Any, json_: bool) -> None:
     if not answer:
         out.print(say("cases.nothing"))
         return
-    table = Table(pad_edge=False, header_style="bold")
-    shown = [name for name in answer[0] if any(row[name] not in (None, "", [], {}) for row in answer)]
-    for name in shown:
-        table.add_column(name)
-    for row in answer:
-        table.add_row(*["" if row[name] is None else str(plain(row[name])) for name in shown])
-    out.print(table)
+    coded = province and any(row.get(name) for row in answer for name in (*PLACES, *FIRMS))
+    print_rows(answer, Names.of(open_province(province)) if coded else Names(), kept_by)

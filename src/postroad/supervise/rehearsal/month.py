@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
+SITE_HEAD = "站点负责人 head of the site"
 FROM_AFAR = 40
 """Outlets checked without a visit."""
 
@@ -205,13 +206,13 @@ class _Work:
         for k in range(24):
             outlet = self.cast.outlets[11 * k % 60]
             on = self.day(2 + k % 12)
-            hazard.open_hazard(self.desk, f"H{k:03d}", outlet.id, headings[k % 5], "站点负责人", on)
+            hazard.open_hazard(self.desk, f"H{k:03d}", outlet.id, headings[k % 5], SITE_HEAD, on)
             if k % 4:
                 hazard.remedy(self.desk, f"H{k:03d}", self.day(6 + k % 12), fingerprint("hazard", k))
                 hazard.close(self.desk, f"H{k:03d}", self.day(8 + k % 12), k % 6 != 5)
         self.day(22)
         first = self.desk.rows("hazards", state="closed")[0]
-        hazard.open_hazard(self.desk, "H100", first["outlet_id"], first["heading"], "站点负责人", self.day(22))
+        hazard.open_hazard(self.desk, "H100", first["outlet_id"], first["heading"], SITE_HEAD, self.day(22))
 
     def complaints(self) -> None:
         """Complaints through both clocks: answered, late, appealed, valid or not."""
