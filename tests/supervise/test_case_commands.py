@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shlex
 import sys
 import time
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from postroad.face.cli import display, main
+from postroad.face.cli.demo_shown import next_steps
 from postroad.language import choose
 from postroad.supervise.records import open_store
 from postroad.supervise.records.audit import READ
@@ -175,18 +177,40 @@ def test_a_row_too_wide_for_the_terminal_is_a_block_with_names_and_nothing_cut(p
         ["hazard.open", "id=H1", "outlet_id=O1", "heading=wiring", "owner=post", "found_on=2025-11-03"],
     ):
         assert postroad("cases", "do", *words)[0] == 0
-    for width in (60, 400):
+    for width, language, place, firm in (
+        (60, "en", "Songyuan (2207)", "Yunda (YUNDA)"),
+        (400, "zh", "松原市 (2207)", "韵达 (YUNDA)"),
+    ):
         monkeypatch.setattr(display.out, "width", width)
-        for language, place, firm in (
-            ("en", "Songyuan (2207)", "Yunda (YUNDA)"),
-            ("zh", "松原市 (2207)", "韵达 (YUNDA)"),
-        ):
-            code, out, err = postroad("-l", language, "cases", "list", "hazards")
-            assert code == 0, err
-            assert ("…" in out, place in out, firm in out, "┃" in out) == (False, True, True, width == 400), out
-            assert {"H1", "wiring", "2025-11-03", "hazard_major@1"} <= set(out.replace("│", " ").split())
-            assert not {"version", "recorded_at", "evidence_sha256", "closed_on"} & set(out.replace("┃", " ").split())
-        assert "recorded_at" in postroad("cases", "history", "hazards", "H1")[1]
+        code, out, err = postroad("-l", language, "cases", "list", "hazards")
+        assert code == 0, err
+        assert ("…" in out, place in out, firm in out, "┃" in out) == (False, True, True, width == 400), out
+        shown = set(out.replace("│", " ").replace("┃", " ").split())
+        assert {"H1", "wiring", "2025-11-03", "hazard_major@1"} <= shown
+        assert not {"version", "recorded_at", "evidence_sha256", "closed_on"} & shown
+    assert "recorded_at" in postroad("cases", "history", "hazards", "H1", "--province", "")[1]
+
+
+def test_the_next_steps_run_as_they_are_written(postroad, database, tmp_path, monkeypatch):
+    monkeypatch.setenv("POSTROAD_OPEN", database)
+    to, credit = tmp_path / "a month's", [{"operator_id": "SF", "score": 41.0}, {"operator_id": "EMS", "score": 95.0}]
+    export, *steps = [shlex.split(step) for _, step in next_steps(database, to, "2025-11", "jilin", credit)]
+    assert export[0] == "export"
+    monkeypatch.delenv("POSTROAD_OPEN")
+    for word in export[1:]:
+        monkeypatch.setenv(*word.split("=", 1))
+    cases = [step[1:] for step in steps if step[1] == "cases"]
+    assert [words[1] for words in cases] == ["list", "show", "show"]
+    for words in cases:
+        code, _, err = postroad(*words)
+        assert code == 0, err
+    assert str(to / "ledger") in steps[-2]
+    assert steps[-1][1:4] == ["serve", "jilin", "--database"]
+    monkeypatch.setenv("POSTROAD_PASSWORD", "wang has a long word")
+    monkeypatch.setenv("POSTROAD_AS", "wang")
+    assert postroad("serve-account", "wang", "--role", "province", "--database", database)[0] == 0
+    where, sign_in, *_ = next_steps(database, to, "2025-11", "jilin", credit)
+    assert ("POSTROAD_OPEN" in where[1], sign_in[1].split()[1:]) == (False, ["cases", "sign-in", "wang"])
 
 
 @pytest.mark.slow

@@ -45,6 +45,8 @@ def supervise(
 
     from postroad.errors import UsageError
     from postroad.face.cli import person
+    from postroad.face.cli.case_rows import Names
+    from postroad.face.cli.demo_shown import Shown, next_steps, show, show_next
     from postroad.face.cli.display import day, print_json, progress, write_text
     from postroad.network import province as open_province
     from postroad.plan.plan import plan
@@ -81,7 +83,9 @@ def supervise(
     if json_:
         print_json(told)
         return
-    _show(told, to)
+    shown = Shown(told, Names.of(network), {t.indicator: t.rows for t in plan(province).targets})
+    show(shown, to)
+    show_next(next_steps(address, to, done.month, province, told["credit"]))
 
 
 def _scored(network: Network, province: str) -> list[dict[str, Any]]:
@@ -135,36 +139,3 @@ def _json(value: Any) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n"
-
-
-def _show(told: dict[str, Any], to: Path) -> None:
-    from rich.table import Table
-
-    from postroad.face.cli.display import out
-    from postroad.language import current
-
-    out.print(f"[bold yellow]{say('cases.synthetic')}[/]", soft_wrap=True)
-    table = Table(pad_edge=False, header_style="bold")
-    for key in ("indicator", "value", "planted", "note"):
-        table.add_column(say(f"cases.column_{key}"), justify="right" if key in ("value", "planted") else "left")
-    for row in told["indicators"]:
-        truth = told["planted"].get(row["indicator"])
-        shown = "" if truth is None else f"{100 * truth:.2f}"
-        table.add_row(row["indicator"], f"{row['value']:.2f} {row['unit']}", shown, row["note"])
-    out.print(table)
-    counts: dict[str, Any] = {k: f"{v:,}" for k, v in told["ledger"].items() if isinstance(v, int)}
-    counts |= {"claims": sum(told["ledger"]["claims"].values()), "suspects": len(told["suspects"])}
-    out.print(say("cases.taken_in", **counts), soft_wrap=True)
-    spoken = current()
-    filled = "; ".join(f"{line['label'][spoken]} {line['latest']['value']:.2f}" for line in told["scored"])
-    out.print(say("cases.filled", lines=filled), soft_wrap=True)
-    dropped = sum(part["visits"] for row in told["capacity"] for part in row["dropped"])
-    facts: dict[str, Any] = {
-        "visits": told["saved"]["visits"], "saved": told["saved"]["saved"], "overdue": told["overdue"],
-        "hazards": told["hazards_overdue"], "complaints": told["complaints_late"], "gaps": len(told["custody_gaps"]),
-        "late": len(told["emergencies_late"]), "dropped": dropped,
-    }  # fmt: skip
-    out.print(say("cases.rehearsed", **facts), soft_wrap=True)
-    grades = ", ".join(f"{row['operator_id']} {row['grade']} ({row['score']:.1f})" for row in told["credit"])
-    out.print(say("cases.grades", grades=grades), soft_wrap=True)
-    out.print(say("cases.written", entries=told["audit"]["entries"], path=to.resolve()), soft_wrap=True)

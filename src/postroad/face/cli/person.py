@@ -37,7 +37,7 @@ def actor(database: str, stated: str) -> Actor:
     engine = _accounts(database)
     if engine is None:
         if not is_open(database):
-            raise UsageError.of("cases.not_open", database=_shown(database))
+            raise UsageError.of("cases.not_open", database=shown(database))
         return Actor.named(stated or "province")
     try:
         person = _signed_in(engine, database, stated)
@@ -137,9 +137,9 @@ def _accounts(database: str) -> Engine | None:
         engine = sa.create_engine(where, poolclass=sa.NullPool)
         held = sa.inspect(engine).has_table(accounts.name) and count(engine) > 0
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as wrong:
-        raise UsageError.of("cases.unreachable", value=_shown(where), detail=str(wrong).splitlines()[0]) from None
+        raise UsageError.of("cases.unreachable", value=shown(where), detail=str(wrong).splitlines()[0]) from None
     if not held and named:  # who names the accounts means them to be asked
-        raise UsageError.of("cases.no_accounts", database=_shown(where))
+        raise UsageError.of("cases.no_accounts", database=shown(where))
     return engine if held else None
 
 
@@ -149,7 +149,7 @@ def _kept(database: str) -> Path:
     return HOME.expanduser() / f"session-{hashlib.sha256(address(database).encode()).hexdigest()[:16]}.json"
 
 
-def _shown(database: str) -> str:
+def shown(database: str) -> str:
     """An address without its pass word."""
     import sqlalchemy as sa
 
