@@ -15,7 +15,7 @@ from postroad.face.cli import main
 from postroad.supervise.alert import _counts, record
 from postroad.supervise.feed import Faults, Order, write_feed
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Ledger, extract, rules, take
+from postroad.supervise.ledger import Counter, Ledger, Taken, extract, rules, take
 from postroad.supervise.ledger.balance import balance
 from postroad.supervise.ledger.checks import check
 from postroad.supervise.ledger.claims import claims
@@ -173,6 +173,59 @@ def test_a_leak_of_one_percent_is_found_as_often_as_stated_and_false_alarms_stay
     assert np.mean(stated) > 0.6
     assert clean / rounds <= 0.05 + 3 * (0.05 * 0.95 / rounds) ** 0.5
     assert false / rounds <= 0.05 + 3 * (0.05 * 0.95 / rounds) ** 0.5
+
+
+def test_many_leaks_do_not_hide_each_other():
+    rng = np.random.default_rng(5)
+    n = rng.integers(500, 6000, 300)
+    n[:12] = 2400
+    k = rng.binomial(n, 0.0004)
+    k[:12] = rng.binomial(2400, 0.0104, 12)
+    judged = usual(k, n, 0.05)
+    flags = discoveries(judged.tail(k, n), 0.05) & (k > 0)
+    assert flags[:12].all()
+    # At the false-discovery rate one in twenty of the flags is false on average: not many beside twelve.
+    assert flags[12:].sum() <= 3
+    # The same spread without any leak stays below the rate of false alarms, uneven losses included.
+    false = 0
+    for _ in range(60):
+        k = rng.binomial(n, rng.beta(2, 1998, 300))
+        judged = usual(k, n, 0.05)
+        false += int((discoveries(judged.tail(k, n), 0.05) & (k > 0)).any())
+    assert false / 60 <= 0.05 + 3 * (0.05 * 0.95 / 60) ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leaks", [12, 0])
+def test_planted_leaks_of_one_percent_are_found_in_the_ledger(tmp_path, leaks):
+    import postroad
+    from postroad.demand import demand
+
+    order = Order(200_000, Faults(leaks=leaks), seed=5, form="parquet")
+    feed = write_feed(tmp_path / "feed", demand(postroad.province("jilin")), dt.date(2026, 1, 12), order=order)
+    with Counter(tmp_path / "l", KeyRing.open(tmp_path / "keys")) as counter:
+        fates = list(counter.take_all(feed.files, known_at=dt.datetime(2026, 1, 20)))
+    assert all(isinstance(fate, Taken) for _, fate in fates)
+    found = balance(Ledger.open(tmp_path / "l"), until=dt.datetime(2026, 1, 20))
+    name = pl.concat_str("from_id", pl.lit(">"), pl.col("to_id").fill_null("")).alias("leg")
+    legs = found.legs.with_columns(name)
+    leaking = legs.filter(pl.col("leg").is_in(feed.truth["chosen"]["leaks"]))
+    assert leaking.height == leaks
+    stated = [found.power(pieces) for pieces in leaking["pieces"]]
+    spread = sum(p * (1 - p) for p in stated) ** 0.5
+    assert leaking["flagged"].sum() >= sum(stated) - 3 * spread - 0.001
+    assert all(p > 0.9 for p in stated)
+    assert set(found.flagged.select(name)["leg"]) <= set(leaking["leg"])
+
+
+def test_a_planted_closed_outlet_accepts_pieces_and_sizes_are_told(rehearsal):
+    feed, _, _, ledger = rehearsal
+    assert feed.truth["planted"]["closed_outlets"] > 0
+    assert claims(ledger).counts["closed_outlet"] > 0
+    assert Faults.of(["leaks=3", "leak_share=0.02"]).leaks == 3
+    with pytest.raises(UsageError) as caught:
+        Faults.of(["leaks=x", "leak_share=2", "leak=1"])
+    assert len(caught.value.faults) == 3
 
 
 def test_uneven_losses_widen_the_test():

@@ -202,8 +202,8 @@ def sealed(seal: bytes, senders: pl.Series, numbers: pl.Series) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def unsealed(shares: tuple[Share, Share], seal: bytes, row: dict[str, Any]) -> str:
-    """Return the number in a sealed row; ``UsageError`` when the two shares do not make the key."""
+def opening_key(shares: tuple[Share, Share], seal: bytes) -> X25519PrivateKey:
+    """Return the key two officers' shares make; ``UsageError`` when they are one officer's or do not make it."""
     one, two = shares
     if one.officer == two.officer:
         raise UsageError.of("ledger.two_officers", value=one.officer)
@@ -211,6 +211,11 @@ def unsealed(shares: tuple[Share, Share], seal: bytes, row: dict[str, Any]) -> s
     private = X25519PrivateKey.from_private_bytes(secret)
     if private.public_key().public_bytes(_RAW, serialization.PublicFormat.Raw) != seal:
         raise UsageError.of("ledger.wrong_shares", officers=f"{one.officer}, {two.officer}")
+    return private
+
+
+def unsealed(private: X25519PrivateKey, seal: bytes, row: dict[str, Any]) -> str:
+    """Return the number in a sealed row."""
     cipher = _cipher(private.exchange(X25519PublicKey.from_public_bytes(row["ephemeral"])), row["ephemeral"], seal)
     try:
         return cipher.decrypt(int(row["nonce"]).to_bytes(12, "big"), row["box"], row["sender"]).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -72,7 +72,8 @@ def _tell(taken: Taken) -> None:
     if taken.already:
         out.print(say("ledger.taken_already", file=taken.file, seq=taken.seq), soft_wrap=True)
         return
-    facts = {k: getattr(taken, k) for k in ("file", "lines", "stored", "corrected", "repeated", "quarantined")}
+    fates = ("lines", "stored", "corrected", "repeated", "withdrawn", "quarantined", "blank")
+    facts = {"file": taken.file, **{name: getattr(taken, name) for name in fates}}
     out.print(say("ledger.taken", **facts), soft_wrap=True)
     for reason, count in taken.reasons.items():
         out.print(f"  {count:,}  {say('ledger.reason_' + reason)}", soft_wrap=True)
@@ -113,9 +114,12 @@ def _table(frame: pl.DataFrame, most: int = 20) -> None:
     from postroad.face.cli.display import out
     from postroad.language import say
 
-    table = Table(pad_edge=False, header_style="bold")
+    table = Table(pad_edge=False, header_style="bold", padding=0)
     for name, held in frame.schema.items():
-        table.add_column(say(f"ledger.column_{name}"), justify="right" if held.is_numeric() else "left", no_wrap=True)
+        # A heading may be folded, a value never cut short.
+        widest = max((len(_cell(value)) for value in frame[name].head(most)), default=1)
+        side: Literal["right", "left"] = "right" if held.is_numeric() else "left"
+        table.add_column(say(f"ledger.column_{name}"), justify=side, overflow="fold", min_width=widest)
     for row in frame.head(most).iter_rows():
         table.add_row(*(_cell(v) for v in row))
     out.print(table)
@@ -188,12 +192,16 @@ def balance(
     with progress(say("ledger.asking")) as move:
         found = balanced(held, _days(days), moment(as_of), moment(until), progress=move)
     least = found.usual.least_pieces(leak, found.size)
+    at_places = found.usual_at_places.least_pieces(leak, found.size)
     if json_:
         print_json({"origin": held.origin, "total": found.total, "until": str(found.until),
                     "stages": _plain(found.stages), "flagged": _plain(found.flagged),
                     "legs": found.legs.height, "usual_share": found.usual.share,
                     "correlation": found.usual.correlation, "size": found.size, "leak": leak,
-                    "pieces_for_90_percent_power": least, "missing": _plain(found.missing)})  # fmt: skip
+                    "usual_share_at_places": found.usual_at_places.share,
+                    "correlation_at_places": found.usual_at_places.correlation,
+                    "false_discovery": found.false_discovery, "pieces_for_90_percent_power": least,
+                    "pieces_for_90_percent_power_at_places": at_places, "missing": _plain(found.missing)})  # fmt: skip
         return
     mark(held.origin)
     for name, value in found.total.items():
@@ -201,7 +209,9 @@ def balance(
     _table(found.stages, 50)
     _table(found.flagged.select("from_id", "to_id", "operator_id", "pieces", "unexplained", "expected", "chance"))
     out.print(say("ledger.balance_power", share=f"{found.usual.share:.2e}", legs=found.legs.height,
-                  leak=f"{100 * leak:g}", pieces="-" if least is None else f"{least:,}"), soft_wrap=True)  # fmt: skip
+                  places_share=f"{found.usual_at_places.share:.2e}", leak=f"{100 * leak:g}",
+                  pieces="-" if least is None else f"{least:,}", places="-" if at_places is None else f"{at_places:,}",
+                  rate=f"{100 * found.false_discovery:g}"), soft_wrap=True)  # fmt: skip
 
 
 def extract(
@@ -321,6 +331,7 @@ def feed(
     pieces: int = typer.Option(20_000, "--pieces", help="每天件数，0 为需求模型的件数 a day; 0: the demand's own"),
     form: str = typer.Option("csv", "--form", help="csv | parquet | jsonl"),
     clean: bool = typer.Option(False, "--clean", help="不埋设问题 no planted faults"),
+    fault: list[str] = typer.Option([], "--fault", help="问题大小 size of a planted fault: leaks=3, leak_share=0.01"),
     cut: bool = typer.Option(False, "--cut", help="最后一天之后不再有记录 nothing after the last day"),
     seed: int = typer.Option(0, "--seed"),
     json_: bool = JSON,
@@ -336,9 +347,10 @@ def feed(
     first = day(first_day)
     if first is None:
         raise UsageError.of("face.bad_date", value=first_day)
+    faults = Faults.of(fault, Faults.none() if clean else Faults())
     made = demand(open_province(province), seed=seed)
     with progress(say("ledger.feeding")) as move:
-        order = Order(pieces or None, Faults.none() if clean else Faults(), seed, form, cut)
+        order = Order(pieces or None, faults, seed, form, cut)
         wrote = write_feed(to, made, first, days, order, progress=move)
     if json_:
         print_json(wrote.truth)

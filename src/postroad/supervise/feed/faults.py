@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from postroad.errors import Fault, UsageError
+
+MOST_OF_A_KIND = 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,27 @@ class Faults:
     def none(cls) -> Faults:
         """Return a feed without any fault."""
         return cls(**dict.fromkeys(cls.__dataclass_fields__, 0))
+
+    @classmethod
+    def of(cls, told: Iterable[str], base: Faults | None = None) -> Faults:
+        """Return faults of the sizes told as ``name=size``; the rest as in ``base``.
+
+        ``UsageError`` names every size that cannot be read.
+        """
+        base = base or cls()
+        sizes, wrong = base.as_dict(), []
+        for text in told:
+            name, _, size = text.partition("=")
+            try:
+                value = type(sizes[name])(size)
+                if not 0 <= value <= (1 if isinstance(value, float) else MOST_OF_A_KIND):
+                    raise ValueError
+                sizes[name] = value
+            except (KeyError, ValueError):
+                wrong.append(Fault.of("ledger.no_such_fault", value=text, known=", ".join(sizes)))
+        if wrong:
+            raise UsageError(wrong)
+        return cls(**sizes)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sizes as plain values."""

@@ -67,6 +67,7 @@ class Journey:
     at: NDArray[np.int64]
     gone_after: NDArray[np.int64]
     town: NDArray[np.int64]
+    leaked: int = 0
 
 
 def journey(block: Block, held: Day, draw: np.random.Generator) -> Journey:
@@ -128,6 +129,7 @@ def _lose(made: Journey, held: Day, draw: np.random.Generator) -> None:
         on_it = made.two & (made.hub_1 == one) & (made.hub_2 == two)
         leaked = on_it & (draw.random(n) < held.faults.leak_share)
         made.gone_after[leaked] = 4
+        made.leaked += int(leaked.sum())
 
 
 def _waybills(block: Block, held: Day) -> pl.Series:

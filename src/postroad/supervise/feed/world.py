@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from postroad.demand.weights import leaf_weights
 from postroad.randomness import shuffled
 from postroad.supervise.feed.faults import Faults
 
@@ -79,7 +80,7 @@ def world(made: Demand, drawer: Drawer, pieces: int, faults: Faults, first_day: 
     count = np.maximum(1, np.ceil(pieces * sent / len(operators) * PEAK_HOUR / (0.6 * MACHINE_PER_H))).astype(np.int64)
     outlets = _outlets(inside, operators, towns, outlet_names)
     machines = _machines(operators, hub_names, np.tile(count, len(operators)))
-    planted = _plant(outlets, machines, operators, hub_names, sent, faults, seed)
+    planted = _plant(outlets, machines, operators, hub_names, sent, _busy(made, towns), faults, seed)
     outlets = outlets.with_columns(
         pl.when(pl.col("outlet_id").is_in(planted["closed_outlets"])).then(pl.lit(first_day)).alias("closed_on")
     )
@@ -113,6 +114,20 @@ def _sent_share(made: Demand, prefectures: pl.Series) -> NDArray[np.float64]:
     return np.asarray(shares / made.flows["pieces"].sum())
 
 
+def _busy(made: Demand, towns: pl.Series) -> NDArray[np.bool_]:
+    """Which towns are among the twentieth that send most."""
+    flows = made.flows.filter(pl.col("flow_class") != "inbound")
+    by = flows.group_by("origin_id").agg(pl.col("pieces").sum()).sort("origin_id")
+    leaf, places = leaf_weights(made.network, by["origin_id"])
+    sent = np.zeros(len(places))
+    for pieces, (weight, index) in zip(by["pieces"], leaf, strict=True):
+        sent[index] += pieces * weight / weight.sum()
+    code = _codes(places.str.slice(0, TOWN_SIGNS), towns)
+    inside = code >= 0
+    of_town = np.bincount(code[inside], sent[inside], len(towns))
+    return np.asarray(of_town >= np.quantile(of_town, 0.95))
+
+
 def _outlets(inside: pl.DataFrame, operators: pl.Series, towns: pl.Series, names: list[str]) -> pl.DataFrame:
     where = inside.group_by(pl.col("place_id").str.slice(0, TOWN_SIGNS).alias("town")).agg(
         pl.col("lon", "lat").mean().round(5)
@@ -136,12 +151,13 @@ def _machines(operators: pl.Series, hubs: list[str], count: NDArray[np.int64]) -
 
 def _plant(
     outlets: pl.DataFrame, machines: pl.DataFrame, operators: pl.Series, hubs: list[str], sent: NDArray[np.float64],
-    faults: Faults, seed: int,
+    busy: NDArray[np.bool_], faults: Faults, seed: int,
 ) -> dict[str, list[str]]:  # fmt: skip
     """Choose by lot the outlets, machines and legs that go wrong; legs among the busiest, where 1 % is something."""
     towns = outlets["outlet_id"].to_list()
     order = shuffled(seed, "feed/outlets", len(towns))
-    picked = iter(order)
+    # A weak or closed outlet shows only where pieces come.
+    picked = iter([n for n in order if busy[n % len(busy)]])
     pick = {name: [towns[next(picked)] for _ in range(number)] for name, number in
             (("weak_outlets", faults.weak_outlets), ("closed_outlets", faults.closed_outlets))}  # fmt: skip
     rows = shuffled(seed, "feed/machines", machines.height)[: faults.slow_machines]
@@ -149,10 +165,10 @@ def _plant(
     per = len(sent)
     gateway, others = int(np.argmax(sent)), [p for p in np.argsort(-sent) if p != int(np.argmax(sent))]
     legs = [f"{hubs[o * per + gateway]}>{hubs[o * per + p]}" for p in others[:2] for o in range(len(operators))]
-    busy = shuffled(seed, "feed/legs", len(legs))
-    pick["leaks"] = [legs[int(n)] for n in busy[: faults.leaks]]
+    drawn = shuffled(seed, "feed/legs", len(legs))
+    pick["leaks"] = [legs[int(n)] for n in drawn[: faults.leaks]]
     # Only where an operator accepts enough in an hour can one outlet's share of it stand out.
     city = hubs[gateway].rsplit("-", 1)[1]
     near = set(outlets.filter(city_id=city)["outlet_id"])
-    pick["surges"] = [town for n in picked if (town := towns[n]) in near][: math.ceil(faults.surges)]
+    pick["surges"] = [town for n in order if (town := towns[n]) in near][: math.ceil(faults.surges)]
     return pick

@@ -37,8 +37,9 @@ class Balance:
 
     ``legs`` has a row for each leg (from a facility to another) and each place (``to_id`` empty), with an operator that
     works there, its unexplained pieces, the interval of their share, and whether it is flagged. Of the flagged
-    at most the false-discovery rate of the rules are false on average; ``size`` is the strictest level a single leg may
-    have to pass, so ``power`` states the least chance that a leak is found.
+    at most ``false_discovery``, the rate of the rules, are false on average; ``size`` is the strictest level a single
+    leg may have to pass, so ``power`` states the least chance that a leak is found. Legs and places have usual losses
+    of their own.
     """
 
     total: dict[str, int]
@@ -46,6 +47,8 @@ class Balance:
     legs: pl.DataFrame
     missing: pl.DataFrame
     usual: Usual
+    usual_at_places: Usual
+    false_discovery: float
     size: float
     until: dt.datetime | None
     origin: str
@@ -56,7 +59,7 @@ class Balance:
         return self.legs.filter("flagged")
 
     def power(self, pieces: int, leak: float = 0.01) -> float:
-        """Return the least chance that a leak of this share on so many pieces is found."""
+        """Return the least chance that a leak of this share on a leg with so many pieces is found."""
         return self.usual.power(pieces, leak, self.size)
 
 
@@ -88,9 +91,11 @@ def balance(
                  "FROM scans GROUP BY ALL")  # fmt: skip
         stages = _stages(link)
         legs = _legs(link, missing)
-    legs, found = _tested(legs, held["false_discovery"])
-    size = held["false_discovery"] / max(1, legs.height)
-    return Balance(total, stages, legs, missing.head(MISSING_TOLD), found, size, until, ledger.origin)
+    rate = held["false_discovery"]
+    legs, on_legs, at_places = _tested(legs, rate)
+    size = rate / max(1, legs.height)
+    told = missing.head(MISSING_TOLD)
+    return Balance(total, stages, legs, told, on_legs, at_places, rate, size, until, ledger.origin)
 
 
 def _events(link: Asking) -> None:
@@ -190,15 +195,24 @@ def _legs(link: Asking, missing: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("unexplained").fill_null(0), pieces.alias("pieces")).sort("from_id", "to_id")
 
 
-def _tested(legs: pl.DataFrame, false_discovery: float) -> tuple[pl.DataFrame, Usual]:
+def _tested(legs: pl.DataFrame, false_discovery: float) -> tuple[pl.DataFrame, Usual, Usual]:
+    """The legs with their chances and flags, and the usual losses of legs and of places.
+
+    The two have usual losses of their own: at a place the last record of every piece may be missing, on a leg few are.
+    """
     k, n = legs["unexplained"].to_numpy(), legs["pieces"].to_numpy()
-    found = usual(k, n, false_discovery)
-    chance = found.tail(k, n) if len(k) else np.zeros(0)
+    on_leg = legs["to_id"].is_not_null().to_numpy()
+    expected, chance = np.zeros(len(k)), np.ones(len(k))
+    of = []
+    for here in (on_leg, ~on_leg):
+        found = usual(k[here], n[here], false_discovery)
+        expected[here], chance[here] = n[here] * found.share, found.tail(k[here], n[here])
+        of.append(found)
     low, high = interval(k, n, "exact") if len(k) else (np.zeros(0), np.zeros(0))
     told: dict[str, Any] = {
-        "expected": np.asarray(n * found.share, float), "low_percent": 100 * low, "high_percent": 100 * high,
+        "expected": expected, "low_percent": 100 * low, "high_percent": 100 * high,
         "chance": chance, "flagged": discoveries(chance, false_discovery) & (k > 0),
     }  # fmt: skip
     rate = (100.0 * pl.col("unexplained") / pl.col("pieces")).alias("unexplained_percent")
     made = legs.with_columns(rate, *(pl.Series(name, values) for name, values in told.items()))
-    return made.sort("chance", "from_id", "to_id"), found
+    return made.sort("chance", "from_id", "to_id"), of[0], of[1]

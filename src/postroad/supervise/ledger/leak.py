@@ -79,18 +79,22 @@ class Usual:
 
 
 def usual(k: NDArray[np.int64], n: NDArray[np.int64], false_discovery: float) -> Usual:
-    """Return the usual loss of many legs, with those that stand out left aside until none is left to leave."""
+    """Return the usual loss of many legs, with those that stand out left aside until none is left to leave.
+
+    It begins from losses by chance alone: were the spread taken from all legs first, a few leaks would widen it until
+    none stood out. Legs that only vary more come back in as the spread of those kept grows.
+    """
     keep = n > 0
     found = Usual(LEAST_SHARE, 0.0)
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         held_k, held_n = k[keep], n[keep]
         if not held_n.size:
             return found
         share = max(LEAST_SHARE, float(held_k.sum() + 0.5) / float(held_n.sum() + 1))
-        found = Usual(min(share, 0.5), _correlation(held_k, held_n, share))
+        found = Usual(min(share, 0.5), _correlation(held_k, held_n, share) if turn else 0.0)
         out = discoveries(found.tail(k, n), false_discovery) & (k > 0)
         again = (n > 0) & ~out
-        if (again == keep).all():
+        if turn and (again == keep).all():
             break
         keep = again
     return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.supervise.identity import Share, unsealed
+from postroad.supervise.identity import Share, opening_key, unsealed
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
@@ -146,17 +146,25 @@ def reidentify(
 ) -> str:
     """Return the number behind a pseudonym, opened by two officers together; the log has the opening before it is done.
 
+    An attempt with shares that do not fit is in the log too, as not granted.
     ``UsageError`` when the shares are not the right ones, no reason is given, or nothing was sealed for the pseudonym.
     """
     if not reason.strip():
         raise UsageError.of("ledger.reason_wanted")
     row = _sealed_row(ledger, sender)
+    refused: UsageError | None = None
+    try:
+        private = opening_key(shares, seal)
+    except UsageError as wrong:
+        refused = wrong
     with ledger.writing() as writer:
         writer.commit({
             "what": "opening", "known_at": known_at.isoformat(), "sender": sender.lower(), "reason": reason,
-            "officers": sorted(share.officer for share in shares),
+            "officers": sorted(share.officer for share in shares), "granted": refused is None,
         })  # fmt: skip
-    return unsealed(shares, seal, row)
+    if refused is not None:
+        raise refused
+    return unsealed(private, seal, row)
 
 
 def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
@@ -173,5 +181,5 @@ def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
 
 
 def openings(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return every opening of a pseudonym: when, by whom, why."""
+    """Return every opening of a pseudonym: when, by whom, why, and whether it was granted."""
     return [json.loads(json.dumps(entry)) for entry in ledger.entries("opening")]
