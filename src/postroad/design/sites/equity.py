@@ -1,14 +1,9 @@
-"""Minutes as hard limits in a rollout: no area above a mean, and the worst-off tenth of people below a limit (P66).
-
-The mean over the worst tenth is linear in the minutes: the least over ``t`` of ``t`` plus ten times the mean of what
-exceeds ``t`` (Rockafellar and Uryasev 2000). Nobody's way is shorter than with every site built, so ``t`` need not fall
-below the tenth's edge then, and who is within it today never counts.
-"""
+"""Minutes as hard limits in a rollout (P66): no area above a mean, and the worst-off tenth of people below a limit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +13,6 @@ from postroad.errors import Fault
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from postroad.design.program import Columns, Program
     from postroad.design.sites.demand import Question
 
 TENTH = 0.1
@@ -39,6 +33,11 @@ class Minutes:
     area: NDArray[np.int64]
     worst_tenth: float | None = None
     area_mean: float | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return any(limit is not None for limit in (self.worst_tenth, self.area_mean))
 
     def after(self, built: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return everybody's minutes once some sites are built."""
@@ -75,6 +74,16 @@ def worst_tenth(minutes: NDArray[np.float64], persons: NDArray[np.float64]) -> t
     return float((v * taken).sum() / room), edge
 
 
+def inequality(minutes: NDArray[np.float64], persons: NDArray[np.float64]) -> float:
+    """Return the Gini coefficient over people: 0 when all have the same, up to 1."""
+    order = np.argsort(minutes, kind="stable")
+    held = np.cumsum(persons[order] * minutes[order])
+    if not held[-1]:
+        return 0.0
+    before = np.concatenate([[0.0], held[:-1]])
+    return float(1.0 - ((held + before) * persons[order]).sum() / (held[-1] * persons.sum()))
+
+
 def hopeless(question: Question) -> list[Fault]:
     """Name each limit and floor that is out of reach with every site built, and what would be within reach."""
     faults, every = [], np.ones(question.opened.size, bool)
@@ -101,54 +110,3 @@ def hopeless(question: Question) -> list[Fault]:
             for a in np.flatnonzero(means > held.area_mean + SLACK)
         ]  # fmt: skip
     return faults
-
-
-def add_minutes(question: Question, program: Program, build: Columns) -> None:
-    """Add the limits on minutes to a program whose ``build`` columns hold a block of sites for each year."""
-    held = question.minutes
-    if held is None or (held.worst_tenth is None and held.area_mean is None):
-        return
-    areas = len(question.area_names)
-    best = held.after(np.ones(question.opened.size, bool))
-    edge = worst_tenth(best, held.persons)[1]
-    far = held.now > edge if held.worst_tenth is not None else np.zeros(held.now.size, bool)
-    over = held.means(held.now, areas) > (held.area_mean if held.area_mean is not None else np.inf)
-    pairs = sparse.coo_array(held.ways)
-    home, site = pairs.coords
-    kept = np.flatnonzero((far | over[held.area])[home])
-    home, site, saved = home[kept], site[kept], (held.now[home] - pairs.data)[kept]
-    serve = program.columns("nearer", kept.size, high=1.0)
-    one = sparse.csr_array((np.ones(kept.size), (home, np.arange(kept.size))), (held.now.size, kept.size))
-    touched = np.flatnonzero(np.bincount(home, minlength=held.now.size))
-    program.rows("nearest once", [(serve, one[touched])], high=1.0, relief=None)
-    last = (question.years - 1) * question.opened.size
-    own = sparse.csr_array((np.ones(kept.size), (np.arange(kept.size), last + site)), (kept.size, build.count))
-    program.rows("nearer from open", [(build, own), (serve, -sparse.eye_array(kept.size))], low=0.0, relief=None)
-    spared = sparse.csr_array((saved, (home, np.arange(kept.size))), (held.now.size, kept.size))
-    _tenth(held, program, serve, (far, spared, edge))
-    if over.any():
-        people = np.bincount(held.area, held.persons, areas)
-        mean = sparse.csr_array((held.persons, (held.area, np.arange(held.now.size))), (areas, held.now.size))
-        which = np.flatnonzero(over)
-        need = (held.means(held.now, areas) - float(held.area_mean or 0.0)) * people
-        program.rows("area mean", [(serve, (mean @ spared)[which])], low=need[which] - SLACK, relief=1e3,
-                     labels=[f"mean:{a}" for a in which])  # fmt: skip
-
-
-def _tenth(held: Minutes, program: Program, serve: Columns, given: tuple[Any, sparse.csr_array, float]) -> None:
-    """Keep the mean over the worst tenth below its limit."""
-    far, spared, edge = given
-    if held.worst_tenth is None:
-        return
-    rows = np.flatnonzero(far)
-    beyond = program.columns("beyond", rows.size, low=0.0)
-    level = program.columns("level", 1, low=edge)
-    program.rows(
-        "beyond",
-        [(beyond, sparse.eye_array(rows.size)), (serve, spared[rows]), (level, np.ones((rows.size, 1)))],
-        low=held.now[rows],
-        relief=None,
-    )
-    share = held.persons[rows] / (TENTH * held.persons.sum())
-    program.rows("worst tenth", [(level, np.ones((1, 1))), (beyond, share[None, :])], high=held.worst_tenth + SLACK,
-                 relief=1e9, labels=["tenth:0"])  # fmt: skip

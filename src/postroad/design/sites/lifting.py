@@ -9,14 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from postroad.design.program import Limits, Program, solve
-from postroad.design.sites.equity import worst_tenth
-from postroad.design.sites.rollout import cheapest_program
+from postroad.design.sites.equity import inequality, worst_tenth
+from postroad.design.sites.rollout import cheapest
 from postroad.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from postroad.design.sites.demand import Question
 
@@ -60,9 +58,9 @@ def lift(question: Question, floor: float, *, time_s: float = 30.0, stop: Callab
 
 @dataclass(frozen=True)
 class Shorter:
-    """What a limit on minutes costs at least, and the minutes and inequality that the cheapest sites leave.
+    """What a limit costs at least, and the minutes and inequality that the cheapest sites leave.
 
-    ``limit`` is in minutes, of ``what``: ``worst_tenth`` or ``area_mean``. ``yuan`` is ``None`` when the time was too
+    ``limit`` is of ``what``: ``worst_tenth`` or ``area_mean`` in minutes. ``yuan`` is ``None`` when the time was too
     short for any answer; ``bound`` is what no choice can go below.
     """
 
@@ -80,10 +78,9 @@ class Shorter:
 def shorten(
     question: Question, steps: int = 3, *, time_s: float = 20.0, stop: Callable[[], bool] | None = None
 ) -> list[Shorter]:
-    """Return the least money for the worst tenth, and for the worst area's mean, to go part of the way to the best.
+    """Return the least money to go part of the way from today to the best that the candidates can give.
 
-    The best is what all candidates together would give; the Gini coefficient is told beside each step, for it is no
-    linear quantity to set a limit on.
+    That is done for the worst tenth and for the worst area's mean, one at a time; the Gini coefficient is told.
     """
     held = question.minutes
     if held is None:
@@ -99,9 +96,8 @@ def shorten(
         for step in range(1, steps + 1):
             limit = now - (now - best) * step / (steps + 1)
             tenth, mean = (limit if what == name else None for name in ends)
-            limits = replace(held, worst_tenth=tenth, area_mean=mean)
-            money = (float(question.yuan.sum()),)
-            asked = replace(question, minutes=limits, budgets=money, floors=None, capacity=None, must=None)
+            one = replace(held, worst_tenth=tenth, area_mean=mean)
+            asked = replace(question, minutes=one, floors=None, capacity=None, must=None)
             found.append(_shorter(asked, what, limit, time_s, stop))
     return found
 
@@ -109,27 +105,15 @@ def shorten(
 def _shorter(question: Question, what: str, limit: float, time_s: float, stop: Callable[[], bool] | None) -> Shorter:
     held = question.minutes
     assert held is not None
-    program, build = cheapest_program(question)
-    answer = solve(program, Limits(time_s=time_s, gap=0.005), stop=stop)
+    answer, built = cheapest(question, Limits(time_s=time_s, gap=0.002), stop=stop)
     if stop and stop():
         raise Stopped.of("errors.stopped", done=0, total=1)
     if not answer.answered:
         nan = float("nan")
         return Shorter(what, limit, None, max(0.0, answer.bound), 0, nan, nan, nan, nan)
-    built = answer[build] > 0.5
     after = held.after(built)
     return Shorter(
-        what, limit, answer.objective, answer.bound, int(built.sum() - question.opened.sum()),
+        what, limit, answer.objective, max(0.0, answer.bound), int(built.sum() - question.opened.sum()),
         worst_tenth(after, held.persons)[0], float(held.means(after, len(question.area_names)).max()),
         float(np.average(after, weights=held.persons)), inequality(after, held.persons),
     )  # fmt: skip
-
-
-def inequality(values: NDArray[np.float64], persons: NDArray[np.float64]) -> float:
-    """Return the Gini coefficient over people: 0 when all have the same, up to 1."""
-    order = np.argsort(values, kind="stable")
-    held = np.cumsum(persons[order] * values[order])
-    if not held[-1]:
-        return 0.0
-    before = np.concatenate([[0.0], held[:-1]])
-    return float(1.0 - ((held + before) * persons[order]).sum() / (held[-1] * persons.sum()))

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from postroad.design.program import Columns, Limits, Program, solve, why
-from postroad.design.sites.equity import add_minutes, hopeless
+from postroad.design.program import Columns, Limits, Program, Solution, why
+from postroad.design.sites.equity import hopeless
+from postroad.design.sites.limited import Model, best
+from postroad.design.sites.nearer import Edges, add_minutes
 from postroad.errors import Fault, InfeasibleError, Stopped
 from postroad.language import say
 
@@ -62,8 +64,7 @@ def rollout(
 ) -> Rollout:
     """Return the best rollout found in the time; ``InfeasibleError`` names what cannot be had and the cheapest way out.
 
-    Limits on minutes speak of the end: sites are chosen for the end first and then put in order, and the bound is that
-    of the question without the limits. When the time is too short for any answer of the program, the greedy order by
+    Limits on minutes speak of the end. When the time is too short for any answer of the program, the greedy order by
     gain for each yuan is returned if it keeps the floors, and ``Stopped`` is raised otherwise.
     """
     if stop and stop():
@@ -72,15 +73,30 @@ def rollout(
     pace = _Pace(time.monotonic() + time_s, gap, progress, stop)
     if question.minutes is None:
         return _solved(question, pace, time_s)
-    free = _solved(replace(question, minutes=None), pace, time_s / 4)
+    free = _solved(replace(question, minutes=None), pace, time_s / 6)
     if question.minutes.kept(free.year != NEVER):
         return free
-    # Everything that the limits speak of is the end, so the sites are chosen for the end and then put in order.
-    whole = replace(question, budgets=(float(sum(question.budgets)),))
-    chosen = _solved(whole, pace, time_s / 2).year != NEVER
-    ordered = _solved(replace(question, minutes=None), pace, time_s / 4, chosen)
-    status = "optimal" if free.bound >= ordered.objective - SLACK else "feasible"
-    return replace(ordered, bound=min(free.bound, ordered.objective), status=status)
+    # Everything that the limits speak of is the end, so the sites are chosen for the end, put in order, and then years
+    # and sites are sought together.
+    chosen = _solved(replace(question, budgets=(float(sum(question.budgets)),)), pace, time_s / 3).year != NEVER
+    ordered = _solved(replace(question, minutes=None), pace, time_s / 6, chosen)
+    return _together(question, pace, free.bound, ordered)
+
+
+def _together(question: Question, pace: _Pace, bound: float, known: Rollout) -> Rollout:
+    """Return the best rollout when years and limits are asked at once, or the one known with what is proven of it."""
+    limits = Limits(time_s=max(1.0, pace.deadline - time.monotonic()), gap=pace.gap)
+    answer, model = best(question, lambda edge, whole: _program(question, edge=edge, whole=whole), limits,
+                         known.objective, progress=pace.progress, stop=pace.stop)  # fmt: skip
+    if pace.stop and pace.stop():
+        raise Stopped.of("errors.stopped", done=0, total=1)
+    bound = max(bound, min(answer.bound, known.objective))
+    found = known
+    if answer.answered and answer.objective < known.objective:
+        found = _read(question, model, answer)
+    bound = min(bound, found.objective)
+    close = found.objective - bound <= max(SLACK, pace.gap * abs(found.objective))
+    return replace(found, bound=bound, status="optimal" if close else "feasible")
 
 
 @dataclass(frozen=True)
@@ -95,31 +111,41 @@ class _Pace:
 
 def _solved(question: Question, pace: _Pace, time_s: float, built: NDArray[np.bool_] | None = None) -> Rollout:
     """Return the rollout of one program; ``built`` are sites that have to stand in the end."""
-    program, build, met = _program(question, built)
     limits = Limits(time_s=max(1.0, min(time_s, pace.deadline - time.monotonic())), gap=pace.gap)
-    answer = solve(program, limits, progress=pace.progress, stop=pace.stop)
+    answer, model = best(question, lambda edge, whole: _program(question, built, edge=edge, whole=whole), limits,
+                         progress=pace.progress, stop=pace.stop)  # fmt: skip
     if answer.status == "infeasible":
-        raise _priced(question) if question.minutes is not None else _explained(program, question)
+        raise _priced(question) if question.minutes is not None else _explained(model.program, question)
     if pace.stop and pace.stop():
         raise Stopped.of("errors.stopped", done=0, total=1)
     if answer.answered:
-        opened = answer[build].reshape(question.years, -1) > 0.5
-        year = np.where(opened.any(axis=0), opened.argmax(axis=0), NEVER)
-        shares = answer[met].reshape(question.years, -1)
-        return Rollout(year, shares, answer.objective, min(answer.bound, answer.objective), answer.status,
-                       answer.seconds)  # fmt: skip
+        return _read(question, model, answer)
     found = _greedy(question, max(0.0, answer.bound)) if built is None else None
     if found is None:
         raise Stopped.of("sites.time_too_short", seconds=round(limits.time_s))
     return found
 
 
+def _read(question: Question, model: Model, answer: Solution) -> Rollout:
+    opened = answer[model.build].reshape(question.years, -1) > 0.5
+    year = np.where(opened.any(axis=0), opened.argmax(axis=0), NEVER)
+    shares = answer[model.met].reshape(question.years, -1)
+    return Rollout(year, shares, answer.objective, min(answer.bound, answer.objective), answer.status,
+                   answer.seconds)  # fmt: skip
+
+
 def _program(
-    question: Question, built: NDArray[np.bool_] | None = None, *, cheapest: bool = False
-) -> tuple[Program, Columns, Columns]:
+    question: Question,
+    built: NDArray[np.bool_] | None = None,
+    *,
+    cheapest: bool = False,
+    edge: Edges | None = None,
+    whole: bool = True,
+) -> Model:
     """Build the program: open by the end of each year, met in each year, money, floors, capacities, minutes.
 
-    ``cheapest`` asks for the least money instead of the fewest person-years outside.
+    ``cheapest`` asks for the least money instead of the fewest person-years outside, ``edge`` bounds the edge of the
+    worst-off tenth, and without ``whole`` part of a site may be open.
     """
     needs, sites = question.reach.shape
     years, program = question.years, Program()
@@ -128,7 +154,7 @@ def _program(
         low[-sites:] = built
     price = np.where(question.opened, 0.0, question.yuan)
     yuan = np.tile(price, years) if cheapest else 0.0
-    build = program.columns("open", years * sites, low=low, high=1.0, integer=True, cost=yuan)
+    build = program.columns("open", years * sites, low=low, high=1.0, integer=whole, cost=yuan)
     gain = 0.0 if cheapest else -np.tile(question.persons, years)
     met = program.columns("met", years * needs, high=1.0, cost=gain)
     program.offset = 0.0 if cheapest else float(question.persons.sum()) * years
@@ -152,14 +178,18 @@ def _program(
     if question.must is not None and question.must.any():
         own = np.flatnonzero(question.must)
         program.rows("must", [(met, last[own])], low=1.0 - 1e-9, relief=1e9, labels=[f"must:{i}" for i in own])
-    add_minutes(question, program, build)
-    return program, build, met
+    add_minutes(question, program, build, edge)
+    return Model(program, build, met)
 
 
-def cheapest_program(question: Question) -> tuple[Program, Columns]:
-    """Return the program that asks for the least money at which the question's limits hold, and its sites."""
-    program, build, _ = _program(question, cheapest=True)
-    return program, build
+def cheapest(
+    question: Question, limits: Limits, *, stop: Callable[[], bool] | None = None
+) -> tuple[Solution, NDArray[np.bool_]]:
+    """Return the least money at which the question's limits hold, and which sites stand then."""
+    asked = replace(question, budgets=(float(question.yuan.sum()),))
+    answer, model = best(asked, lambda edge, whole: _program(asked, cheapest=True, edge=edge, whole=whole), limits,
+                         stop=stop)  # fmt: skip
+    return answer, answer[model.build] > 0.5
 
 
 def _link(question: Question, program: Program, build: Columns, met: Columns) -> None:
@@ -222,8 +252,7 @@ def _priced(question: Question) -> InfeasibleError:
     rules = [f"{money:,.0f} yuan"]
     rules += [say("sites.rule_tenth")] if held is not None and held.worst_tenth is not None else []
     rules += [say("sites.rule_county_mean")] if held is not None and held.area_mean is not None else []
-    program, _, _ = _program(replace(question, budgets=(float(question.yuan.sum()),)), cheapest=True)
-    answer = solve(program, Limits(time_s=PRICE_S, gap=0.005))
+    answer, _ = cheapest(question, Limits(time_s=PRICE_S, gap=0.005))
     faults = [Fault.of("sites.cannot_have", rules="; ".join(rules))]
     if answer.answered:
         faults.append(Fault.of("sites.more_money", year=question.years, yuan=round(answer.objective - money)))
