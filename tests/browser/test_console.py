@@ -18,7 +18,7 @@ def opened(chromium, server, width, scheme="light"):
     page = context.new_page()
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and page.faults.append(said.text))
+    page.on("console", lambda said: said.type == "error" and page.faults.append(f"{said.text} {said.location['url']}"))
     page.on(
         "request", lambda asked: asked.url.startswith((server.base, "blob:", "data:")) or page.faults.append(asked.url)
     )

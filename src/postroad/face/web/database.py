@@ -119,7 +119,7 @@ def connect(address: str) -> Engine:
 def _tune(connection: Any, _: Any) -> None:
     # Readers go on while a worker writes its progress, and writers wait for each other instead of failing.
     cursor = connection.cursor()
-    for line in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL"):
+    for line in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {line}")
     cursor.close()
 
