@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,34 +91,31 @@ def splits(plan: CountyPlan) -> list[dict[str, Any]]:
     return rows
 
 
-def reveals(plan: CountyPlan, seed: int = 0) -> list[dict[str, Any]]:
-    """Return what each degree of detail is worth when operators' shares differ between townships.
+def reveals(plan: CountyPlan, seed: int = 0) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return what each degree of detail is worth, and the least each operator must reveal: ``county`` or ``township``.
 
-    How they differ is not known; here each lies up to ``VARIATION`` from the county's, drawn with the seed.
+    How operators' shares differ between townships is not known; here each lies up to ``VARIATION`` from the county's,
+    drawn with the seed.
     """
     county = plan.county
     local = _local(plan, seed)
+    flat = {name: dict.fromkeys(local[name], share) for name, share in county.shares}
+
+    @cache
+    def known(revealing: frozenset[str]) -> Game:
+        return county_game(plan, {name: (local if name in revealing else flat)[name] for name in flat})
+
     levels = [
-        Level("county", 1, county_game(plan)),
-        Level("township", len(county.townships), county_game(plan, local)),
+        Level("county", 1, known(frozenset())),
+        Level("township", len(county.townships), known(frozenset(flat))),
     ]
-    return [
+    finer = least_each(tuple(flat), known)
+    rows = [
         {"county_id": county.place_id, "level": one.name, "numbers_each": one.numbers, "largest_change": one.change,
          "enough": one.enough}
         for one in least_data(levels)
     ]  # fmt: skip
-
-
-def who_reveals(plan: CountyPlan, seed: int = 0) -> dict[str, str]:
-    """Return the least each operator must reveal, ``county`` or ``township``, with shares drawn as in ``reveals``."""
-    local = _local(plan, seed)
-    flat = {name: dict.fromkeys(local[name], share) for name, share in plan.county.shares}
-
-    def known(revealing: frozenset[str]) -> Game:
-        return county_game(plan, {name: (local if name in revealing else flat)[name] for name in flat})
-
-    finer = least_each(tuple(flat), known)
-    return {name: "township" if name in finer else "county" for name in flat}
+    return rows, {name: "township" if name in finer else "county" for name in flat}
 
 
 def _local(plan: CountyPlan, seed: int) -> dict[str, dict[str, float]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.design.rounds.bus import fees
-from postroad.design.rounds.coalitions import reveals, splits, who_reveals
+from postroad.design.rounds.coalitions import reveals, splits
 from postroad.design.rounds.days import WEEK
 from postroad.design.rounds.feeding import share_out
 from postroad.design.rounds.routing import stay_min
@@ -140,9 +140,9 @@ def result_tables(network: Network, plans: Sequence[CountyPlan]) -> dict[str, pl
     towns, villages, lines_, couriers, left, hours = [], [], [], [], [], []
     parts, told = [], []
     for plan in plans:
-        least = who_reveals(plan, plan.county.seed)
+        levels, least = reveals(plan, plan.county.seed)
         parts += [{**row, "must_reveal": least[row["operator_id"]], **SYNTHETIC} for row in splits(plan)]
-        told += [{**row, **SYNTHETIC} for row in reveals(plan, plan.county.seed)]
+        told += [{**row, **SYNTHETIC} for row in levels]
         towns += _townships(plan, names)
         villages += _villages(plan, names, before)
         lines_ += _bus_lines(plan, names)

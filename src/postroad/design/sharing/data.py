@@ -40,13 +40,12 @@ def least_data(levels: Sequence[Level], tolerance: float = 0.01) -> list[Reveal]
     Levels go from coarse to fine, and the finest is the truth. A level is enough when nobody's Shapley share differs
     by more than ``tolerance`` of the cost of all.
     """
-    true = shapley(levels[-1].game)
-    whole = max(levels[-1].game.whole, 1e-12)
-    found = []
-    for level in levels:
-        change = float(np.abs(shapley(level.game) - true).max() / whole)
-        found.append(Reveal(level.name, level.numbers, change, change <= tolerance))
-    return found
+    change = _against(levels[-1].game)
+    changes = [change(level.game) for level in levels]
+    return [
+        Reveal(level.name, level.numbers, moved, moved <= tolerance)
+        for level, moved in zip(levels, changes, strict=True)
+    ]
 
 
 def least_each(
@@ -59,11 +58,10 @@ def least_each(
     all, and then thinned of whoever is not needed: nobody in it can be left out, though another set may be smaller.
     """
     everyone = frozenset(players)
-    finest = game(everyone)
-    true, whole = shapley(finest), max(finest.whole, 1e-12)
+    moved = _against(game(everyone))
 
     def change(revealing: frozenset[str]) -> float:
-        return float(np.abs(shapley(game(revealing)) - true).max() / whole)
+        return moved(game(revealing))
 
     chosen: frozenset[str] = frozenset()
     while chosen != everyone and change(chosen) > tolerance:
@@ -73,3 +71,9 @@ def least_each(
         if one in chosen and change(chosen - {one}) <= tolerance:
             chosen -= {one}
     return chosen
+
+
+def _against(finest: Game) -> Callable[[Game], float]:
+    """Return the measure of a coarser game: how far anyone's share lies from the finest's, of the cost of all."""
+    true, whole = shapley(finest), max(finest.whole, 1e-12)
+    return lambda game: float(np.abs(shapley(game) - true).max() / whole)

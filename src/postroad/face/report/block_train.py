@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.face.report.mark import mark
-from postroad.face.report.places import latin_name
+from postroad.face.report.places import city_name
 from postroad.face.report.trunk_map import FONT, SVG
 from postroad.language import Language, say
 
@@ -28,13 +28,9 @@ def ends_of(made: Result, network: Network, spoken: Language) -> dict[str, str]:
     names = dict(network["places"].select("place_id", "name_zh" if spoken == "zh" else "pinyin").iter_rows())
     told = made.stamp.options
     return {
-        key: _plain(names[told[column]] or str(told[column]).removeprefix("X-"), spoken)
+        key: city_name(names[told[column]] or str(told[column]).removeprefix("X-"), spoken)
         for key, column in (("office", "from_place_id"), ("place", "to_place_id"))
     }
-
-
-def _plain(name: str, spoken: Language) -> str:
-    return name.removesuffix("市") if spoken == "zh" else latin_name(name)
 
 
 def title(made: Result, ends: Mapping[str, str], spoken: Language) -> str:

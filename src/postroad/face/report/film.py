@@ -15,7 +15,7 @@ import jinja2
 import polars as pl
 
 from postroad.face.report.map import outlines_of
-from postroad.face.report.places import latin_name
+from postroad.face.report.places import city_name
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str
             round(spot[p][0], 4),
             round(spot[p][1], 4),
             int(p in outside),
-            _label(names[p] or p, spoken) if p in outside else "",
+            city_name(names[p] or p, spoken) if p in outside else "",
         ]
         for p in index
     ]
@@ -84,14 +84,10 @@ def _trains(run: Run, names: dict[str, str | None], spoken: Language) -> list[li
     room = trips["capacity_pieces"].max()
     shown = trips.filter(pl.col("depart_min").is_between(0, MOST_DAYS * 1440)).sort("depart_min", "line_haul_id")
     return [
-        [round(row["depart_min"]), _label(names.get(row["to_place_id"]) or row["to_place_id"], spoken), row["loaded"],
-         row["capacity_pieces"] or room, int(row["runs"])]
+        [round(row["depart_min"]), city_name(names.get(row["to_place_id"]) or row["to_place_id"], spoken),
+         row["loaded"], row["capacity_pieces"] or room, int(row["runs"])]
         for row in shown.head(MOST_TRAINS).iter_rows(named=True)
     ]  # fmt: skip
-
-
-def _label(name: str, spoken: Language) -> str:
-    return name.removesuffix("市") if spoken == "zh" else latin_name(name)
 
 
 def _number(place: str, index: dict[str, int]) -> int:
@@ -153,7 +149,7 @@ def _hubs(
         for start, waiting, used in own.select("from_min", "queue", "utilisation").iter_rows():
             queue[start // 30], busy[start // 30] = int(waiting or 0), round(float(used or 0.0), 2)
         last = max((start // 30 for start in own["from_min"]), default=0) + 1
-        label = _label(names.get(place) or place, spoken)
+        label = city_name(names.get(place) or place, spoken)
         hubs.append(
             {"place": _number(place, index), "name": label,
              "queue": queue[:last], "busy": busy[:last]}

@@ -17,6 +17,11 @@ def names_of(network: Network, spoken: Language) -> dict[str, str]:
     return {place: latin_name(latin) if latin else zh or place for place, zh, latin in rows}
 
 
+def city_name(name: str, spoken: Language) -> str:
+    """Return a city's name, in characters or Latin letters by the language, without the word for a city."""
+    return name.removesuffix("市") if spoken == "zh" else latin_name(name)
+
+
 def latin_name(pinyin: str) -> str:
     """Return a name in Latin letters as English writes it: a city's without "shi"."""
     return pinyin.removesuffix("shi").capitalize()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import polars as pl
 from postroad.face.report.map import outlines_of, plain_map
 from postroad.face.report.mark import mark
 from postroad.face.report.places import names_of
-from postroad.face.report.result_sheet import head, unit_of
+from postroad.face.report.result_sheet import ID_BESIDE, head, unit_of
 from postroad.face.report.village_map import village_map
 from postroad.language import Language, say
 
@@ -22,8 +23,6 @@ COLOURS = ("#f3e3d0", "#e5ddc2", "#c4d6bd", "#94c2ad", "#5ba391", "#257a6b")
 """From little to much; told apart in grey as well."""
 FEWEST_COUNTIES, FEWEST_DOTS = 5, 200
 """Tables of fewer places say more as a table than as a map."""
-KEPT = " id"
-"""Ending of the column that holds the ids beside the column of names."""
 NOT_MAPPED = {"deg"}
 
 
@@ -46,7 +45,7 @@ class Ground:
         for column in frame.columns:
             if self._places(frame, column):
                 columns.append(pl.col(column).replace(self.names))
-                columns += [pl.col(column).alias(column + KEPT)] if keep_ids else []
+                columns += [pl.col(column).alias(column + ID_BESIDE)] if keep_ids else []
             else:
                 columns.append(pl.col(column))
         return frame.select(columns)
@@ -56,8 +55,7 @@ class Ground:
         measured = next((c for c, kind in frame.schema.items()
                          if kind.is_numeric() and unit_of(c) and unit_of(c) not in NOT_MAPPED), None)  # fmt: skip
         place = next((c for c in frame.columns if self._places(frame, c)), None)
-        outlines = outlines_of(self.network)
-        if measured is None or place is None or outlines is None:
+        if measured is None or place is None or (outlines := self._outlines) is None:
             return ""
         rows = frame.select(pl.col(place).alias("place"), pl.col(measured).cast(pl.Float64).alias("value")).drop_nulls()
         if rows["place"].n_unique() < rows.height or rows["value"].n_unique() < 2:
@@ -69,12 +67,16 @@ class Ground:
             return self._counties(inside, told)
         return self._dots(rows, outlines, told, unit_of(measured)) if rows.height >= FEWEST_DOTS else ""
 
+    @cached_property
+    def _outlines(self) -> dict[str, Any] | None:
+        return outlines_of(self.network)
+
     def _places(self, frame: pl.DataFrame, column: str) -> bool:
         """Whether a column holds ids of places: it is called an id, and most of what stands in it is a place's."""
         if frame.schema[column] != pl.String or not column.endswith("_id"):
             return False
         held = frame[column].drop_nulls().unique()
-        return held.len() > 0 and 2 * held.is_in(list(self.names)).sum() > held.len()
+        return 2 * sum(one in self.names for one in held) > held.len()
 
     def _counties(self, rows: pl.DataFrame, told: str) -> str:
         cuts = _cuts(rows["value"])

@@ -20,6 +20,8 @@ UNITS = ("pieces_day", "pieces_h", "pieces_week", "yuan_piece", "yuan_day", "yua
 WORDED = {"measure": "effect.measure_", "flow_class": "demand.class_", "promise_class": "simulate.promise_",
           "stage": "simulate.stage_", "cause": "simulate.reason_", "origin": "face.origin_"}  # fmt: skip
 """Columns whose values are told in words, and where these stand."""
+ID_BESIDE = " id"
+"""Ending of the column that holds the ids beside a column of names."""
 CHARTED = range(2, 41)
 """A table of so many rows, each named, gets a chart of its first figure."""
 
@@ -73,8 +75,8 @@ def table_label(name: str, spoken: Language) -> str:
 
 def head(column: str, spoken: Language) -> str:
     """Return what a column is called: by the console's words, the schema, the reports' own words, else its own name."""
-    if column.endswith(" id"):
-        return say("face.column_id_of", spoken, name=head(column.removesuffix(" id"), spoken))
+    if column.endswith(ID_BESIDE):
+        return say("face.column_id_of", spoken, name=head(column.removesuffix(ID_BESIDE), spoken))
     if (key := f"console.col_{column}") in catalogue():
         return say(key, spoken)
     if found := _schema_words()[1].get(column):

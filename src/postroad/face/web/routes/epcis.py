@@ -131,6 +131,15 @@ def _asked(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.query_params.multi_items() if name != "ledger"]
 
 
+def _only(request: Request, known: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the parameters of an address that takes these and no others."""
+    given = _asked(request)
+    for name, _ in given:
+        if name not in known:
+            raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(known))
+    return given
+
+
 @router.get("/events", response_model=EventsAnswer, openapi_extra=FILTERS)
 def asked(
     request: Request, response: Response, who: Witness, house: TheHouse, ledger: LedgerName = ledgers.OFFICE
@@ -173,10 +182,7 @@ def events_of_query(
     ledger: LedgerName = ledgers.OFFICE,
 ) -> Any:  # fmt: skip
     """Return the events that match a named query, page by page; further filters are refused."""
-    paging = _asked(request)
-    for name, _ in paging:
-        if name not in events.PAGING:
-            raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(events.PAGING))
+    paging = _only(request, events.PAGING)
     kept = queries.pairs(queries.find(house.engine, query)["query"])
     given = [pair for pair in kept if pair[0] not in dict(paging)]
     return _found(request, response, who, house, ledger, [*given, *paging])
@@ -195,11 +201,7 @@ def values(
     ledger: LedgerName = ledgers.OFFICE,
 ) -> Any:  # fmt: skip
     """List the parcels, steps or places of the events that one may see, page by page."""
-    given = _asked(request)
-    for name, _ in given:
-        if name not in LISTED:
-            raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(LISTED))
-    query = events.confined(events.read(given), who)
+    query = events.confined(events.read(_only(request, LISTED)), who)
     held, token = events.members(ledgers.opened(house.settings.home, ledger), query, collection)
     _lead_on(request, response, token)
     return {"@context": CONTEXT, "type": "Collection", "member": held}
