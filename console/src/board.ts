@@ -2,7 +2,8 @@
 
 import { get, type Run } from "./api";
 import { h, s, type Child } from "./dom";
-import { columns } from "./chart";
+import { columns } from "./bars";
+import { wide } from "./chart";
 import { field, notice, origin, select, table } from "./parts";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "./runs";
 import { go, href } from "./state";
@@ -89,7 +90,7 @@ function heat(rows: Row[], breaks: Row[], name: Name): SVGSVGElement {
   for (const row of rows) worst.set(String(row.place_id), Math.max(worst.get(String(row.place_id)) ?? 0, Number(row.load_percent ?? 0)));
   const order = new Map(breaks.map((row, k) => [String(row.place_id), k]));
   const hubs = [...worst.keys()].sort((a, b) => (order.get(a) ?? 999) - (order.get(b) ?? 999) || (worst.get(b) ?? 0) - (worst.get(a) ?? 0)).slice(0, 20);
-  const [left, cell, high] = [130, 7, 20];
+  const [left, cell, high] = [14 + Math.max(60, ...hubs.map((hub) => wide(name(hub)))), 7, 20];
   const made = s("svg", { class: "chart heat", viewBox: `0 0 ${left + SLOTS * cell + 6} ${hubs.length * high + 24}`, width: left + SLOTS * cell + 6, role: "img", "aria-label": t("load_by_half_hour") });
   const at = new Map(hubs.map((hub, k) => [hub, k]));
   hubs.forEach((hub, k) => made.append(s("text", { class: "word", x: left - 8, y: k * high + 15, "text-anchor": "end" }, name(hub)), s("rect", { class: "void", x: left, y: k * high + 2, width: SLOTS * cell, height: high - 4 })));
@@ -110,7 +111,7 @@ function oneHub(hubs: Row[], departures: Row[], hub: string, name: Name): Child 
   const slots = Array.from({ length: SLOTS }, (_, k) => 30 * k);
   const leaving = departures.filter((row) => row.from_place_id === hub);
   return h("section", {}, h("h3", {}, t("one_hub")), select(t("site_hub"), ids.map((id): [string, string] => [id, name(id)]), hub, (id) => go(href(undefined, { hub: id }))),
-    h("figure", { class: "card", style: "margin:.6rem 0" }, columns(`${name(hub)} ${t("queue")}`, slots.map(moment), [{ name: t("queue"), values: slots.map((from) => Number(mine.get(from)?.queue_pieces ?? 0)), kind: "e" }], 1000, 200)),
+    h("figure", { class: "card", style: "margin:.6rem 0" }, columns(`${name(hub)} ${t("queue")}`, slots.map(moment), [{ name: t("queue"), values: slots.map((from) => Number(mine.get(from)?.queue_pieces ?? 0)), kind: "e" }], { unit: t("unit_pieces"), height: 200 })),
     h("details", {}, h("summary", {}, t("departures_ahead", { count: leaving.length })), table(t("departures_ahead", { count: leaving.length }), [
       { head: t("departs"), cell: (row: Row) => moment(row.depart_min) }, { head: t("to"), cell: (row) => name(row.to_place_id) }, { head: t("arrives"), cell: (row) => (row.runs ? moment(row.arrive_min) : t("does_not_run")) },
       { head: t("loaded_of"), number: true, cell: (row) => `${number(Number(row.loaded_pieces), 0)} / ${number(Number(row.capacity_pieces), 0)}` }, { head: t("left_behind"), number: true, cell: (row) => (Number(row.left_over_pieces) ? number(Number(row.left_over_pieces), 0) : "") },

@@ -1,10 +1,10 @@
 /** Pictures drawn as SVG: a target's path and fan, bars, lines. Colours come from the style sheet. */
 
 import type { Line } from "./api";
-import { s } from "./dom";
+import { h, s } from "./dom";
 import { both, number, t } from "./words";
 
-interface Box {
+export interface Box {
   width: number;
   height: number;
   left: number;
@@ -25,6 +25,32 @@ export function scale(box: Box, xs: [number, number], ys: [number, number]): Sca
     x: (value) => box.left + ((value - xs[0]) / Math.max(1e-9, xs[1] - xs[0])) * wide,
     y: (value) => box.height - box.bottom - ((value - ys[0]) / Math.max(1e-9, ys[1] - ys[0])) * high,
   };
+}
+
+/** A drawing as wide as its place, drawn anew when that changes: its words keep their size on any screen. */
+export function fitted(draw: (width: number) => SVGSVGElement): HTMLElement {
+  const box = h("div", { class: "fitted" });
+  let drawn = 0;
+  new ResizeObserver(() => {
+    const width = Math.round(box.clientWidth);
+    if (width < 40 || width === drawn) return;
+    drawn = width;
+    box.replaceChildren(draw(width));
+  }).observe(box);
+  return box;
+}
+
+/** About how wide a text is drawn. */
+export function wide(text: string, size = 12.5): number {
+  return size * [...text].reduce((sum, one) => sum + (one.charCodeAt(0) > 255 ? 1.03 : 0.57), 0);
+}
+
+/** A text cut to fit a width. */
+export function cut(text: string, most: number): string {
+  if (wide(text) <= most) return text;
+  let held = text;
+  while (held && wide(`${held}…`) > most) held = held.slice(0, -1);
+  return `${held}…`;
 }
 
 /** Three to six round numbers inside a range. */
@@ -114,9 +140,19 @@ function seen(line: Line, to: Scale, size: number): SVGElement[] {
   return [...lines, ...dots];
 }
 
-/** A target's path, aim, values and fan. */
-export function pathChart(line: Line, width = 560, height = 260): SVGSVGElement {
-  const box: Box = { width, height, left: 54, right: 92, top: 14, bottom: 28 };
+/** A target's path, aim, values and fan, with its unit and what each mark means. */
+export function pathChart(line: Line): HTMLElement {
+  const marks: [boolean, string, string][] = [
+    [line.observations.some((o) => o.origin === "observed"), "M1 6h18M10 3a3 3 0 1 0 .01 0z", "seen filled"], [line.observations.some((o) => o.origin === "derived"), "M1 6h18M10 3a3 3 0 1 0 .01 0z", "seen hollow"],
+    [!!line.path.length, "M1 6h18", "path"], [!!line.forecast, "M1 1h18v10h-18z", "fan"], [!!line.forecast, "M1 6h18", "median"],
+  ];
+  const words: Record<string, string> = { "seen filled": t("key_observed"), "seen hollow": t("key_derived"), path: t("key_path"), fan: t("key_fan"), median: t("key_median") };
+  const key = h("ul", { class: "key" }, marks.filter(([there]) => there).map(([, d, kind]) => h("li", {}, s("svg", { class: "chart mini", viewBox: "0 0 20 12", "aria-hidden": "true" }, s("path", { class: kind, d })), words[kind])));
+  return h("figure", { class: "drawing" }, h("figcaption", { class: "soft small" }, both(line.unit_label)), fitted((width) => drawPath(line, width)), key);
+}
+
+function drawPath(line: Line, width: number, height = 260): SVGSVGElement {
+  const box: Box = { width, height, left: 58, right: Math.min(98, 0.26 * width), top: 14, bottom: 28 };
   const { xs, ys } = range(line);
   const to = scale(box, xs, ys);
   const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": both(line.label) });
@@ -126,7 +162,7 @@ export function pathChart(line: Line, width = 560, height = 260): SVGSVGElement 
       s("text", { class: "tick", x: box.left - 7, y: to.y(value) + 4, "text-anchor": "end" }, short(value)),
     );
   }
-  const step = Math.max(1, Math.ceil((xs[1] - xs[0]) / 7));
+  const step = Math.max(1, Math.ceil((xs[1] - xs[0]) / (width < 450 ? 4 : 7)));
   for (let year = Math.ceil(xs[0]); year <= xs[1]; year += step) {
     made.append(s("text", { class: "tick", x: to.x(year), y: height - 8, "text-anchor": "middle" }, year));
   }
@@ -163,99 +199,5 @@ export function spark(line: Line, width = 132, height = 40): SVGSVGElement {
     const [x, y] = [to.x(Number(line.deadline.slice(0, 4))), to.y(aim)];
     made.append(s("path", { class: "aim", d: `M${x - 4} ${y}h8M${x} ${y - 4}v8` }));
   }
-  return made;
-}
-
-export interface Bar {
-  label: string;
-  value: number;
-  low?: number;
-  high?: number;
-  kind?: string;
-  title?: string;
-}
-
-/** Horizontal bars with their numbers, and intervals where there are some. */
-export function bars(label: string, held: Bar[], format: (value: number) => string = short, width = 560): SVGSVGElement {
-  const row = 26;
-  const height = held.length * row + 8;
-  const wordy = Math.min(0.42 * width, 14 + 13 * Math.max(4, ...held.map((b) => [...b.label].reduce((n, c) => n + (c.charCodeAt(0) > 255 ? 1 : 0.56), 0))));
-  const low = Math.min(0, ...held.map((b) => b.low ?? b.value));
-  const high = Math.max(1e-9, ...held.map((b) => b.high ?? b.value));
-  const to = scale({ width, height, left: wordy, right: 84, top: 0, bottom: 0 }, [low, high], [0, 1]);
-  const made = s("svg", { class: "chart bars", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-  held.forEach((bar, k) => {
-    const y = 4 + k * row;
-    const [a, b] = [to.x(Math.min(0, bar.value)), to.x(Math.max(0, bar.value))];
-    made.append(
-      s("text", { class: "word", x: wordy - 8, y: y + 15, "text-anchor": "end" }, bar.label),
-      s("rect", { class: `bar ${bar.kind ?? ""}`, x: a, y: y + 3, width: Math.max(1, b - a), height: 16, rx: 2 }, bar.title ? s("title", {}, bar.title) : null),
-      s("text", { class: "tick", x: to.x(Math.max(bar.high ?? 0, bar.value, 0)) + 6, y: y + 15 }, format(bar.value)),
-    );
-    if (bar.low !== undefined && bar.high !== undefined) {
-      made.append(s("path", { class: "whisker", d: `M${to.x(bar.low)} ${y + 11}H${to.x(bar.high)}M${to.x(bar.low)} ${y + 7}v8M${to.x(bar.high)} ${y + 7}v8` }));
-    }
-  });
-  return made;
-}
-
-/** Columns over an axis of hours or steps. */
-export function columns(label: string, xs: (string | number)[], series: { name: string; values: number[]; kind: string }[], width = 720, height = 220, least = 0): SVGSVGElement {
-  const box: Box = { width, height, left: 72, right: 8, top: 10, bottom: 26 };
-  const totals = xs.map((_, k) => series.reduce((sum, one) => sum + (one.values[k] ?? 0), 0));
-  const high = Math.max(1e-9, least, ...totals);
-  const to = scale(box, [0, xs.length], [0, high * 1.05]);
-  const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-  for (const value of rounds(0, high * 1.05, 4)) {
-    made.append(
-      s("line", { class: "grid", x1: box.left, x2: width - box.right, y1: to.y(value), y2: to.y(value) }),
-      s("text", { class: "tick", x: box.left - 7, y: to.y(value) + 4, "text-anchor": "end" }, short(value)),
-    );
-  }
-  const every = Math.ceil(xs.length / 12);
-  xs.forEach((x, k) => {
-    let below = 0;
-    for (const one of series) {
-      const value = one.values[k] ?? 0;
-      const [a, b] = [to.y(below + value), to.y(below)];
-      made.append(s("rect", { class: `bar ${one.kind}`, x: to.x(k) + 1, y: a, width: Math.max(1, to.x(1) - to.x(0) - 2), height: Math.max(0, b - a) }, s("title", {}, `${x} ${one.name}: ${number(value)}`)));
-      below += value;
-    }
-    if (k % every === 0) made.append(s("text", { class: "tick", x: to.x(k), y: height - 8 }, x));
-  });
-  return made;
-}
-
-/** From a value to another by the parts between: each part starts where the one before ended. */
-export function waterfall(label: string, before: number, after: number, parts: { label: string; value: number; half: number; good: boolean }[], width = 860): SVGSVGElement {
-  const row = 28;
-  const height = (parts.length + 2) * row + 8;
-  const left = 300;
-  let level = before;
-  const steps = parts.map((part) => {
-    const from = level;
-    level += part.value;
-    return { ...part, from, to: level };
-  });
-  const ends = [before, after, ...steps.flatMap((one) => [one.from, one.to])];
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const room = 0.12 * (high - low || 1);
-  const to = scale({ width, height, left, right: 110, top: 0, bottom: 0 }, [low - room, high + room], [0, 1]);
-  const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-  const line = (k: number, words: string, x: number, value: string): void => {
-    const y = 4 + k * row;
-    made.append(s("text", { class: "word", x: left - 10, y: y + 16, "text-anchor": "end" }, words), s("line", { class: "whisker", x1: to.x(x), x2: to.x(x), y1: y + 2, y2: y + 22 }), s("text", { class: "tick", x: to.x(x) + 7, y: y + 16 }, value));
-  };
-  line(0, t("before"), before, number(before, 3));
-  steps.forEach((one, k) => {
-    const y = 4 + (k + 1) * row;
-    const [a, b] = [to.x(Math.min(one.from, one.to)), to.x(Math.max(one.from, one.to))];
-    made.append(
-      s("text", { class: "word", x: left - 10, y: y + 16, "text-anchor": "end" }, one.label.length > 34 ? `${one.label.slice(0, 33)}…` : one.label),
-      s("rect", { class: `bar ${one.good ? "" : "e"}`, x: a, y: y + 4, width: Math.max(1.5, b - a), height: 16, rx: 2 }, s("title", {}, `${one.label}: ${number(one.value, 3)} ± ${number(one.half, 3)}`)),
-      s("text", { class: "tick", x: b + 6, y: y + 16 }, `${one.value >= 0 ? "+" : ""}${number(one.value, 3)}`),
-    );
-  });
-  line(steps.length + 1, t("after"), after, number(after, 3));
   return made;
 }

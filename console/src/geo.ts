@@ -3,6 +3,7 @@
 import type { GeoJSONSource, Map as LibreMap, MapGeoJSONFeature, MapOptions, Marker } from "maplibre-gl";
 import type { Columns } from "./api";
 import { h } from "./dom";
+import { latin, short } from "./places";
 import { curvesOf, stillLines, type Still } from "./still";
 import { named } from "./words";
 
@@ -54,8 +55,8 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
   } catch {
     throw new Error(TOO_OLD);
   }
+  map.addControl(new libre.ScaleControl({}), "bottom-right");
   map.addControl(new libre.NavigationControl({ showCompass: false }), "bottom-right");
-  map.addControl(new libre.ScaleControl({}), "bottom-left");
   map.touchZoomRotate.disableRotation();
   await new Promise<void>((resolve) => map.once("load", () => resolve()));
   map.addSource("outlines", { type: "geojson", data: outlines });
@@ -103,7 +104,7 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
       const tiered = ["match", ["to-string", ["get", "tier"]], "1", "#8f1d14", "2", "#c8561f", "3", "#d99a2b", colour] as unknown as string;
       const larger = (radius: number): unknown => (name === "hub" ? ["match", ["to-string", ["get", "tier"]], "1", 1.35 * radius, "2", radius, 0.75 * radius] : radius);
       map.addLayer({ id: name, type: "circle", source: name, paint: {
-        "circle-color": name === "hub" ? tiered : colour, "circle-opacity": hollow, "circle-stroke-color": colour,
+        "circle-color": name === "hub" ? tiered : colour, "circle-opacity": hollow, "circle-stroke-color": name === "hub" ? tiered : colour,
         "circle-stroke-width": size > 4 ? 1.6 : ["interpolate", ["linear"], ["zoom"], 6, 0.2, 11, 1.2],
         "circle-radius": ["interpolate", ["exponential", 1.3], ["zoom"], 5, ...[0.55, 9, 1, 13, 2.1].map((by, k) => (k % 2 ? by : larger(by * size)))] as unknown as number,
       } });
@@ -138,7 +139,7 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     value: (place) => state.values.get(place) ?? null,
     async names(counties, prefectures) {
       const add = (row: Row, from: number, to: number): void => {
-        const label = h("span", { class: "placename" }, named(String(row.name_zh).replace(/(朝鲜族|满族|蒙古族)?自治[县州]$|[市县区]$/u, ""), String(row.pinyin ?? "").replace(/(chaoxianzuzizhizhou|shi|xian|qu)$/, "")));
+        const label = h("span", { class: "placename" }, named(short(String(row.name_zh)), latin(String(row.name_zh), String(row.pinyin ?? ""))));
         state.labels.push([new libre.Marker({ element: label, offset: [0, -13] }).setLngLat([Number(row.lon), Number(row.lat)]).addTo(map), from, to]);
       };
       const [small, big] = await Promise.all([counties, prefectures]);
@@ -156,6 +157,7 @@ export async function drawMap(box: HTMLElement, outlines: GeoJSON.FeatureCollect
     mark(x, y) {
       state.marker?.remove();
       state.marker = x === null || y === null ? null : new libre.Marker({ color: css("--missed"), scale: 0.7 }).setLngLat([x, y]).addTo(map);
+      if (x !== null && y !== null) uncover(map, [x, y]);
     },
     end: () => map.remove(),
   };
@@ -173,6 +175,16 @@ function spread(map: LibreMap, markers: Marker[]): void {
     label.style.visibility = hidden ? "hidden" : "";
     if (!hidden) taken.push([x, y, half]);
   }
+}
+
+/** Move the map where a place would lie under the panels beside it. */
+function uncover(map: LibreMap, spot: [number, number]): void {
+  const { clientWidth: wide, clientHeight: high } = map.getContainer();
+  const { x, y } = map.project(spot);
+  // Beside the place stand the layers on the left and its facts on the right; on a telephone above and below it.
+  const [left, right, top, bottom] = wide < 900 ? [40, wide - 40, 130, 0.42 * high] : [330, wide - 390, 40, high - 40];
+  const by: [number, number] = [Math.min(0, x - left) + Math.max(0, x - right), Math.min(0, y - top) + Math.max(0, y - bottom)];
+  if (by[0] || by[1]) map.panBy(by, { duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 400 });
 }
 
 /** Where the map looks at first: where the address says, else at the whole province beside the panel. */
@@ -199,7 +211,7 @@ function hatch(): { width: number; height: number; data: Uint8Array } {
   const data = new Uint8Array(size * size * 4);
   for (let y = 0; y < size; y += 1) {
     for (let x = 0; x < size; x += 1) {
-      if ((x + y) % size < 1.2) data.set([133, 86, 0, 90], 4 * (y * size + x));
+      if ((x + y) % size < 1) data.set([133, 86, 0, 70], 4 * (y * size + x));
     }
   }
   return { width: size, height: size, data };

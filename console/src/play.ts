@@ -139,7 +139,7 @@ function drawParcels(pen: CanvasRenderingContext2D, moves: Moves, now: number, w
     count[waits ? "waiting" : "moving"] += 1;
     dots[kind].push((ax + (bx - ax) * part) * world + left + away * Math.cos(angle), (ay + (by - ay) * part) * world + top + away * Math.sin(angle));
   }
-  for (const [kind, colour, size] of [["waiting", WAITING, 2], ["moving", MOVING, 2.6], ["late", LATE, 2.6]] as const) {
+  for (const [kind, colour, size] of [["waiting", WAITING, 2.6], ["moving", MOVING, 3.4], ["late", LATE, 3.4]] as const) {
     pen.fillStyle = colour ?? "";
     const held = dots[kind];
     for (let k = 0; k < held.length; k += 2) pen.fillRect((held[k] ?? 0) - size / 2, (held[k + 1] ?? 0) - size / 2, size, size);

@@ -1,11 +1,11 @@
 /** Results a screen rests on: the latest run of a kind, its tables as rows, and the form that asks for a new one. */
 
-import { get, once, type Columns, type Job, type Run } from "./api";
+import { get, type Job, type Run } from "./api";
 import { h, replace } from "./dom";
 import { run } from "./jobs";
 import { button, later } from "./parts";
 import { address, go, href } from "./state";
-import { language, named, t, when } from "./words";
+import { has, language, number, t, when } from "./words";
 
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -15,11 +15,27 @@ export async function latest(kinds: string[]): Promise<Run | null> {
   return held.find((one) => one.run_id === asked) ?? held[0] ?? null;
 }
 
+const PLAIN = new Set(["base", "ordinary", "any", "0", ""]);
+
+/** What sets a run apart, in words: its day, year, weather, how much more. What is as usual is not said. */
+export function told(one: Run): string {
+  const words: Record<string, (value: string) => string> = {
+    weather: (value) => t(`weather_${value}`), season: (value) => t(`season_${value}`), scenario: (value) => (has(`growth.scenario_${value}`) ? t(`growth.scenario_${value}`) : value),
+    counties: (value) => (value.includes(",") ? t("so_many_counties", { count: value.split(",").length }) : value),
+    extra_percent: (value) => t("so_much_more", { percent: `${Number(value) > 0 ? "+" : ""}${number(Number(value))}` }), more_percent: (value) => t("so_much_more", { percent: `${Number(value) > 0 ? "+" : ""}${number(Number(value))}` }),
+    plants_year: (value) => `${t("plants_of_year")} ${value}`, pieces: (value) => `${number(Number(value))} ${t("pieces")}`,
+  };
+  return ["first", "day", "days", "year", "scenario", "season", "weather", "counties", "extra_percent", "more_percent", "plants_year", "pieces"].flatMap((key) => {
+    const value = one.options[key] === null || one.options[key] === undefined ? "" : String(one.options[key]);
+    return PLAIN.has(value) ? [] : [words[key]?.(value) ?? value];
+  }).join(" ");
+}
+
 /** The runs of some kinds, to choose among. */
 export async function chooser(kinds: string[], now: Run | null): Promise<HTMLElement | null> {
   const held = (await get<Run[]>("/api/runs")).filter((one) => kinds.includes(one.kind));
   if (held.length < 2) return null;
-  const about = (one: Run): string => `${when(one.made_at)} · ${Object.entries(one.options).filter(([k, v]) => ["day", "days", "year", "scenario", "counties", "season", "pieces", "weather"].includes(k) && v !== "" && v !== null).map(([, v]) => String(v)).join(" ")} · ${one.run_id}`;
+  const about = (one: Run): string => [when(one.made_at), told(one), one.run_id].filter(Boolean).join(" · ");
   return h("select", { "aria-label": t("run"), onchange: (e: Event) => go(href(undefined, { run: (e.target as HTMLSelectElement).value })) }, held.map((one) => h("option", { value: one.run_id, selected: one.run_id === now?.run_id }, about(one))));
 }
 
@@ -38,27 +54,6 @@ export async function columnsOf(of: Run, table: string): Promise<Record<string, 
   const parts = Array.from({ length: Math.ceil(total / 20_000) }, (_, k) => get<{ columns: typeof made }>(`/api/runs/${of.run_id}/tables/${table}?limit=20000&offset=${k * 20_000}`));
   for (const part of await Promise.all(parts)) for (const [name, values] of Object.entries(part.columns)) made[name] = (made[name] ?? []).concat(values);
   return made;
-}
-
-/** Names of places by id. */
-export async function placeNames(province: string, levels = ["prefecture", "county", "external"]): Promise<Map<string, string>> {
-  const all = await Promise.all(levels.map((level) => once<Columns>(`/api/provinces/${province}/points/${level}`)));
-  const made = new Map<string, string>();
-  for (const held of all) {
-    const c = held.columns;
-    (c.place_id ?? []).forEach((id, k) => made.set(String(id), c.kind?.[k] === "dev_zone" ? short(String(c.name_zh?.[k] ?? "")) : named(short(String(c.name_zh?.[k] ?? "")), shortPinyin(String(c.pinyin?.[k] ?? "")))));
-  }
-  return made;
-}
-
-function short(name: string): string {
-  const bare = name.replace(/(朝鲜族|满族|蒙古族)?自治[县州]$/u, "");
-  return bare.replace(/(经济技术|高新技术产业|净月高新技术产业|汽车经济技术|高新区|经济)?开发区$/u, (zone) => `${zone.slice(0, 2)}区`).replace(/(?<=..)[市县区]$/u, "");
-}
-
-function shortPinyin(text: string): string {
-  const bare = text.replace(/(chaoxianzuzizhi|manzuzizhi|mengguzuzizhi)?(zhou|xian|shi|qu)$/, "");
-  return bare.length > 2 ? bare : text;
 }
 
 /** A button that asks for a job, follows it, and shows its result on this screen. */

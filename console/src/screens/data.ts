@@ -16,7 +16,7 @@ const ORIGINS = ["observed", "derived", "assumed", "synthetic"] as const;
 export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "tables";
   const shown = PARTS.filter((p) => (p !== "accounts" || context.session.may.includes("accounts")) && (p !== "records" || context.session.may.includes("capture")));
-  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, q: null, page: null, origin: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
+  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, q: null, page: null, origin: null, source: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
   const stops: (() => void)[] = [];
   const makers = { tables: () => tables(context), uploads: () => uploads(context, stops), records: () => records(stops), runs: () => runs(context), sources: () => sources(context), accounts: () => accounts() };
   return { node: h("div", {}, title(t("screen_data"), t("lead_data")), tabs, later(makers[part]())), leave: () => stops.forEach((end) => end()) };
@@ -32,7 +32,7 @@ async function tables(context: Context): Promise<Node> {
   return h("div", {},
     definition([[t("province"), both(held.label)], [t("rows_in_all"), number(all)], [t("fingerprint"), h("code", {}, held.fingerprint.slice(0, 16))], [t("faults"), held.faults.length ? number(held.faults.length) : t("none")]]),
     held.faults.length ? faultList(held.faults) : null,
-    h("ul", { class: "key" }, ORIGINS.map((name) => h("li", {}, h("span", { class: "bar-of", style: "display:inline-flex;min-width:1.2rem;width:1.2rem;vertical-align:middle;margin-right:.4rem" }, h("i", { class: name, style: "width:100%" })), `${t(`face.origin_${name}`)} ${number(total(name))}`, " – ", t(`about_${name}`)))),
+    h("ul", { class: "key" }, ORIGINS.map((name) => h("li", {}, h("span", { class: "bar-of sample" }, h("b", { class: name })), `${t(`face.origin_${name}`)} ${number(total(name))}`, " – ", t(`about_${name}`)))),
     table(t("part_of_data_tables"), [
       { head: t("face.table"), cell: (row) => both(row.label) },
       { head: t("face.rows"), number: true, cell: (row) => number(row.rows) },
@@ -51,7 +51,7 @@ async function page(context: Context, name: string): Promise<Node> {
   const pick = h("select", { "aria-label": t("of_origin"), onchange: (e: Event) => go(href(undefined, { origin: (e.target as HTMLSelectElement).value, page: null })) }, ["", ...ORIGINS].map((o) => h("option", { value: o, selected: o === made }, o ? t(`face.origin_${o}`) : t("all_origins"))));
   const rows = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": both(held.label) },
     h("table", {}, h("thead", {}, h("tr", {}, held.columns.map((c) => h("th", { scope: "col", title: both(c.means) }, both(c.label), c.unit ? h("small", { class: "soft" }, ` ${c.unit}`) : null)))),
-      h("tbody", {}, held.rows.map((row) => h("tr", {}, row.map((cell, k) => h("td", { class: typeof cell === "number" ? "n" : "" }, held.columns[k]?.name === "origin" ? origin(String(cell), true) : cell === null ? "" : typeof cell === "number" ? String(cell) : String(cell))))))));
+      h("tbody", {}, held.rows.map((row) => h("tr", {}, row.map((cell, k) => h("td", { class: typeof cell === "number" ? "n" : String(cell ?? "").length <= 24 ? "short" : "wide" }, held.columns[k]?.name === "origin" ? origin(String(cell), true) : cell === null ? "" : typeof cell === "number" ? String(cell) : String(cell))))))));
   const last = Math.max(0, Math.ceil(held.total / size) - 1);
   return h("div", {},
     h("p", {}, h("a", { href: href(undefined, { table: null, q: null, page: null, origin: null }) }, `← ${t("part_of_data_tables")}`)),
@@ -204,14 +204,20 @@ async function oneRun(context: Context, id: string): Promise<Node> {
     h("ul", { class: "parts" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, `${name} · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))));
 }
 
+/** Where values come from; one source asked for stands alone at the top, with its whole digest. */
 async function sources(context: Context): Promise<Node> {
   const held = await get<ProvinceDetail>(`/api/provinces/${context.province}`);
-  return table(t("part_of_data_sources"), [
-    { head: t("face.column_id"), cell: (s) => h("code", {}, s.source_id) },
-    { head: t("face.source"), wide: true, cell: (s) => [s.title, s.note ? h("div", { class: "soft small" }, s.note) : null] },
-    { head: t("face.version"), cell: (s) => s.version ?? "" }, { head: t("face.licence"), cell: (s) => s.licence ?? "" },
-    { head: t("face.digest"), cell: (s) => h("small", {}, (s.digest ?? "").slice(0, 16)) },
-  ], held.sources);
+  const asked = context.query.get("source");
+  const one = held.sources.find((source) => source.source_id === asked);
+  return h("div", {},
+    one ? h("section", { class: "card", style: "margin-bottom:1rem" }, h("h2", {}, one.title), one.note ? h("p", { class: "soft" }, one.note) : null,
+      definition([[t("face.column_id"), h("code", {}, one.source_id)], ...([["face.version", one.version], ["face.licence", one.licence], ["face.digest", one.digest]] as [string, string | null][]).filter(([, value]) => value).map(([key, value]): [string, Child] => [t(key), value])]), h("p", {}, h("a", { href: href(undefined, { source: null }) }, t("all_sources")))) : asked ? notice(t("no_such_source", { source: asked })) : null,
+    table(t("part_of_data_sources"), [
+      { head: t("face.column_id"), short: true, cell: (source) => h("a", { href: href(undefined, { source: source.source_id }) }, source.source_id) },
+      { head: t("face.source"), wide: true, cell: (source) => [source.title, source.note ? h("div", { class: "soft small" }, source.note) : null] },
+      { head: t("face.version"), cell: (source) => source.version ?? "" }, { head: t("face.licence"), cell: (source) => source.licence ?? "" },
+      { head: t("face.digest"), cell: (source) => h("small", { title: source.digest ?? "" }, (source.digest ?? "").slice(0, 16)) },
+    ], held.sources));
 }
 
 interface Account { name: string; role: string; scope: string; made_at: string; closed_at: string | null }

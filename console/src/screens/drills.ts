@@ -2,10 +2,11 @@
 
 import { get, once, type Both, type Run } from "../api";
 import { board } from "../board";
-import { columns } from "../chart";
+import { columns } from "../bars";
 import { h, replace, type Child } from "../dom";
 import { both, button, definition, field, later, notice, origin, select, table, title } from "../parts";
-import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { placeNames } from "../places";
+import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { clock, language, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
@@ -66,8 +67,10 @@ async function ranked(run: Run, name: (id: unknown) => string): Promise<HTMLElem
   const facts = run.facts as { labels?: Record<string, Record<string, string>>; review?: Record<string, string[]>; title?: Both };
   const label = (id: unknown): string => facts.labels?.[language()]?.[String(id)] ?? String(id);
   return h("section", {}, h("h2", {}, facts.title ? both(facts.title) : t("drill_result")), h("div", { class: "row mid" }, await chooser(["drill"], run), origin("synthetic")),
+    h("p", { class: "soft small" }, t("grade_words")),
     table(t("ranked_actions"), [
-      { head: t("grade"), cell: (row: Row) => h("strong", { style: "font-size:1.2rem" }, String(row.grade)) }, { head: t("action"), wide: true, cell: (row) => label(row.run) }, { head: t("late_pieces"), number: true, cell: (row) => number(Number(row.late_pieces), 0) }, { head: t("spared"), number: true, cell: (row) => number(Number(row.spared_pieces), 0) },
+      { head: t("grade"), cell: (row: Row) => h("strong", { style: "font-size:1.2rem" }, String(row.grade)) }, { head: t("action"), wide: true, cell: (row) => label(row.run) }, { head: t("late_pieces"), number: true, cell: (row) => number(Number(row.late_pieces), 0) }, { head: t("late_more_percent"), number: true, cell: (row) => number(Number(row.late_percent), 2) },
+      { head: t("recovery_hours"), number: true, cell: (row) => (row.recovery_h === null ? t("not_recovered") : number(Number(row.recovery_h), 0)) }, { head: t("spared"), number: true, cell: (row) => number(Number(row.spared_pieces), 0) }, { head: t("who_acts"), cell: (row) => h("span", { lang: "zh" }, String(row.who ?? "")) },
       { head: t("first_break"), cell: (row) => (row.first_break_place_id ? `${name(row.first_break_place_id)} ${row.first_break_min === null ? "" : clock(Number(row.first_break_min))}` : "") },
       { head: t("yuan"), number: true, cell: (row) => (row.cost_yuan === null || row.cost_yuan === undefined ? "" : number(Number(row.cost_yuan), 0)) },
     ], rows), h("h3", {}, t("review")), h("ul", { class: "parts card" }, (facts.review?.[language()] ?? []).map((text) => h("li", {}, text))), runLine(run));
@@ -120,13 +123,21 @@ async function told(run: import("../api").Run, name: (id: unknown) => string): P
 
 /** The sorters whose queue grew most, by half hour. */
 function queues(rows: Row[], name: (id: unknown) => string): Child {
-  const worst = new Map<string, number>();
-  for (const row of rows) {
-    const sign = row.run === "after" ? 1 : -1;
-    worst.set(String(row.place_id), (worst.get(String(row.place_id)) ?? 0) + sign * Number(row.queue ?? 0));
-  }
-  const top = [...worst].sort((a, b) => b[1] - a[1]).filter(([, v]) => v > 0).slice(0, 2);
-  if (!top.length) return null;
   const slots = [...new Set(rows.map((row) => Number(row.from_min)))].filter((m) => m >= 0 && m < 2880).sort((a, b) => a - b);
-  return h("section", {}, h("h3", {}, t("queues")), h("div", { class: "grid" }, top.map(([id]) => h("figure", { class: "card", style: "margin:0" }, h("b", {}, name(id)), columns(name(id), slots.map((m) => clock(m)), [{ name: t("queue"), values: slots.map((m) => rows.filter((row) => row.run === "after" && String(row.place_id) === id && Number(row.from_min) === m).reduce((sum, row) => sum + Number(row.queue ?? 0), 0)), kind: "e" }])))));
+  const at = new Map(slots.map((slot, k) => [slot, k]));
+  const held = new Map<string, number[]>();
+  const grown = new Map<string, number>();
+  for (const row of rows) {
+    const [id, k, queue] = [String(row.place_id), at.get(Number(row.from_min)), Number(row.queue ?? 0)];
+    if (k === undefined) continue;
+    grown.set(id, (grown.get(id) ?? 0) + (row.run === "after" ? queue : -queue));
+    if (row.run !== "after") continue;
+    const mine = held.get(id) ?? slots.map(() => 0);
+    mine[k] = (mine[k] ?? 0) + queue;
+    held.set(id, mine);
+  }
+  const top = [...grown].filter(([id, more]) => more > 0 && Math.max(0, ...(held.get(id) ?? [])) >= 1).sort((a, b) => b[1] - a[1]).slice(0, 2);
+  if (!top.length) return null;
+  const moment = (m: number): string => (m < 1440 ? clock(m) : t("day_clock", { day: Math.floor(m / 1440) + 1, time: clock(m % 1440) }));
+  return h("section", {}, h("h3", {}, t("queues")), h("div", { class: "grid" }, top.map(([id]) => h("figure", { class: "card" }, h("b", {}, name(id)), columns(name(id), slots.map(moment), [{ name: t("queue"), values: held.get(id) ?? [], kind: "e" }], { unit: t("unit_pieces") })))));
 }

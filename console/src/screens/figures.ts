@@ -4,7 +4,7 @@ import { get, Problem, send, type Figures } from "../api";
 import { h, replace, type Child } from "../dom";
 import { both, button, notice, problem, table, title } from "../parts";
 import { href, note } from "../state";
-import { number, t } from "../words";
+import { t } from "../words";
 import type { Context, View } from "../main";
 
 interface Link { kind: string; passed: boolean; detail: Record<string, string> }
@@ -75,6 +75,11 @@ function inside(ledger: Ledger, lines: string[] | null): HTMLElement {
   );
 }
 
+/** A figure as it is read, to its last digit. */
+function exact(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
+}
+
 function colour(verdict: string): string {
   return verdict === "certain" ? "met" : verdict === "implausible" ? "missed" : "at_risk";
 }
@@ -83,8 +88,8 @@ function figureTable(held: Figure[]): HTMLElement {
   return table(t("screen_figures"), [
     { head: t("face.subject"), cell: (f: Figure) => h("span", { id: `figure-${f.number}` }, f.subject) },
     { head: t("face.printed"), number: true, cell: (f) => f.printed },
-    { head: t("face.candidates"), cell: (f) => f.candidates.length > 1 ? f.candidates.map((c, k): Child => [k ? " · " : "", f.survivors.includes(c) ? h("b", {}, number(c)) : h("s", { class: "soft" }, number(c))]) : "–" },
-    { head: t("face.chosen"), number: true, cell: (f) => number(f.chosen) },
+    { head: t("face.candidates"), short: true, cell: (f) => f.candidates.length > 1 ? f.candidates.map((c, k): Child => [k ? " · " : "", f.survivors.includes(c) ? h("b", {}, exact(c)) : h("s", { class: "soft" }, exact(c))]) : "–" },
+    { head: t("face.chosen"), number: true, cell: (f) => exact(f.chosen) },
     { head: t("face.verdict"), cell: (f) => h("span", { class: colour(f.verdict) }, t(`face.verdict_${f.verdict}`)) },
     { head: t("face.links"), wide: true, cell: (f) => h("small", {}, f.links.filter((k) => k.kind !== "glyph").map((k) => h("div", { class: k.passed ? "" : "missed" }, k.passed ? "✓ " : "✕ ", both(k.detail)))) },
   ], held);
@@ -101,7 +106,7 @@ function reader(lines: string[], figures: Figure[]): HTMLElement {
     for (const { f, at } of here) {
       const [from, to] = at as [number, number];
       if (from < end) continue;
-      parts.push(line.slice(end, from), h("mark", { class: f.verdict, tabindex: 0, title: `${t(`face.verdict_${f.verdict}`)}: ${number(f.chosen)}`, onclick: () => find(f.number), onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter") find(f.number); } }, line.slice(from, to)));
+      parts.push(line.slice(end, from), h("mark", { class: f.verdict, tabindex: 0, title: `${t(`face.verdict_${f.verdict}`)}: ${exact(f.chosen)}`, onclick: () => find(f.number), onkeydown: (e: KeyboardEvent) => { if (e.key === "Enter") find(f.number); } }, line.slice(from, to)));
       end = to;
     }
     parts.push(line.slice(end));

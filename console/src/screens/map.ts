@@ -6,8 +6,9 @@ import { drawMap, rows, TOO_OLD, type Drawn } from "../geo";
 import { movesOf, playDay, type Haul, type Played } from "../play";
 import { columnsOf, latest, rowsOf, type Row } from "../runs";
 import { both, button, later, notice, origin, problem, select } from "../parts";
-import { address, note } from "../state";
-import { clock, named, number, percent, t } from "../words";
+import { titled } from "../places";
+import { address, href, note, type Screen } from "../state";
+import { clock, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
 const PLAIN = ["villages", "townships", "roads", "railways", "flows"] as const;
@@ -16,6 +17,8 @@ const COLOURS: Record<string, string> = {
   park: "#6b7c3a", base: "#6b7c3a", exchange_office: "#1d5fd1", safety_centre: "#4b5565", terminal_station: "#c2539b", pick_up_point: "#c2539b",
   locker_group: "#8a5f18", cooperation_outlet: "#2b8aa0", village_post_station: "#0b5c4a", village_commerce_point: "#5ba391", door_delivery_village: "#94a332",
 };
+/** Road minutes are worked out from what is observed; what is shaded first should not be made up. */
+const FIRST_THEME = "minutes";
 const RAMP = ["#f3e3d0", "#e5ddc2", "#c4d6bd", "#94c2ad", "#5ba391", "#257a6b"];
 
 export async function show(context: Context): Promise<View> {
@@ -49,8 +52,7 @@ export async function show(context: Context): Promise<View> {
   const more = h("details", { open: innerWidth > 900 }, h("summary", {}, t("layers")), ...layers(base, kinds, context, drawn, panel));
   void trunkLayers(context, drawn, node, more);
   replace(panel, search(base, (hit) => { drawn.fly(hit.lon, hit.lat, hit.level); open(hit.place_id); }), more);
-  const chosen = context.query.get("theme") ?? "coverage";
-  void theme(base, chosen, drawn, panel);
+  void theme(base, context.query.get("theme") ?? FIRST_THEME, drawn, panel);
   void drawn.names(once<Columns>(`${base}/points/county`), once<Columns>(`${base}/points/prefecture`));
   const asked = context.query.get("place");
   if (asked) open(asked);
@@ -66,7 +68,7 @@ function search(base: string, chosen: (hit: PlaceHit) => void): HTMLElement {
     const hits = text.trim() ? await get<PlaceHit[]>(`${base}/search?q=${encodeURIComponent(text.trim())}`) : [];
     if (mine !== asked) return;
     replace(list, hits.slice(0, 8).map((hit) => h("li", {}, button("", () => { replace(list); chosen(hit); }))));
-    [...list.querySelectorAll("button")].forEach((b, k) => { const hit = hits[k]; if (hit) replace(b, named(hit.name_zh, hit.pinyin), h("small", {}, hit.above)); });
+    [...list.querySelectorAll("button")].forEach((b, k) => { const hit = hits[k]; if (hit) replace(b, titled(hit.name_zh, hit.pinyin), h("small", {}, hit.above)); });
     if (text.trim() && !hits.length) replace(list, h("li", { class: "soft small" }, t("no_hits")));
   };
   const input = h("input", { type: "search", placeholder: t("search_places"), "aria-label": t("search_places"), style: "width:100%",
@@ -90,16 +92,20 @@ function layers(base: string, kinds: Columns, context: Context, drawn: Drawn, pa
       h("i", { style: `background:${COLOURS[name] ?? "#566072"}` }), h("span", {}, words, " ", origin(made as string)), count === null ? null : h("span", { class: "count" }, number(count))));
   for (const name of shown) if (!(name in RUN_LAYERS)) void load(base, name, drawn);
   return [
-    select(t("theme"), [["coverage", t("theme_coverage")], ["service", t("theme_service")], ["minutes", t("theme_minutes")], ["none", t("theme_none")]], context.query.get("theme") ?? "coverage", (name) => {
+    select(t("theme"), [["coverage", t("theme_coverage")], ["service", t("theme_service")], ["minutes", t("theme_minutes")], ["none", t("theme_none")]], context.query.get("theme") ?? FIRST_THEME, (name) => {
       note({ theme: name });
       void theme(base, name, drawn, panel);
     }),
     h("div", { class: "theme-key" }),
-    h("ul", { class: "layers", style: "margin-top:.6rem" }, PLAIN.map((name) => item(name, t(`layer_${name}`), null, name === "flows" ? "derived" : null)), held.map((kind) => item(String(kind.kind), t(`site_${kind.kind}`), Number(kind.count), kind.origin))),
+    h("h2", {}, t("layers_designed")), h("ul", { class: "layers designed" }),
+    h("h2", {}, t("layers_sites")), h("ul", { class: "layers" }, [...held].sort((a, b) => Number(b.kind === "hub") - Number(a.kind === "hub")).map((kind) => [item(String(kind.kind), t(`site_${kind.kind}`), Number(kind.count), kind.origin), kind.kind === "hub" ? h("li", { class: "tiers" }, [1, 2, 3].map((tier) => h("span", {}, h("i", { class: `tier${tier}` }), t("tier", { tier })))) : null])),
+    h("h2", {}, t("layers_ground")), h("ul", { class: "layers" }, PLAIN.map((name) => item(name, t(`layer_${name}`), null, name === "flows" ? "derived" : null))),
   ];
 }
 
 type Spot = [number, number];
+/** Brighter where the ground is dark. */
+const DARK_LAYERS: Record<string, string> = { line_hauls: "#a99bff", pairs_hold: "#5fd08e", pairs_fail: "#ff7d6b", rounds: "#7fb6f5" };
 const RUN_LAYERS: Record<string, string> = { line_hauls: "#5a4fa2", pairs_hold: "#14693c", pairs_fail: "#c2271c", rounds: "#2b6fb5" };
 
 /** Where places of some levels lie. */
@@ -127,7 +133,7 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
   const [designed, rule, rural] = await Promise.all([latest(["trunk"]), latest(["trunk-baseline"]), latest(["rural-rounds"])]);
   const base = `/api/provinces/${context.province}`;
   const trunk = designed ?? rule;
-  const list = panel.querySelector(".layers");
+  const list = panel.querySelector(".layers.designed");
   const shown = (context.query.get("layers") ?? "").split(",");
   const turn = async (name: string, on: boolean, draw: () => Promise<void>): Promise<void> => {
     const now = new Set((address().query.get("layers") ?? "county_centre,hub").split(",").filter(Boolean));
@@ -137,12 +143,12 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
     if (on) await draw();
     else drawn.hide(name);
   };
+  const colour = (name: string): string => (document.documentElement.dataset.theme === "dark" ? DARK_LAYERS : RUN_LAYERS)[name] ?? "";
   const item = (name: string, count: number, made: string, draw: () => Promise<void>): void => {
     const box = h("input", { type: "checkbox", checked: shown.includes(name), onchange: (e: Event) => void turn(name, (e.target as HTMLInputElement).checked, draw) });
-    list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: `background:${RUN_LAYERS[name]}` }), h("span", {}, t(`layer_${name}`), " ", origin(made)), h("span", { class: "count" }, number(count)))));
+    list?.prepend(h("li", {}, h("label", {}, box, h("i", { style: `background:${colour(name)}` }), h("span", {}, t(`layer_${name}`), " ", origin(made)), h("span", { class: "count" }, number(count)))));
     if (box.checked) void draw();
   };
-  const colour = (name: string): string => RUN_LAYERS[name] ?? "";
   if (rural) {
     const stops = await rowsOf(rural, "round_stops");
     item("rounds", new Set(stops.map((row) => row.round_id)).size, String(stops[0]?.origin ?? ""), async () => {
@@ -152,6 +158,10 @@ async function trunkLayers(context: Context, drawn: Drawn, node: HTMLElement, pa
     });
   }
   const day = await latest(["simulate_day"]);
+  const hint = (words: string, screen: Screen): void => list?.append(h("li", { class: "small" }, h("a", { href: href(screen, {}, false) }, words)));
+  if (!designed) hint(t("hint_design"), "trunk");
+  if (!day) hint(t("hint_simulate"), "trunk");
+  if (!rural) hint(t("hint_rounds"), "villages");
   if (!trunk && !day) return;
   const spots = await spotsOf(base, ["prefecture", "county", "external"]);
   const hauls = trunk ? (await rowsOf(trunk, "line_hauls")).filter((row) => row.season !== "peak" && row.season !== "winter") : [];
@@ -221,16 +231,16 @@ async function theme(base: string, name: string, drawn: Drawn, panel: HTMLElemen
     } else if (name === "service") {
       const held = rows(await once<Columns>(`${base}/service`));
       const edges = [5, 10, 15, 20, 30];
-      drawn.paint(new Map(held.map((r) => [String(r.county_id), RAMP[5 - edges.filter((e) => Number(r.walk_mean_min) >= e).length] ?? ""])), new Map(held.map((r) => [String(r.county_id), `${number(Number(r.walk_mean_min), 0)} min`])), "synthetic");
+      drawn.paint(new Map(held.map((r) => [String(r.county_id), RAMP[5 - edges.filter((e) => Number(r.walk_mean_min) >= e).length] ?? ""])), new Map(held.map((r) => [String(r.county_id), t("minutes_long", { minutes: number(Number(r.walk_mean_min), 0) })])), "synthetic");
       const worst = [...held].sort((a, b) => Number(b.walk_mean_min) - Number(a.walk_mean_min))[0];
-      replace(key, scaleKey([...RAMP].reverse(), "< 5 min", "≥ 30 min"), h("p", { class: "soft small" }, t("service_words"), " ", origin("synthetic")), worst ? h("p", { class: "small" }, t("worst_county"), " ", named(String(worst.county_zh), String(worst.county_en)), ` ${number(Number(worst.walk_mean_min), 0)} min`) : null);
+      replace(key, scaleKey([...RAMP].reverse(), t("minutes_long", { minutes: "< 5" }), t("minutes_long", { minutes: "≥ 30" })), h("p", { class: "soft small" }, t("service_words"), " ", origin("synthetic")), worst ? h("p", { class: "small" }, t("worst_county"), " ", titled(String(worst.county_zh), String(worst.county_en)), ` ${t("minutes_long", { minutes: number(Number(worst.walk_mean_min), 0) })}`) : null);
     } else if (name === "minutes") {
-      const from = new URLSearchParams(location.search).get("from") ?? "2201";
+      const from = new URLSearchParams(location.search).get("from") ?? String((await once<Columns>(`${base}/points/prefecture`)).columns.place_id?.[0] ?? "");
       const [held, place] = await Promise.all([once<Columns>(`${base}/minutes?place=${from}`), once<Place>(`${base}/places/${from}`)]);
       const values = rows(held).map((r): [string, number] => [String(r.to_id), Number(r.duration_min)]);
       const top = Math.max(60, ...values.map(([, v]) => v));
       drawn.paint(new Map(values.map(([id, v]) => [id, RAMP[5 - Math.min(5, Math.floor((6 * v) / (top + 1)))] ?? ""])), new Map(values.map(([id, v]) => [id, clock(v)])));
-      replace(key, scaleKey([...RAMP].reverse(), "0:00", clock(top)), h("p", { class: "soft small" }, t("minutes_from", { place: named(place.name_zh, place.pinyin) }), " ", origin("derived")));
+      replace(key, scaleKey([...RAMP].reverse(), t("hours_minutes", { time: "0:00" }), t("hours_minutes", { time: clock(top) })), h("p", { class: "soft small" }, t("minutes_from", { place: titled(place.name_zh, place.pinyin) }), " ", origin("derived")));
     } else {
       const held = rows(await once<Columns>(`${base}/coverage`));
       const edges = [0.9, 0.93, 0.95, 0.97, 0.99];
@@ -252,18 +262,18 @@ async function facts(base: string, id: string, drawn: Drawn, close: () => void, 
   drawn.mark(place.lon ?? null, place.lat ?? null);
   const measured = address().query.get("theme") === "minutes" ? drawn.value(place.place_id) : null;
   return h("div", {},
-    h("div", { class: "row mid", style: "justify-content:space-between;flex-wrap:nowrap" }, h("h2", { style: "margin:0;font-size:1.1rem;color:var(--ink)" }, named(place.name_zh, place.pinyin), " ", origin(place.origin)), button(t("close"), close, "quiet")),
+    h("div", { class: "row mid", style: "justify-content:space-between;flex-wrap:nowrap" }, h("h2", { style: "margin:0;font-size:1.1rem;color:var(--ink);min-width:0;overflow-wrap:anywhere" }, titled(place.name_zh, place.pinyin), " ", origin(place.origin)), button(t("close"), close, "quiet")),
     h("p", { class: "soft small", style: "margin:.1rem 0 .5rem" }, [place.above, t(`level_${place.level}`), place.place_id].filter(Boolean).join(" · ")),
     place.why.map((words) => notice(both(words), "synthetic")),
     h("dl", { class: "facts" },
       measured ? h("div", {}, h("dt", {}, t("theme_minutes")), h("dd", {}, measured)) : null,
       place.facts.map((fact) => h("div", {}, h("dt", {}, both(fact.label)), h("dd", { title: [fact.source, fact.period].filter(Boolean).join(" · ") }, typeof fact.value === "number" ? number(fact.value) : String(fact.value), " ", both(fact.unit), " ", origin(fact.origin))))),
-    h("p", { class: "soft small" }, t("source"), ": ", h("code", {}, place.source)),
+    h("p", { class: "soft small" }, t("source"), ": ", h("a", { href: href("data", { part: "sources", source: place.source }, false) }, place.source)),
     place.level === "village" ? null : button(t("minutes_from_here"), () => from(place.place_id)),
   );
 }
 
 async function valueTable(base: string): Promise<Node> {
   const held = rows(await once<Columns>(`${base}/coverage`));
-  return h("ul", {}, held.map((r) => h("li", {}, named(String(r.name_zh), String(r.pinyin ?? "")), ": ", percent(Number(r.share)))));
+  return h("ul", {}, held.map((r) => h("li", {}, titled(String(r.name_zh), String(r.pinyin ?? "")), ": ", percent(Number(r.share)))));
 }

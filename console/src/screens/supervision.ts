@@ -2,9 +2,10 @@
 
 import { get, once, Problem, send, type ActView } from "../api";
 import { h, replace, type Child } from "../dom";
-import { bars } from "../chart";
+import { bars } from "../bars";
 import { both, button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
-import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { placeNames } from "../places";
+import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { actButtons, actName, cell, columnName, learnPlaces, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { verifier } from "../verifier";
@@ -66,7 +67,7 @@ async function balance(context: Context): Promise<Node> {
   const flagged = legs.filter((row) => row.flagged);
   const total = ["pieces", "delivered", "returned", "sent_out", "in_hand", "unexplained"].filter((k) => k in run.facts).map((k): [string, Child] => [t(`balance_${k}`), number(Number(run.facts[k]))]);
   return h("div", {}, h("div", { class: "row mid" }, await chooser(["ledger"], run), origin(String(run.facts.origin), true)), run.facts.origin === "synthetic" ? notice(t("ledger_synthetic"), "synthetic") : null, asks,
-    h("h2", {}, t("rates_of_checks")), h("div", { class: "card" }, bars(t("rates_of_checks"), all.map((row) => ({ label: t(`check_${row.check}`), value: Number(row.rate_percent), low: Number(row.low_percent), high: Number(row.high_percent) })), (v) => `${number(v, 2)} %`, 760)),
+    h("h2", {}, t("rates_of_checks")), h("div", { class: "card" }, bars(t("rates_of_checks"), all.map((row) => ({ label: t(`check_${row.check}`), value: Number(row.rate_percent), low: Number(row.low_percent), high: Number(row.high_percent) })), (v) => `${number(v, 2)} %`)),
     h("div", { class: "row", style: "margin:.8rem 0 .4rem" }, select(t("by_level"), ["operator", "outlet", "machine", "hour"].map((one): [string, string] => [one, t(`level_of_${one}`)]), level, (one) => go(href(undefined, { level: one })))),
     table(t("rates_of_checks"), [
       { head: t(`level_of_${level}`), cell: (row: Row) => String(row.name) }, { head: t("check"), cell: (row) => t(`check_${row.check}`) }, { head: t("asked_pieces"), number: true, cell: (row) => number(Number(row.asked)) }, { head: t("made_pieces"), number: true, cell: (row) => number(Number(row.made)) }, { head: t("rate"), number: true, cell: range },

@@ -155,7 +155,7 @@ function observations(line: Line, card: Scorecard): HTMLElement {
   const rows = line.observations.map((o) => {
     const source = card.sources[o.source];
     return h("li", {}, h("strong", { class: "num" }, `${o.period}: ${number(o.value)}`), ` ${both(line.unit_label)} `, origin(o.origin, true),
-      h("div", { class: "soft small" }, t("known_on", { day: o.known_on }), " · ", String(source?.title ?? o.source), " ", h("code", {}, o.source)));
+      h("div", { class: "soft small" }, t("known_on", { day: o.known_on }), " · ", String(source?.title ?? o.source), " ", h("a", { href: href("data", { part: "sources", source: o.source }, false) }, o.source)));
   });
   return h("ul", { class: "parts" }, rows);
 }

@@ -1,11 +1,13 @@
 /** Trunk: the timetable, the time-space diagram, docks and waves by half hour, and the pairs that miss their promise. */
 
 import { get, type Run } from "../api";
-import { columns } from "../chart";
+import { columns } from "../bars";
+import { fitted, wide } from "../chart";
 import { comparison } from "../compare";
 import { h, s, type Child } from "../dom";
 import { field, later, notice, origin, table, title } from "../parts";
-import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { placeNames } from "../places";
+import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { go, href } from "../state";
 import { clock, number, percent, t } from "../words";
 import type { Context, View } from "../main";
@@ -42,6 +44,8 @@ async function inside(context: Context): Promise<Node> {
   const here = every.filter((row) => row.from_place_id === hub || row.to_place_id === hub);
   const pick = h("select", { "aria-label": t("site_hub"), onchange: (e: Event) => go(href(undefined, { hub: (e.target as HTMLSelectElement).value })) }, hubs.map((row) => h("option", { value: row.place_id, selected: row.place_id === hub }, `${name(row.place_id)} · ${t("tier", { tier: row.tier })}`)));
   const seasons = hauls.some((row) => row.season === "winter") ? h("select", { "aria-label": t("season"), onchange: (e: Event) => go(href(undefined, { season: (e.target as HTMLSelectElement).value })) }, ["summer", "winter"].map((one) => h("option", { value: one, selected: one === season }, t(`season_${one}`)))) : null;
+  const partner = context.query.get("with") ?? "";
+  const mine = waves.filter((row) => row.place_id === hub);
   const made = String(hauls[0]?.origin ?? "");
   const yuan = Number(trunk.facts.yuan_day) / 1e4;
   return h("div", {},
@@ -49,9 +53,10 @@ async function inside(context: Context): Promise<Node> {
     designed ? null : notice(t("by_rule_only")),
     made === "synthetic" ? notice(designed ? t("trunk_designed") : t("trunk_synthetic"), "synthetic") : null,
     asks,
-    h("h2", {}, t("time_space", { hub: name(hub) })), h("div", { class: "card", style: "overflow-x:auto", tabindex: 0, role: "region", "aria-label": t("time_space", { hub: name(hub) }) }, timeSpace(here, hub, waves.filter((row) => row.place_id === hub), name)),
-    h("p", { class: "soft small" }, t("time_space_words")),
-    docks(here, hub, name),
+    h("h2", {}, t("time_space", { hub: name(hub) })), h("p", { class: "soft small" }, t("time_space_words")),
+    h("div", { class: "card scrolled", tabindex: 0, role: "region", "aria-label": t("time_space", { hub: name(hub) }) }, fitted((width) => timeSpace(here, hub, partner, mine, name, Math.max(760, width)))),
+    h("ul", { class: "key" }, h("li", {}, h("i", { style: "background:var(--a)" }), t("key_out")), h("li", {}, h("i", { style: "background:var(--c)" }), t("key_in")), h("li", {}, h("i", { style: "background:color-mix(in srgb, var(--gold) 30%, transparent)" }), t("key_wave")), h("li", {}, t("key_rail")), partner ? h("li", {}, h("a", { href: href(undefined, { with: null }) }, t("all_lines"))) : null),
+    docks(here, hub, name), wavesTable(mine, here, hub, name),
     designed ? later(promised(trunk, name)) : null,
     day ? later(halfHours(day, hub, name)) : null,
     later(more(hub, name, may, designed ? trunk.run_id : "")),
@@ -71,8 +76,24 @@ function docks(hauls: Row[], hub: string, name: (id: unknown) => string): Node {
     }
     return made;
   };
-  const figure = (words: string, values: number[], kind: string): HTMLElement => h("figure", { class: "card", style: "margin:0" }, h("b", {}, words), columns(words, slots.map(clock), [{ name: words, values, kind }]));
+  const figure = (words: string, values: number[], kind: string): HTMLElement => h("figure", { class: "card", style: "margin:0" }, h("b", {}, words), columns(words, slots.map(clock), [{ name: words, values, kind }], { unit: t("unit_vehicles") }));
   return h("section", {}, h("h2", {}, t("docks_by_half_hour", { hub: name(hub) })), h("div", { class: "grid" }, figure(t("vehicles_in"), count(true), ""), figure(t("vehicles_out"), count(false), "c")));
+}
+
+/** The sort waves of a hub: when each closes and releases, and which vehicles come in for it. */
+function wavesTable(waves: Row[], hauls: Row[], hub: string, name: (id: unknown) => string): Child {
+  if (!waves.length) return null;
+  const sorted = [...waves].sort((a, b) => Number(a.cutoff_min) - Number(b.cutoff_min));
+  const arriving = hauls.filter((row) => row.to_place_id === hub).map((row) => ({ at: (Number(row.depart_min) + Number(row.duration_min)) % 1440, vehicles: Number(row.vehicles ?? 1), pieces: Number(row.capacity_pieces) * Number(row.vehicles ?? 1) }));
+  const rows = sorted.map((wave, k) => {
+    const from = k ? Number(sorted[k - 1]?.cutoff_min) : Number(sorted[sorted.length - 1]?.cutoff_min) - 1440;
+    const mine = arriving.filter(({ at }) => (at > from && at <= Number(wave.cutoff_min)) || (at - 1440 > from && at - 1440 <= Number(wave.cutoff_min)));
+    return { wave, vehicles: mine.reduce((sum, one) => sum + one.vehicles, 0), pieces: mine.reduce((sum, one) => sum + one.pieces, 0) };
+  });
+  return h("details", { style: "margin-top:.8rem" }, h("summary", {}, t("waves_of_hub", { hub: name(hub), count: waves.length })), table(t("waves_of_hub", { hub: name(hub), count: waves.length }), [
+    { head: t("wave"), number: true, cell: ({ wave }: (typeof rows)[number]) => String(wave.wave) }, { head: t("wave_closes"), number: true, cell: ({ wave }) => clock(Number(wave.cutoff_min) % 1440) }, { head: t("wave_releases"), number: true, cell: ({ wave }) => clock(Number(wave.release_min) % 1440) },
+    { head: t("vehicles_for_wave"), number: true, cell: (row) => number(row.vehicles) }, { head: t("room_for_wave"), number: true, cell: (row) => number(row.pieces, 0) },
+  ], rows));
 }
 
 /** What the design promises: the timetables side by side, the pairs that fail with their repairs, and all pairs. */
@@ -83,8 +104,17 @@ async function promised(trunk: Run, name: (id: unknown) => string): Promise<Node
   const mark = (holds: unknown): Child => (holds ? h("span", { class: "met" }, "✓") : h("span", { class: "missed" }, "✕"));
   const failed = (pairs ?? []).filter((row) => !row.holds);
   const place = (id: unknown): string => (id === null || id === undefined ? "" : name(id));
-  const repair = (row: Row): string => t(`lines.repair_${row.repair}`, { place: place(row.place_id), to: place(row.to_id), at: row.at_min === null ? "" : clock(Number(row.at_min)) });
+  const tried = (row: Row): string => t(`lines.repair_${row.repair}`, { place: place(row.place_id), to: place(row.to_id), at: row.at_min === null ? "" : clock(Number(row.at_min)) });
+  const repair = (row: Row): string => (row.nearest ? t("lines.repair_nearest", { what: tried(row) }) : tried(row));
+  const still = new Set((pairs ?? []).filter((row) => !row.holds).map(key));
+  const left = (repairs ?? []).filter((row) => row.mended !== true && still.has(key(row)));
   const pair = (row: Row): string => `${name(row.from_place_id)} → ${name(row.to_place_id)}`;
+  const nearest = new Set(left.filter((row) => row.nearest).map(key));
+  const none = (row: Row): boolean => row.yuan_day === null && row.moved_percent === null;
+  const repairsTable = (caption: string, rows: Row[]): HTMLElement => table(caption, [
+    { head: t("lines.c_class"), cell: (row: Row) => t(`class_${row.promise_class}`) }, { head: t("lines.c_pair"), short: true, cell: pair }, { head: t("lines.c_repair"), wide: true, cell: (row) => (none(row) ? h("span", { class: "soft" }, repair(row)) : [row.best ? h("strong", { class: "met" }, "★ ") : "", repair(row)]) }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) },
+    { head: t("lines.c_moved"), number: true, cell: (row) => (row.moved_percent === null ? "–" : number(Number(row.moved_percent), 0)) }, { head: t("lines.c_yuan_day"), number: true, cell: (row) => (row.yuan_day === null ? "–" : number(Number(row.yuan_day), 0)) },
+  ], rows);
   return h("section", {},
     h("h2", {}, t("timetables_compared")),
     table(t("timetables_compared"), [
@@ -92,38 +122,37 @@ async function promised(trunk: Run, name: (id: unknown) => string): Promise<Node
       { head: t("lines.c_yuan_piece"), number: true, cell: (row) => number(Number(row.yuan_piece), 3) }, { head: t("lines.c_co2e"), number: true, cell: (row) => number(Number(row.co2e_g_piece), 0) }, { head: t("lines.c_pairs_hold"), number: true, cell: (row) => `${row.pairs_hold} / ${row.pairs}` },
     ], compared ?? []),
     h("h2", {}, t("pairs_and_repairs", { count: failed.length, all: (pairs ?? []).length })),
-    (repairs ?? []).length ? table(t("pairs_and_repairs", { count: failed.length, all: (pairs ?? []).length }), [
-      { head: t("lines.c_pair"), cell: pair }, { head: t("lines.c_repair"), wide: true, cell: (row: Row) => [row.best ? h("strong", {}, "★ ") : "", repair(row)] }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) },
-      { head: t("lines.c_moved"), number: true, cell: (row) => (row.moved_percent === null ? "–" : number(Number(row.moved_percent), 0)) }, { head: t("lines.c_yuan_day"), number: true, cell: (row) => (row.yuan_day === null ? "–" : number(Number(row.yuan_day), 0)) },
-    ], repairs ?? []) : h("p", {}, t("lines.all_hold")),
+    // What was tried before the mending stands in the run too; what is shown belongs to the pairs that still fail.
+    left.length ? [repairsTable(t("best_repairs"), left.filter((row) => row.nearest || (row.best && !(none(row) && nearest.has(key(row)))))), h("details", { style: "margin:.5rem 0" }, h("summary", {}, t("all_repairs", { count: left.length })), repairsTable(t("all_repairs", { count: left.length }), left))] : h("p", {}, t("lines.all_hold")),
     h("details", {}, h("summary", {}, t("all_pairs", { count: (pairs ?? []).length })), table(t("all_pairs", { count: (pairs ?? []).length }), [
-      { head: t("lines.c_class"), cell: (row: Row) => t(`class_${row.promise_class}`) }, { head: t("lines.c_pair"), cell: pair }, { head: t("lines.c_holds"), cell: (row) => mark(row.holds) }, { head: t("lines.c_winter"), cell: (row) => mark(cold.get(key(row))) },
+      { head: t("lines.c_class"), cell: (row: Row) => t(`class_${row.promise_class}`) }, { head: t("lines.c_pair"), short: true, cell: pair }, { head: t("lines.c_holds"), cell: (row) => mark(row.holds) }, { head: t("lines.c_winter"), cell: (row) => mark(cold.get(key(row))) },
       { head: t("pieces"), number: true, cell: (row) => number(Number(row.pieces), 0) }, { head: t("lines.c_p95"), number: true, cell: (row) => number(Number(row.p95_h), 1) }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) }, { head: t("lines.c_slack"), number: true, cell: (row) => number(Number(row.slack_h), 1) },
     ], [...(pairs ?? [])].sort((a, b) => Number(a.holds) - Number(b.holds)))),
     h("p", { class: "soft small" }, t("waves_in_all", { count: number((waves ?? []).length) })), runLine(trunk));
 }
 
-/** Time runs to the right, places lie above each other by distance; a line is a run of a vehicle. */
-function timeSpace(hauls: Row[], hub: string, waves: Row[], name: (id: unknown) => string): SVGSVGElement {
+/** Time runs to the right, places lie above each other by distance; a line is a run of a vehicle. One place picked, the others fade. */
+function timeSpace(hauls: Row[], hub: string, partner: string, waves: Row[], name: (id: unknown) => string, width: number): SVGSVGElement {
   const others = new Map<string, number>();
   for (const row of hauls) others.set(String(row.from_place_id === hub ? row.to_place_id : row.from_place_id), Number(row.distance_km ?? 0));
   const places = [...others.entries()].sort((a, b) => a[1] - b[1]).slice(0, 26);
-  const [width, left, step] = [1180, 132, 21];
+  const step = 22;
+  const left = 14 + Math.max(...[hub, ...places.map(([id]) => id)].map((id) => wide(name(id))));
   const height = 40 + (places.length + 1) * step;
-  const x = (minute: number): number => left + (minute / 1440) * (width - left - 12);
+  const x = (minute: number): number => left + (minute / 1440) * (width - left - 22);
   const y = new Map<string, number>([[hub, 20]]);
   places.forEach(([id], k) => y.set(id, 20 + (k + 1) * step));
-  const made = s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("time_space", { hub: name(hub) }), style: "min-width:760px" });
+  const made = s("svg", { class: `chart spacetime${partner ? " one" : ""}`, viewBox: `0 0 ${width} ${height}`, style: `min-width:${width}px`, role: "group", "aria-label": t("time_space", { hub: name(hub) }) });
   for (const wave of waves) made.append(s("rect", { class: "wave", x: x(Number(wave.cutoff_min)), y: 8, width: Math.max(2, x(Number(wave.release_min)) - x(Number(wave.cutoff_min))), height: height - 40 }, s("title", {}, `${t("wave")} ${wave.wave}: ${clock(Number(wave.cutoff_min))}–${clock(Number(wave.release_min))}`)));
   for (let hour = 0; hour <= 24; hour += 2) made.append(s("line", { class: "grid", x1: x(hour * 60), x2: x(hour * 60), y1: 8, y2: height - 26 }), s("text", { class: "tick", x: x(hour * 60), y: height - 8, "text-anchor": "middle" }, `${hour}:00`));
-  for (const [id, at] of y) made.append(s("line", { class: "axis", x1: left, x2: width - 12, y1: at, y2: at }), s("text", { class: "word", x: left - 8, y: at + 4, "text-anchor": "end" }, name(id)));
+  for (const [id, at] of y) made.append(s("line", { class: "axis", x1: left, x2: width - 22, y1: at, y2: at }), s("a", { href: href(undefined, { with: id === hub || id === partner ? null : id }), "aria-label": t("only_line", { place: name(id) }) }, s("text", { class: id === partner ? "word picked" : "word", x: left - 8, y: at + 4, "text-anchor": "end" }, name(id))));
   for (const row of hauls) {
     const [from, to] = [y.get(String(row.from_place_id)), y.get(String(row.to_place_id))];
     if (from === undefined || to === undefined) continue;
     const [a, b] = [Number(row.depart_min), Number(row.depart_min) + Number(row.duration_min)];
     const kind = row.from_place_id === hub ? "out" : "in";
     const about = `${name(row.from_place_id)} ${clock(a)} → ${name(row.to_place_id)} ${clock(b % 1440)} · ${t(`mode_${row.mode}`)} · ${number(Number(row.capacity_pieces))} ${t("pieces")}`;
-    for (const shift of b > 1440 ? [0, -1440] : [0]) made.append(s("line", { class: `haul ${kind} ${row.mode}`, x1: x(Math.max(0, a + shift)), y1: a + shift < 0 ? from + ((to - from) * -(a + shift)) / (b - a) : from, x2: x(Math.min(1440, b + shift)), y2: b + shift > 1440 ? from + ((to - from) * (1440 - a - shift)) / (b - a) : to }, s("title", {}, about)));
+    for (const shift of b > 1440 ? [0, -1440] : [0]) made.append(s("line", { class: `haul ${kind} ${row.mode}${partner && (row.from_place_id === partner || row.to_place_id === partner) ? " picked" : ""}`, x1: x(Math.max(0, a + shift)), y1: a + shift < 0 ? from + ((to - from) * -(a + shift)) / (b - a) : from, x2: x(Math.min(1440, b + shift)), y2: b + shift > 1440 ? from + ((to - from) * (1440 - a - shift)) / (b - a) : to }, s("title", {}, about)));
   }
   return made;
 }
@@ -146,7 +175,7 @@ async function halfHours(day: Run, hub: string, name: (id: unknown) => string): 
   const sum = (column: string): number[] => slots.map((from) => held.filter((row) => Number(row.from_min) === from).reduce((all, row) => all + Number(row[column] ?? 0) / scale, 0));
   const labels = slots.map(clock);
   return h("section", {}, h("h2", {}, t("half_hours", { hub: name(hub) })), scale < 1 ? h("p", { class: "soft small" }, t("scaled_up", { share: percent(scale) })) : null,
-    h("div", { class: "grid" }, h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("arriving")), columns(t("arriving"), labels, [{ name: t("arriving"), values: sum("arrived"), kind: "" }])), h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("sorted")), columns(t("sorted"), labels, [{ name: t("sorted"), values: sum("sorted"), kind: "c" }]))), runLine(day));
+    h("div", { class: "grid" }, h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("arriving")), columns(t("arriving"), labels, [{ name: t("arriving"), values: sum("arrived"), kind: "" }], { unit: t("unit_pieces") })), h("figure", { class: "card", style: "margin:0" }, h("b", {}, t("sorted")), columns(t("sorted"), labels, [{ name: t("sorted"), values: sum("sorted"), kind: "c" }], { unit: t("unit_pieces") }))), runLine(day));
 }
 
 /** A hub's peak day as it is and with more parcels: the form that runs it, and the latest run of this hub. */
@@ -175,7 +204,7 @@ async function beside(run: Run): Promise<Node> {
   const figure = ([volume, words]: [string, string]): HTMLElement => {
     const label = t("hub_queue", { volume: words });
     const values = slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.queue ?? 0));
-    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }], 720, 220, longest));
+    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }], { unit: t("unit_pieces"), least: longest }));
   };
   return h("div", {}, h("div", { class: "grid" }, volumes.map(figure)),
     table(t("hub_more", { hub: "" }), [{ head: t("measure"), wide: true, cell: (measure: string) => t(`hub_day.${measure}`) }, ...volumes.map(([volume, words]) => ({ head: words, number: true, cell: (measure: string): Child => value(measure, volume) }))], [...new Set(measures.map((row) => String(row.measure)))]),

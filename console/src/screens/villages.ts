@@ -1,11 +1,13 @@
 /** Villages: the rounds of a county, four ways of serving each township, who pays what, and who loses. */
 
 import { once, type Columns } from "../api";
-import { bars } from "../chart";
+import { bars } from "../bars";
 import { comparison } from "../compare";
 import { h, type Child } from "../dom";
 import { both, later, notice, origin, table, title } from "../parts";
-import { asker, chooser, latest, placeNames, rowsOf, runLine, type Row } from "../runs";
+import { placeNames } from "../places";
+import { roundsOf } from "../rounds";
+import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { go, href } from "../state";
 import { clock, number, percent, t } from "../words";
 import type { Context, View } from "../main";
@@ -31,7 +33,7 @@ async function inside(context: Context): Promise<Node> {
   const choose = h("select", { "aria-label": t("level_county"), onchange: (e: Event) => go(href(undefined, { county: (e.target as HTMLSelectElement).value })) }, held.map((id) => h("option", { value: id, selected: id === county }, names.get(id) ?? id)));
   return h("div", {},
     h("div", { class: "row mid" }, choose, await chooser([run.kind], run), origin(String(townships[0]?.origin ?? ""), true)), notice(t("rounds_synthetic"), "synthetic"), asks,
-    ways(mine(townships)), later(Promise.resolve(losers(mine(villages)))), split(mine(splits)), unserved(run.facts.why), workload(mine(couriers)), runLine(run), await comparison(["rural-rounds"], "villages", context.session.may.includes("compute")));
+    later(roundsOf(run, county, context.province)), ways(mine(townships)), losers(mine(villages)), split(mine(splits)), unserved(run.facts.why), workload(mine(couriers)), runLine(run), await comparison(["rural-rounds"], "villages", context.session.may.includes("compute")));
 }
 
 function ways(rows: Row[]): HTMLElement {
