@@ -219,8 +219,26 @@ def _checked(tables: dict[str, pd.DataFrame], registers: dict[str, pd.DataFrame]
     for claim, at in ((rays, "xray_at"), (boxes, "opened_at")):
         met = left.merge(claim.dropna(subset=[at]), on=["waybill", "facility_id"])
         late += len(met[met[at] > met["event_at"]].drop_duplicates(["waybill", "facility_id", at]))
+    unknown = a["machine_id"].notna() & ~a["machine_id"].isin(machines["machine_id"])
     return {"gaps": gaps, "claims": {"too_fast": too_fast, "two_cities": int(two.sum()), "after_departure": late,
-                                     "closed_outlet": int(shut.sum())}}  # fmt: skip
+                                     "closed_outlet": int(shut.sum()), "unknown_machine": int(unknown.sum()),
+                                     "no_departure": _no_departure(a, s, left)}}  # fmt: skip
+
+
+def _no_departure(a: pd.DataFrame, s: pd.DataFrame, left: pd.DataFrame) -> int:
+    """Arrivals from a place where the piece was seen before, with no departure from there."""
+    came = s.loc[s["event"].isin(ARRIVE) & s["other_id"].notna(), ["waybill", "facility_id", "other_id", "event_at"]]
+    gone = left[["waybill", "facility_id"]].drop_duplicates().rename(columns={"facility_id": "other_id"})
+    came = came.merge(gone, on=["waybill", "other_id"], how="left", indicator=True)
+    came = came[came["_merge"] == "left_only"]
+    seen = pd.concat([
+        s[["waybill", "facility_id", "event_at"]].rename(columns={"event_at": "seen_at"}),
+        a[["waybill", "outlet_id", "accepted_at"]].set_axis(["waybill", "facility_id", "seen_at"], axis=1),
+    ])  # fmt: skip
+    seen = seen[seen["waybill"].isin(came["waybill"])].rename(columns={"facility_id": "other_id"})
+    met = came.merge(seen, on=["waybill", "other_id"])
+    key = ["waybill", "other_id", "facility_id", "event_at"]
+    return len(met[met["seen_at"] < met["event_at"]].drop_duplicates(key))
 
 
 def _balanced(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:

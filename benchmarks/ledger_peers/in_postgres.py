@@ -26,7 +26,7 @@ SETTINGS = {
     "autovacuum": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
 }  # fmt: skip
 TABLES = {"acceptances": "ra", "scans": "rs", "deliveries": "rd", "outlets": "outlets", "machines": "machines"}
-CLAIMS = ("too_fast", "two_cities", "after_departure", "closed_outlet")
+CLAIMS = ("too_fast", "two_cities", "after_departure", "closed_outlet", "unknown_machine", "no_departure")
 
 
 def run(feed: str, work: str) -> dict[str, Any]:

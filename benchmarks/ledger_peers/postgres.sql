@@ -123,6 +123,14 @@ SELECT 'after_departure', count(*) FROM (SELECT DISTINCT q.waybill, q.k, q.facil
 SELECT 'closed_outlet', count(*) FROM a LEFT JOIN outlets o USING (outlet_id) WHERE o.outlet_id IS NULL OR accepted_at::date >= closed_on
   OR accepted_at::date < opened_on OR extract(hour FROM accepted_at) * 60 + extract(minute FROM accepted_at) < opens_min
   OR extract(hour FROM accepted_at) * 60 + extract(minute FROM accepted_at) >= closes_min;
+SELECT 'unknown_machine', count(*) FROM a WHERE machine_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM machines m
+  WHERE m.machine_id = a.machine_id);
+CREATE TABLE came AS SELECT waybill, operator_id, other_id, facility_id, event_at FROM s c WHERE other_id IS NOT NULL
+  AND event IN ('EMD', 'EMJ', 'EMG') AND NOT EXISTS (SELECT 1 FROM s d WHERE d.event IN ('EMC', 'EMF', 'EMK')
+  AND d.waybill = c.waybill AND d.facility_id = c.other_id);
+SELECT 'no_departure', count(*) FROM came c WHERE EXISTS (SELECT 1 FROM s WHERE s.waybill = c.waybill
+  AND s.facility_id = c.other_id AND s.event_at < c.event_at) OR EXISTS (SELECT 1 FROM a WHERE a.waybill = c.waybill
+  AND a.outlet_id = c.other_id AND a.accepted_at < c.event_at);
 CREATE TABLE p AS SELECT waybill, bit_or(bit) AS bits, max(at) AS at FROM (SELECT waybill, 1 AS bit, accepted_at AS at
   FROM a UNION ALL SELECT waybill, CASE event WHEN 'EMD' THEN 2 WHEN 'EMC' THEN 16 ELSE 32 END, event_at FROM s UNION ALL
   SELECT waybill, CASE manner WHEN 'returned' THEN 8 ELSE 4 END, delivered_at FROM d) e GROUP BY waybill;

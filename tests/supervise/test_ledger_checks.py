@@ -108,6 +108,30 @@ def test_false_claims_by_hand(world):
     assert late == {"YT0000000010": "machine_check", "YT0000000012": "open_box"}
     why = dict(found.closed_outlet.select("waybill", "why").iter_rows())
     assert why == {"YT0000000031": "closed_down", "YT0000000032": "unregistered", "YT0000000033": "out_of_hours"}
+    assert found.unknown_machine["machine_id"].to_list() == ["M9"] * 6
+
+
+def test_a_piece_that_moved_on_unseen(world):
+    def way(number, *steps):
+        return [scan(f"YT000000000{number}", event, f"2026-03-05 {at}:00", facility=where, other_id=other)
+                for event, at, where, other in steps]  # fmt: skip
+
+    sort, came = ("EDE", "09:00", "H1", ""), ("EMJ", "12:00", "H2", "H1")
+    ledger = world(
+        acceptances=[acceptance("YT0000000004", accepted_at="2026-03-05 08:00:00", opened_at="", xray_at="")],
+        scans=[
+            *way(1, sort, ("EMK", "10:00", "H1", "H2"), came),  # all seen
+            *way(2, sort, came),  # never seen to leave H1
+            *way(3, came),  # H1 said nothing of it at all, so it may be a place that reports elsewhere
+            *way(4, ("EMJ", "09:00", "H1", "O1")),  # accepted at O1 and never seen to leave it
+            *way(5, came, ("EDE", "13:00", "H1", "")),  # seen at H1 only after it had come from there
+            *way(6, sort, ("EMK", "10:00", "H3", "H2"), came),  # a departure from elsewhere is none from H1
+        ],
+    )  # fmt: skip
+    found = claims(ledger).no_departure
+    assert found.select("waybill", "from_id", "to_id").rows() == [
+        ("YT0000000002", "H1", "H2"), ("YT0000000004", "O1", "H1"), ("YT0000000006", "H1", "H2"),
+    ]  # fmt: skip
 
 
 def test_balance_of_a_handful(world):
@@ -241,13 +265,32 @@ def test_uneven_losses_widen_the_test():
 
 
 @pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory):
+def made():
     import postroad
     from postroad.demand import demand
 
+    return demand(postroad.province("jilin"))
+
+
+def test_in_a_feed_with_two_faults_these_are_found_and_nothing_else(made, tmp_path):
+    faults = Faults.of(["unknown_machines=300", "missing_departures=200"], Faults.none())
+    feed = write_feed(tmp_path / "feed", made, dt.date(2026, 1, 12), order=Order(6_000, faults, seed=5))
+    ring = KeyRing.open(tmp_path / "keys")
+    with Counter(tmp_path / "l", ring) as counter:
+        fates = list(counter.take_all(feed.files, known_at=dt.datetime(2026, 1, 20)))
+    assert not any(fate.quarantined for _, fate in fates)
+    told = claims(Ledger.open(tmp_path / "l")).counts
+    planted = feed.truth["planted"]
+    assert planted["unknown_machines"] > 0 < planted["missing_departures"]
+    assert told.pop("unknown_machine") == planted["unknown_machines"]
+    assert told.pop("no_departure") == planted["missing_departures"]
+    assert set(told.values()) == {0}
+
+
+@pytest.fixture(scope="module")
+def rehearsal(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rehearsal")
     faults = Faults(leak_share=0.3)
-    made = demand(postroad.province("jilin"))
     feed = write_feed(folder / "feed", made, dt.date(2026, 1, 12), order=Order(30_000, faults, seed=5))
     again = write_feed(folder / "again", made, dt.date(2026, 1, 12), order=Order(30_000, faults, seed=5, workers=2))
     ring = KeyRing.open(folder / "keys")
@@ -270,8 +313,11 @@ def test_the_feed_is_found_as_it_was_planted(rehearsal):
         ("two_cities", "two_cities"),
         ("after_departure", "late_checks"),
         ("closed_outlet", "closed_outlets"),
+        ("unknown_machine", "unknown_machines"),
     ):
         assert planted[at] - spared <= wrong.counts[name] <= planted[at]
+    # Scans missed by chance come on top of those planted.
+    assert wrong.counts["no_departure"] >= planted["missing_departures"] - spared
     assert set(wrong.too_fast["machine_id"]) <= set(chosen["slow_machines"])
     found = balance(ledger, until=dt.datetime(2026, 1, 20))
     assert found.total["pieces"] == sum(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from postroad.supervise.feed.journeys import PEOPLE_OF_TOWN, Day, Journey, documents
+from postroad.supervise.feed.journeys import PEOPLE_OF_TOWN, Day, Journey, documents, drawn, some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ KINDS = np.array(["agreement", "resident_id", "credit_code"])
 PACKAGINGS = np.array(["original", "carton", "reused_carton", "reusable_box", "degradable_bag", "paper", "plastic_bag"])
 SHARES = np.array([0.25, 0.40, 0.10, 0.05, 0.15, 0.05])
 LATE_S = 3600
+UNKNOWN_MACHINE = "NOT-REGISTERED-X1"
 
 
 def acceptances(
@@ -36,14 +37,19 @@ def acceptances(
     person = made.town[rows] * PEOPLE_OF_TOWN + draw.integers(0, PEOPLE_OF_TOWN, n)
     accepted = made.at[0][rows]
     xrayed = made.at[2][rows] + (draw.uniform(0.05, 0.9, n) * (made.at[3] - made.at[2])[rows]).astype(np.int64)
-    late = _some(draw, ~no_xray, faults.late_checks, n, len(block))
+    late = some(draw, ~no_xray, faults.late_checks, n, len(block))
     # The machine stands at the first hub: a check after the departure from there cannot have been made.
     leaves = np.where(made.two, made.at[4], made.at[7])[rows]
     xrayed = np.where(late, leaves + LATE_S, xrayed)
+    made.unseen[rows[late]] = False
     kind, person, pairs = _two_cities(made, held, kind, person, rows, draw)
     # A piece lost before the first hub was never checked there, and nobody could say that it was.
     no_xray |= made.gone_after[rows] < 2
     machine = _machine(made, held, rows, draw)
+    # Drawn apart, so that the rest of a feed does not hang on how many there are.
+    apart = drawn(held.seed, held.day, block.first, "machines")
+    unknown = some(apart, ~(no_xray | late), faults.unknown_machines, n, len(block))
+    machine = machine.set(pl.Series(unknown), UNKNOWN_MACHINE)
     packaging = np.where(draw.random(n) < faults.plastic_bag, "plastic_bag",
                          PACKAGINGS[np.searchsorted(np.cumsum(SHARES[:-1]), draw.random(n))])  # fmt: skip
     woven = draw.random(n) < faults.woven_bag
@@ -70,6 +76,7 @@ def acceptances(
     planted = {
         "no_real_name": int(no_name.sum()), "not_opened": int(no_open.sum()), "not_xrayed": int(no_xray.sum()),
         "late_checks": int((late & ~no_xray).sum()), "two_cities": pairs, "closed_outlets": int(closed.sum()),
+        "unknown_machines": int(unknown.sum()),
         "plastic_bag": int((packaging == "plastic_bag").sum()), "woven_bag": int(woven.sum()),
         **{name: int(flag.sum()) for name, flag in flags.items()},
     }  # fmt: skip
@@ -82,16 +89,6 @@ def _numbers(names: pl.Series, wanted: list[str]) -> NDArray[np.int64]:
 
 def _blank(at: NDArray[np.int64], where: NDArray[np.bool_]) -> pl.Series:
     return pl.Series(at).set(pl.Series(where), None)
-
-
-def _some(draw: np.random.Generator, able: NDArray[np.bool_], count: int, size: int, parcels: int) -> NDArray[np.bool_]:
-    """A few rows of a block; a count of a day is shared out by the block's part of 65,536 parcels, at least one."""
-    mask = np.zeros(size, bool)
-    rows = np.flatnonzero(able)
-    wanted = min(len(rows), max(1, round(count * parcels / 65_536))) if count else 0
-    if wanted:
-        mask[draw.choice(rows, wanted, replace=False)] = True
-    return mask
 
 
 def _two_cities(

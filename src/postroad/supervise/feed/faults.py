@@ -16,7 +16,9 @@ class Faults:
     """Shares of records and counts a day of planted faults; all are assumed, none is an estimate of the industry.
 
     ``weak_outlets`` skip checks ``weak_share`` of the time; ``leaks`` legs lose ``leak_share`` of what they carry, on
-    top of ``base_loss`` everywhere; ``missed_scan`` is the share of scans never made though the piece went on.
+    top of ``base_loss`` everywhere; ``unknown_machines`` pieces are X-rayed by a machine not on the register and
+    ``missing_departures`` pieces leave their first hub unseen; ``missed_scan`` is the share of scans never made though
+    the piece went on.
     """
 
     no_real_name: float = 0.002
@@ -28,6 +30,8 @@ class Faults:
     two_cities: int = 5
     closed_outlets: int = 1
     slow_machines: int = 1
+    unknown_machines: int = 20
+    missing_departures: int = 20
     leaks: int = 1
     leak_share: float = 0.01
     base_loss: float = 0.0002

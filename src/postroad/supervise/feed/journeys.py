@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 STAGES = 11
+LEAVES = 4
+"""The stage at which a piece leaves its first hub for the second."""
 NOWHERE = -1
 SPANS = ((0.4, 2.5), (0.3, 2.0), (0.5, 1.5), (0.5, 1.0), (1.5, 5.0), (0.5, 1.0), (0.5, 2.5), (0.4, 2.5), (0.2, 2.0),
          (0.5, 6.0))  # fmt: skip
@@ -50,7 +52,10 @@ class Day:
 
 @dataclass
 class Journey:
-    """A block's parcels on their way: the facility at each end, the time of every stage, and who was where."""
+    """A block's parcels on their way: the facility at each end, the time of every stage, and who was where.
+
+    ``unseen`` are those whose departure from the first hub is never scanned, though they were seen there and behind.
+    """
 
     waybill: pl.Series
     operator: NDArray[np.int64]
@@ -68,6 +73,7 @@ class Journey:
     gone_after: NDArray[np.int64]
     town: NDArray[np.int64]
     leaked: int = 0
+    unseen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
 
 def journey(block: Block, held: Day, draw: np.random.Generator) -> Journey:
@@ -100,6 +106,10 @@ def journey(block: Block, held: Day, draw: np.random.Generator) -> Journey:
         at, np.full(n, STAGES), town,
     )  # fmt: skip
     _lose(made, held, draw)
+    able = two & (made.gone_after > LEAVES)
+    made.unseen = some(
+        drawn(held.seed, held.day, block.first, "departures"), able, held.faults.missing_departures, n, n
+    )
     return made
 
 
@@ -128,7 +138,7 @@ def _lose(made: Journey, held: Day, draw: np.random.Generator) -> None:
         one, two = (int((names == end).arg_max() or 0) for end in leg.split(">"))
         on_it = made.two & (made.hub_1 == one) & (made.hub_2 == two)
         leaked = on_it & (draw.random(n) < held.faults.leak_share)
-        made.gone_after[leaked] = 4
+        made.gone_after[leaked] = LEAVES
         made.leaked += int(leaked.sum())
 
 
@@ -177,6 +187,8 @@ def _stages(made: Journey, held: Day, draw: np.random.Generator) -> Iterator[pl.
     for stage, event, who, facility, other, operator in steps:
         # The first record of a piece that comes from outside is always made: without it nobody knows of the piece.
         missed = draw.random(len(who)) < (0 if event == "EMD" else held.faults.missed_scan)
+        if stage in (LEAVES - 1, LEAVES, LEAVES + 1):
+            missed = np.where(made.unseen, stage == LEAVES, missed)
         rows = np.flatnonzero(who & (made.gone_after >= stage) & ~missed)
         ends = other[rows]
         yield pl.DataFrame({
@@ -216,6 +228,16 @@ def documents(people: NDArray[np.int64]) -> pl.Series:
     return pl.Series(whole.tobytes().decode()[k : k + 18] for k in range(0, whole.size, 18))
 
 
-def drawn(seed: int, day: dt.date, block: int) -> np.random.Generator:
-    """Return the random numbers of one block of a day."""
-    return generator(seed, f"feed/{day.isoformat()}", block)
+def drawn(seed: int, day: dt.date, block: int, apart: str = "") -> np.random.Generator:
+    """Return the random numbers of one block of a day; those drawn apart leave the others as they are."""
+    return generator(seed, f"feed/{day.isoformat()}{apart and '/' + apart}", block)
+
+
+def some(draw: np.random.Generator, able: NDArray[np.bool_], count: int, size: int, parcels: int) -> NDArray[np.bool_]:
+    """A few rows of a block; a count of a day is shared out by the block's part of 65,536 parcels, at least one."""
+    mask = np.zeros(size, bool)
+    rows = np.flatnonzero(able)
+    wanted = min(len(rows), max(1, round(count * parcels / 65_536))) if count else 0
+    if wanted:
+        mask[draw.choice(rows, wanted, replace=False)] = True
+    return mask

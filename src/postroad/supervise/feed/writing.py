@@ -116,7 +116,7 @@ def _block(block: Any, held: Day, number: int, out: _Out) -> dict[str, int]:
     taken, planted = acceptances(block, made, held, draw)
     handed, more = deliveries(made, held, draw)
     planted |= more | {"lost": int((made.gone_after < 10).sum())}
-    planted["leaked"] = made.leaked
+    planted |= {"leaked": made.leaked, "missing_departures": int(made.unseen.sum())}
     tables = {"acceptances": taken, "scans": scans(made, held, draw), "deliveries": handed}
     for kind, frame in tables.items():
         planted |= out.add(kind, frame, held.faults, draw)

@@ -4,6 +4,8 @@ too_fast        an X-ray machine that passed more pieces in a window than it can
 two_cities      one identity accepted in two places sooner than anyone could travel between them
 after_departure a check stamped after the piece had left the place of the check
 closed_outlet   an acceptance outside the outlet's days or hours, or at one nobody registered
+unknown_machine a check by an X-ray machine that nobody registered
+no_departure    a piece that came from a place where it was seen before, with no departure from there
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from postroad.parallel import Progress
 
 EARTH_KM = 6371.0088
+KINDS = ("too_fast", "two_cities", "after_departure", "closed_outlet", "unknown_machine", "no_departure")
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,14 @@ class Claims:
     two_cities: pl.DataFrame
     after_departure: pl.DataFrame
     closed_outlet: pl.DataFrame
+    unknown_machine: pl.DataFrame
+    no_departure: pl.DataFrame
     origin: str
 
     @property
     def counts(self) -> dict[str, int]:
         """How many there are of each."""
-        names = ("too_fast", "two_cities", "after_departure", "closed_outlet")
-        return {name: getattr(self, name).height for name in names}
+        return {name: getattr(self, name).height for name in KINDS}
 
 
 def claims(
@@ -52,7 +56,10 @@ def claims(
 ) -> Claims:
     """Return the impossible claims in the records of these days, as known at a time."""
     with ledger.query(days, as_of, progress, stop) as link:
-        return Claims(_too_fast(link), _two_cities(link), _after_departure(link), _closed(link), ledger.origin)
+        return Claims(
+            _too_fast(link), _two_cities(link), _after_departure(link), _closed(link), _unknown_machine(link),
+            _no_departure(link), ledger.origin,
+        )  # fmt: skip
 
 
 def _too_fast(link: Asking) -> pl.DataFrame:
@@ -124,4 +131,30 @@ def _closed(link: Asking) -> pl.DataFrame:
         "FROM acceptances a LEFT JOIN outlets o USING (outlet_id) WHERE o.outlet_id IS NULL "
         "OR a.accepted_at::DATE < o.opened_on OR a.accepted_at::DATE >= o.closed_on "
         f"OR {minute} < o.opens_min OR {minute} >= o.closes_min ORDER BY ALL",
+    )
+
+
+def _unknown_machine(link: Asking) -> pl.DataFrame:
+    return frame_of(
+        link,
+        "SELECT waybill, operator_id, machine_id, xray_at FROM acceptances ANTI JOIN machines USING (machine_id) "
+        "WHERE machine_id IS NOT NULL ORDER BY ALL",
+    )
+
+
+def _no_departure(link: Asking) -> pl.DataFrame:
+    """Only a place with an earlier record of the piece counts: others do not report, or reported before these days."""
+    departing, arriving = (listed(rulebook.value("events", name)) for name in ("departing", "arriving"))
+    return frame_of(
+        link,
+        # The few arrivals without a departure are found first, by numbers; earlier records are sought for them alone.
+        "WITH came AS MATERIALIZED (SELECT waybill, operator_id, other_id, facility_id, event_at "  # noqa: S608 - ours
+        "FROM (SELECT *, hash(waybill, other_id) AS way FROM scans WHERE other_id IS NOT NULL "
+        f"AND event IN ({arriving})) ANTI JOIN (SELECT hash(waybill, facility_id) AS way FROM scans "
+        f"WHERE event IN ({departing})) USING (way)), "
+        "seen AS (SELECT waybill, facility_id, event_at AS seen_at FROM scans SEMI JOIN came USING (waybill) "
+        "UNION ALL SELECT waybill, outlet_id, accepted_at FROM acceptances SEMI JOIN came USING (waybill)) "
+        "SELECT c.waybill, c.operator_id, c.other_id AS from_id, c.facility_id AS to_id, "
+        "max(s.seen_at) AS seen_at, c.event_at AS arrived_at FROM came c JOIN seen s ON s.waybill = c.waybill "
+        "AND s.facility_id = c.other_id AND s.seen_at < c.event_at GROUP BY ALL ORDER BY ALL",
     )
