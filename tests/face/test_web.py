@@ -48,7 +48,9 @@ WALK = {
     ("GET", "/api/provinces/jilin/scorecard?as_of=2023-06-30"): "read",
     ("GET", "/api/provinces/jilin/scorecard/frame"): "read",
     ("GET", "/api/provinces/jilin/report?form=json&as_of=2023-06-30"): "read",
+    ("GET", "/api/provinces/jilin/evaluation?form=html&as_of=2023-06-30&effects=000000000000"): "read",
     ("GET", "/api/provinces/jilin/figures"): "read",
+    ("POST", "/api/figures/sign-off"): "compute",
     ("POST", "/api/figures"): "read",
     ("GET", "/api/jobs"): "read",
     ("POST", "/api/jobs"): "compute",
@@ -421,6 +423,21 @@ def test_figures_of_a_text(chief):
     ).json()
     assert told["ledger"]["figures"]
     assert chief.post("/api/figures", json={"text": ""}).status_code == 422
+
+
+def test_figures_signed_off_and_the_evaluation_officials_write(chief):
+    signed = chief.post("/api/figures/sign-off", json={"province": "jilin", "note": "as printed"})
+    assert signed.status_code == 201
+    run = chief.get(f"/api/runs/{signed.json()['run_id']}").json()
+    assert run["facts"]["signed_by"] == "administrator"
+    assert run["tables"]["figures"] == len(chief.get("/api/provinces/jilin/figures").json()["figures"])
+    at = "/api/provinces/jilin/evaluation?kind=midterm&form=html&as_of=2023-06-30"
+    page = chief.get(f"{at}&language=zh")
+    assert "中期评估" in page.text and "2023-06-30" in page.headers["content-disposition"]
+    judged = chief.get("/api/provinces/jilin/scorecard?as_of=2023-06-30").json()
+    assert judged["run_id"] in page.text
+    assert chief.get(f"{at}&effects={run['run_id']}").status_code == 422  # a run of figures measures no lever
+    assert chief.get(f"{at.replace('midterm', 'final')}").status_code == 422  # the plan has not ended by then
 
 
 def test_events_follow_a_job_to_its_end(app, chief):

@@ -1,10 +1,10 @@
 /** Figures: every number of a plan, its readings and links, beside the text the user loads. */
 
-import { get, Problem, send, type Figures } from "../api";
+import { get, Problem, send, type Figures, type Run } from "../api";
 import { h, replace, type Child } from "../dom";
-import { both, button, notice, problem, table, title } from "../parts";
-import { href, note } from "../state";
-import { t } from "../words";
+import { both, button, field, later, notice, problem, table, title } from "../parts";
+import { go, href, note as remember } from "../state";
+import { number, t, when } from "../words";
 import type { Context, View } from "../main";
 
 interface Link { kind: string; passed: boolean; detail: Record<string, string> }
@@ -12,10 +12,10 @@ interface Figure {
   number: number; line: number; span: [number, number]; printed: string; subject: string; candidates: number[]; survivors: number[];
   chosen: number; verdict: string; verdict_by_links: string; links: Link[];
 }
-interface Ledger { notes: Record<string, string>[]; summary: Record<string, number>; figures: Figure[]; contradictions: { text: Record<string, string> }[] }
+interface Ledger { notes: Record<string, string>[]; summary: Record<string, number>; figures: Figure[]; contradictions: { text: Record<string, string> }[]; orphan_targets: number[]; orphan_baselines: number[] }
 
 const VERDICTS = ["certain", "probable", "ambiguous", "implausible"];
-let loaded: Figures | null = null;
+let loaded: (Figures & { text: string }) | null = null;
 
 export async function show(context: Context): Promise<View> {
   const body = h("div");
@@ -30,7 +30,7 @@ export async function show(context: Context): Promise<View> {
     replace(body, ledger ? inside(ledger, loaded?.lines ?? null) : notice(t("no_figures_here")));
   };
   draw();
-  return { node: h("div", {}, title(t("screen_figures"), t("lead_figures")), loader(context, draw), body) };
+  return { node: h("div", {}, title(t("screen_figures"), t("lead_figures")), loader(context, draw), body, later(signing(context))) };
 }
 
 function loader(context: Context, draw: () => void): HTMLElement {
@@ -38,7 +38,7 @@ function loader(context: Context, draw: () => void): HTMLElement {
   const read = async (text: string): Promise<void> => {
     replace(wrong, h("span", { class: "pulse" }, t("loading")));
     try {
-      loaded = await send<Figures>("POST", "/api/figures", { text, province: context.province });
+      loaded = { ...(await send<Figures>("POST", "/api/figures", { text, province: context.province })), text };
       replace(wrong);
       draw();
     } catch (found) {
@@ -72,12 +72,42 @@ function inside(ledger: Ledger, lines: string[] | null): HTMLElement {
     lines ? h("div", { class: "two" }, reader(lines, ledger.figures), h("div", {}, list)) : list,
     h("h2", {}, t("face.contradictions")),
     h("ul", { class: "parts card" }, ledger.contradictions.map((c) => h("li", {}, both(c.text)))),
+    h("div", { class: "two" }, ([["face.orphan_targets", ledger.orphan_targets], ["face.orphan_baselines", ledger.orphan_baselines]] as [string, number[]][]).map(([words, held]) => h("section", {}, h("h3", {}, t(words), " ", h("span", { class: "soft" }, held.length)), alone(ledger, held)))),
   );
 }
 
 /** A figure as it is read, to its last digit. */
 function exact(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
+}
+
+/** The targets or baselines that have no partner, each leading to its row. */
+function alone(ledger: Ledger, numbers: number[]): HTMLElement {
+  const held = ledger.figures.filter((f) => numbers.includes(f.number));
+  if (!held.length) return h("p", { class: "soft" }, t("none_alone"));
+  return h("div", { class: "row", style: "gap:.3rem" }, held.map((f) => button(`${f.subject} ${f.printed}`.trim(), () => find(f.number), "small")));
+}
+
+/** Who signed off which readings, and the form that signs off those shown. */
+async function signing(context: Context): Promise<Node> {
+  const held = (await get<Run[]>("/api/runs")).filter((one) => one.kind === "figures");
+  const note = h("input", { maxlength: 500, style: "width:min(26rem,80vw)" });
+  const wrong = h("div");
+  const sign = async (): Promise<void> => {
+    try {
+      await send("POST", "/api/figures/sign-off", { text: loaded?.text ?? "", province: context.province, note: note.value });
+      go(href(undefined, { seen: String(Date.now()) }), true);
+    } catch (found) {
+      replace(wrong, problem(found));
+    }
+  };
+  return h("section", {}, h("h2", {}, t("sign_off")), h("p", { class: "soft" }, t("sign_off_words")),
+    context.session.may.includes("compute") ? h("div", { class: "row" }, field(t("note"), note), button(t("sign_off_these"), () => void sign(), "primary")) : null, wrong,
+    held.length ? table(t("sign_off"), [
+      { head: t("signed_at"), short: true, cell: (run: Run) => when(run.made_at) }, { head: t("signed_by"), cell: (run) => String(run.facts.signed_by ?? "") }, { head: t("note"), wide: true, cell: (run) => String(run.facts.note ?? "") },
+      { head: t("screen_figures"), number: true, cell: (run) => number(run.tables.figures ?? 0) }, { head: t("face.contradictions"), number: true, cell: (run) => number(Number(run.facts.contradiction_count ?? 0)) },
+      { head: t("run"), short: true, cell: (run) => h("a", { href: href("data", { part: "runs", run: run.run_id }, false) }, h("code", {}, run.run_id)) },
+    ], held) : h("p", { class: "soft" }, t("nobody_signed")));
 }
 
 function colour(verdict: string): string {
@@ -129,6 +159,6 @@ function place(line: string, figure: Figure): [number, number] | null {
 }
 
 function find(at: number): void {
-  note({ figure: String(at) });
+  remember({ figure: String(at) });
   document.getElementById(`figure-${at}`)?.closest("tr")?.scrollIntoView({ block: "center", behavior: "smooth" });
 }

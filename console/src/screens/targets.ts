@@ -1,10 +1,11 @@
 /** Targets: the scorecard as of a day, each target with path, reasons, sources and what is owed. */
 
-import { get, once, type Frame, type Line, type Scorecard } from "../api";
+import { get, once, type Both, type Frame, type Line, type Scorecard } from "../api";
 import { drawable, pathChart, spark } from "../chart";
 import { h, replace, type Child } from "../dom";
-import { both, button, definition, origin, status, title } from "../parts";
+import { both, button, definition, later, origin, status, title } from "../parts";
 import { go, href, note } from "../state";
+import { latest } from "../runs";
 import { language, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
@@ -34,12 +35,12 @@ export async function show(context: Context): Promise<View> {
   const openDrawer = (): void => {
     const asked = new URLSearchParams(location.search).get("target");
     const line = shown.lines.find((one) => one.target_id === asked);
-    replace(place, line ? drawer(line, shown, frame) : null);
+    replace(place, line ? drawer(line, shown, frame, context) : null);
   };
   draw(card);
   const lead = t("face.lead", { as_of: card.as_of, targets: card.lines.length });
   return {
-    node: h("div", {}, h("div", { class: "row", style: "justify-content:space-between" }, title(both(card.label), lead), downloads(context, asOf)), slider(context, frame, card, draw), body, coherence(card), foot(card), place),
+    node: h("div", {}, h("div", { class: "row", style: "justify-content:space-between" }, title(both(card.label), lead), downloads(context, frame)), slider(context, frame, card, draw), body, coherence(card), foot(card), place),
   };
 }
 
@@ -63,18 +64,29 @@ function slider(context: Context, frame: Frame, card: Scorecard, draw: (card: Sc
   return h("div", { class: "asof", style: "margin:0 0 1rem" }, h("span", { class: "soft" }, t("as_of")), range, told, h("span", { class: "soft small" }, t("as_of_note")));
 }
 
-function downloads(context: Context, asOf: string | null): HTMLElement {
-  const forms = ["docx", "pdf", "xlsx", "html", "json"];
-  const link = (form: string): HTMLElement =>
-    h("a", { href: `/api/provinces/${context.province}/report?form=${form}&language=${language()}${asOf ? `&as_of=${asOf}` : ""}`, download: true }, t(`form_${form}`));
-  const menu = h("div", { hidden: true }, forms.map(link), button(t("print"), () => print()));
+/** The reports of the day the slider stands on: the scorecard, and the evaluation as officials write it. */
+function downloads(context: Context, frame: Frame): HTMLElement {
+  const base = `/api/provinces/${context.province}`;
+  const menu = h("div", { hidden: true });
+  const day = (): string => new URLSearchParams(location.search).get("as_of") ?? "";
+  const link = (words: string, to: string): HTMLElement => h("a", { href: `${base}/${to}&language=${language()}${day() ? `&as_of=${day()}` : ""}`, download: true }, words);
+  const fill = async (): Promise<void> => {
+    const over = (day() || new Date().toISOString().slice(0, 10)) >= frame.end;
+    const effects = (await latest(["effect"]))?.run_id ?? "";
+    const kinds = ["yearly", "midterm", ...(over ? ["final"] : [])];
+    replace(menu,
+      h("b", { class: "small soft" }, t("report_scorecard")), ["docx", "pdf", "xlsx", "html", "json"].map((form) => link(t(`form_${form}`), `report?form=${form}`)),
+      h("b", { class: "small soft" }, t("report_evaluation")), kinds.map((kind) => ["docx", "html"].map((form) => link(`${t(`evaluation_${kind}`)} · ${t(`report_${form}`)}`, `evaluation?kind=${kind}&form=${form}&effects=${effects}`))),
+      h("p", { class: "small soft" }, effects ? t("evaluation_with", { run: effects }) : t("evaluation_without")),
+      button(t("print"), () => print()));
+  };
   const open = button(t("report"), () => {
     menu.hidden = !menu.hidden;
     open.setAttribute("aria-expanded", String(!menu.hidden));
+    if (!menu.hidden) void fill();
   });
   open.setAttribute("aria-expanded", "false");
-  const box = h("div", { class: "menu", onkeydown: (e: KeyboardEvent) => { if (e.key === "Escape") { menu.hidden = true; open.focus(); } } }, open, menu);
-  return box;
+  return h("div", { class: "menu", onkeydown: (e: KeyboardEvent) => { if (e.key === "Escape") { menu.hidden = true; open.focus(); } } }, open, menu);
 }
 
 function list(card: Scorecard, context: Context): Child[] {
@@ -119,7 +131,7 @@ function trip(line: Line): HTMLElement {
   return h("span", { class: "trip" }, line.latest || line.baseline || aim ? steps : t("face.no_number"), h("small", {}, [unit, when].filter(Boolean).join(" · ")));
 }
 
-function drawer(line: Line, card: Scorecard, frame: Frame): HTMLElement {
+function drawer(line: Line, card: Scorecard, frame: Frame, context: Context): HTMLElement {
   const close = (): void => go(href(undefined, { target: null }));
   const tasks = frame.tasks.filter((task) => task.moves.includes(line.target_id));
   const box = h(
@@ -146,9 +158,21 @@ function drawer(line: Line, card: Scorecard, frame: Frame): HTMLElement {
     tasks.length
       ? h("ul", { class: "parts" }, tasks.map((task) => h("li", {}, h("strong", {}, both(task.label)), " ", h("span", { class: "soft" }, `${task.row} · ${t("until", { day: task.deadline })}`), h("div", { class: "soft" }, t("owner_line", { owner: task.owner, payer: task.payer === "unknown" ? t("payer_unknown") : task.payer }), " ", task.assumed.length ? origin("assumed") : null))))
       : h("p", { class: "soft" }, t("no_tasks")),
+    h("h3", {}, t("levers_that_move")), later(movers(line, context)),
   );
   setTimeout(() => box.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true }), 60);
   return box;
+}
+
+interface Mover { id: string; label: Both; start: string; moves: { id: string }[] }
+
+/** The plan's levers that move a target, each leading to the screen where it is dated, priced and measured. */
+async function movers(line: Line, context: Context): Promise<Node> {
+  const held = await once<{ levers: Mover[] }>(`/api/provinces/${context.province}/levers`);
+  const mine = held.levers.filter((lever) => lever.moves.some((one) => one.id === line.target_id));
+  if (!mine.length) return h("p", { class: "soft" }, t("no_lever_moves"));
+  return h("div", {}, h("ul", { class: "parts" }, mine.map((lever) => h("li", {}, h("a", { href: href("levers", { bundle: lever.id }, false) }, both(lever.label)), " ", h("span", { class: "soft" }, lever.start.slice(0, 7))))),
+    mine.length > 1 ? h("p", {}, h("a", { class: "button", href: href("levers", { bundle: mine.map((lever) => lever.id).join(",") }, false) }, t("try_all_levers"))) : null);
 }
 
 function observations(line: Line, card: Scorecard): HTMLElement {

@@ -275,6 +275,14 @@ class FiguresBody(Body):
     province: str = Field("", max_length=80)
 
 
+class SignOffBody(Body):
+    """Whose figures are signed off: a text's, or the province's own where none is given; and a note."""
+
+    text: str = Field("", max_length=1_000_000)
+    province: str = Field(min_length=1, max_length=80)
+    note: str = Field("", max_length=500)
+
+
 class FiguresView(BaseModel):
     """Every figure of a text, with the text as it was read."""
 

@@ -147,7 +147,8 @@ class ScorecardView(BaseModel):
 
 
 class ScorecardFrame(BaseModel):
-    """What stands around a scorecard: the days on which something became known, and the plan's tasks."""
+    """What stands around a scorecard: the days on which something became known, the plan's end, and its tasks."""
 
     days: list[dt.date]
+    end: dt.date
     tasks: list[TaskView]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import tempfile
 import threading
 from functools import lru_cache
@@ -20,6 +21,8 @@ from postroad.network import Network
 
 if TYPE_CHECKING:
     from postroad.face.report import Contents
+    from postroad.plan.figures import Ledger
+    from postroad.results import Result
 
 FORMS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -51,7 +54,7 @@ def _card(home: Path, name: str, network: Network, day: dt.date) -> Scorecard:
 
 
 def frame(home: Path, name: str, network: Network) -> dict[str, Any]:
-    """Return the days on which something became known, and the plan's tasks."""
+    """Return the days on which something became known, the plan's end, and its tasks."""
     held = provinces.plan(home, name)
     days = network["statistics"]["known_on"].unique().sort().to_list()
     tasks = [
@@ -62,7 +65,8 @@ def frame(home: Path, name: str, network: Network) -> dict[str, Any]:
         }
         for t in held.tasks
     ]  # fmt: skip
-    return {"days": [day.isoformat() for day in days], "tasks": tasks}
+    end = dt.date(held.end, 12, 31).isoformat()
+    return {"days": [day.isoformat() for day in days], "end": end, "tasks": tasks}
 
 
 def report(home: Path, name: str, network: Network, day: dt.date, form: str, language: Language) -> bytes:
@@ -86,22 +90,62 @@ def _written(held: Contents, path: Path, form: str, language: Language) -> bytes
     return write(held, path, language).read_bytes()
 
 
+def evaluation(
+    home: Path, name: str, network: Network, kind: str, day: dt.date, form: str, language: Language,
+    effects: Path | None,
+) -> bytes:  # fmt: skip
+    """Return the evaluation of a plan in Word or HTML; ``effects`` is the folder of what its levers bought."""
+    from postroad.face.report import evaluation as writing
+    from postroad.measure.evaluation import evaluate
+    from postroad.plan.levers import levers
+    from postroad.results import Result
+
+    plan, file = provinces.plan(home, name), network.beside("levers.toml")
+    if file is None:
+        raise Refused(404, "console.no_levers", name=name)
+    measured = Result.load(effects) if effects else None
+    if measured and measured.stamp.kind != "effect":
+        raise Refused(422, "console.no_effect_run", run=measured.run_id)
+    with _turn:
+        made = evaluate(network, plan, levers(file, plan), kind, day, measured)
+    if form == "html":
+        return writing.page(made, language, network).encode()
+    with tempfile.TemporaryDirectory(prefix="postroad-report-") as folder:
+        return writing.word(made, Path(folder, "report.docx"), language, network).read_bytes()
+
+
 def shipped_figures(name: str, network: Network) -> dict[str, Any]:
     """Return the ledger of the figures that came with a pack; refused when it has none."""
+    return _shipped(name, network)[0].to_dict()
+
+
+def _shipped(name: str, network: Network) -> tuple[Ledger, str]:
     from postroad.plan.figures import printed_ledger
 
     file = network.beside("figures.toml")
     if file is None:
         raise Refused(404, "console.no_figures", name=name)
-    return printed_ledger(file, _population(network)).to_dict()
+    return printed_ledger(file, _population(network)), hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def figures(home: Path, text: str, name: str) -> dict[str, Any]:
     """Return the ledger of a text and the text's lines."""
+    return {"lines": text.splitlines(), "ledger": _read(home, text, name)[0].to_dict()}
+
+
+def _read(home: Path, text: str, name: str) -> tuple[Ledger, str]:
     from postroad.plan.figures import ledger_of_text
 
     people = _population(provinces.opened(home, name)) if name else None
-    return {"lines": text.splitlines(), "ledger": ledger_of_text(text, people).to_dict()}
+    return ledger_of_text(text, people), hashlib.sha256(text.encode()).hexdigest()
+
+
+def sign_off(home: Path, text: str, name: str, by: str, note: str) -> Result:
+    """Return the readings of a text, of the pack's own figures where there is none, signed off by somebody."""
+    from postroad.plan.figures import signed_off
+
+    ledger, digest = _read(home, text, name) if text else _shipped(name, provinces.opened(home, name))
+    return signed_off(ledger, digest, by, dt.datetime.now(tz=dt.UTC), note)
 
 
 def _population(network: Network) -> float | None:

@@ -7,5 +7,6 @@ through `reading` (normalise, keep the place), `finding` (numbers with unit, sub
 
 from postroad.plan.figures.ledger import Ledger, ledger_of_text, printed_ledger, read_ledger
 from postroad.plan.figures.resolving import VERDICTS, Figure, Link
+from postroad.plan.figures.signing import signed_off
 
-__all__ = ["VERDICTS", "Figure", "Ledger", "Link", "ledger_of_text", "printed_ledger", "read_ledger"]
+__all__ = ["VERDICTS", "Figure", "Ledger", "Link", "ledger_of_text", "printed_ledger", "read_ledger", "signed_off"]

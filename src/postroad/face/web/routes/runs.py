@@ -21,7 +21,7 @@ REPORT: dict[int | str, dict[str, Any]] = {200: {"content": {kind: {} for kind i
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 
 
-def _folder(house: House, who: Person, run_id: str) -> Any:
+def seen_folder(house: House, who: Person, run_id: str) -> Any:
     """Return a run's folder to those who may see it: everybody where it is published, else those who may read."""
     if not who.may("read") and run_id not in shelf.shown(house.engine):
         raise Refused(401, "console.sign_in_first")
@@ -52,13 +52,13 @@ def public(house: TheHouse) -> Any:
 @router.get("/runs/{run_id}", response_model=RunView)
 def one(who: Anybody, house: TheHouse, run_id: RunId) -> Any:
     """Return a run with all its facts."""
-    return shelf.told(_folder(house, who, run_id), shelf.shown(house.engine), whole=True)
+    return shelf.told(seen_folder(house, who, run_id), shelf.shown(house.engine), whole=True)
 
 
 @router.get("/runs/{run_id}/tables/{table}.csv", response_class=Response, responses=CSV)
 def table_csv(who: Anybody, house: TheHouse, run_id: RunId, table: Table) -> Response:
     """Return a run's table as CSV."""
-    made = shelf.csv(shelf.table(_folder(house, who, run_id), table))
+    made = shelf.csv(shelf.table(seen_folder(house, who, run_id), table))
     name = f'attachment; filename="{run_id}-{table}.csv"'
     return Response(made, media_type="text/csv", headers={"content-disposition": name})
 
@@ -70,7 +70,7 @@ def table(
     limit: Annotated[int, Query(ge=1, le=20_000)] = 100,
 ) -> Any:  # fmt: skip
     """Return some rows of a run's table as columns."""
-    frame = shelf.table(_folder(house, who, run_id), table)
+    frame = shelf.table(seen_folder(house, who, run_id), table)
     some = frame.slice(offset, limit)
     plain = some.with_columns(pl.col(name).cast(pl.String) for name, kind in some.schema.items() if kind.is_temporal())
     kinds = {name: str(kind) for name, kind in frame.schema.items()}
@@ -84,7 +84,7 @@ def report(
     province: Annotated[str, Query(max_length=80)] = "jilin",
 ) -> Response:  # fmt: skip
     """Return a run as a workbook with charts, a Word document, a PDF or one page, places named by a province."""
-    folder = _folder(house, who, run_id)
+    folder = seen_folder(house, who, run_id)
     if not who.may("read") and province not in shipped_packs():
         raise Refused(401, "console.sign_in_first")
     made = shelf.report(folder, form, language, provinces.opened(house.settings.home, province))
