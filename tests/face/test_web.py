@@ -433,7 +433,8 @@ def test_figures_signed_off_and_the_evaluation_officials_write(chief):
     assert run["tables"]["figures"] == len(chief.get("/api/provinces/jilin/figures").json()["figures"])
     at = "/api/provinces/jilin/evaluation?kind=midterm&form=html&as_of=2023-06-30"
     page = chief.get(f"{at}&language=zh")
-    assert "中期评估" in page.text and "2023-06-30" in page.headers["content-disposition"]
+    assert "中期评估" in page.text
+    assert "2023-06-30" in page.headers["content-disposition"]
     judged = chief.get("/api/provinces/jilin/scorecard?as_of=2023-06-30").json()
     assert judged["run_id"] in page.text
     assert chief.get(f"{at}&effects={run['run_id']}").status_code == 422  # a run of figures measures no lever
