@@ -12,6 +12,7 @@ from postroad.face.web import checking, jobs
 from postroad.face.web.worker import work
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, take
+from postroad.supervise.ledger.epcis_names import kept_id, shown_id
 from tests.face.web import app_in, people, signed_in
 from tests.supervise.ledger_world import acceptance, scan, write
 
@@ -101,7 +102,7 @@ def test_events_come_back_by_the_filters_of_the_standard(filled):
     assert parcels(filled, MATCH_epc=EPC + "YT1000000001", orderDirection="ASC") == [
         ("YT1000000001", step) for step in ("accepting", "departing", "arriving", "receiving")
     ]
-    assert parcels(filled, EQ_bizStep="https://ref.gs1.org/cbv/BizStep-departing".replace("BizStep-", "")) == [
+    assert parcels(filled, EQ_bizStep="https://ref.gs1.org/cbv/BizStep-departing") == [
         (waybill, "departing") for waybill in ("ST1000000001", "YT1000000002", "YT1000000001")
     ]
     window = {"GE_eventTime": "2026-03-09T03:10:00Z", "LT_eventTime": "2026-03-09T11:41:00+08:00"}
@@ -111,12 +112,124 @@ def test_events_come_back_by_the_filters_of_the_standard(filled):
     assert len(parcels(filled, **{"EQ_postroad:operator_id": "STO"})) == 4
     assert parcels(filled, eventType="AggregationEvent") == []
     assert parcels(filled, EQ_action="ADD") == []
-    for absent in ("EQ_disposition", "EQ_bizLocation", "MATCH_parentID"):
+    for absent in ("EQ_disposition", "EQ_bizLocation", "MATCH_parentID", "MATCH_inputEPC"):
         assert parcels(filled, **{absent: "urn:postroad:facility:O1"}) == []
     assert len(parcels(filled, eventCountLimit=5)) == 5
     assert filled.get("/api/epcis/events?maxEventCount=5").status_code == 413
     assert "sender" not in filled.get("/api/epcis/events").text
     assert "9990001990" not in filled.get("/api/epcis/events").text, "no number of a document"
+
+
+BAG, CAR = "urn:postroad:bag:B7", "urn:postroad:vehicle:JA-1"
+
+
+def tied(kind, action, at, **more):
+    """An event that ties things together."""
+    return {
+        "type": f"{kind}Event", "action": action, "eventTime": f"2026-03-08T{at}:00+08:00",
+        "eventTimeZoneOffset": "+08:00", "readPoint": {"id": "urn:postroad:facility:H1"},
+        "postroad:operator_id": "YTO", **more,
+    }  # fmt: skip
+
+
+def told(client, **asked):
+    answer = client.get("/api/epcis/events", params={"orderDirection": "ASC", **asked})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+
+
+def test_pieces_in_bags_and_bags_in_vehicles_come_back_as_they_were_sent(tmp_path):
+    app = app_in(tmp_path)
+    people(app)
+    chief = signed_in(app, "province")
+    two = [EPC + "YT3000000001", EPC + "YT3000000002"]
+    packed = tied("Aggregation", "ADD", "08:00", parentID=BAG, childEPCs=two, bizStep="packing",
+                  disposition="container_closed", eventID="urn:e:1",
+                  bizLocation={"id": "urn:postroad:facility:H1"})  # fmt: skip
+    gone = tied("Aggregation", "OBSERVE", "09:00", parentID=BAG, childEPCs=two, bizStep="departing",
+                destinationList=[{"type": "location", "destination": "urn:postroad:facility:H2"}])  # fmt: skip
+    loaded = tied("Association", "ADD", "08:30", parentID=CAR, childEPCs=[BAG], bizStep="installing")
+    paper = tied("Transaction", "ADD", "08:10", epcList=two, parentID=BAG,
+                 bizTransactionList=[{"type": "desadv", "bizTransaction": "urn:postroad:paper:D5"}])  # fmt: skip
+    emptied = tied("Aggregation", "DELETE", "18:00", parentID=BAG, bizStep="unpacking")
+    looked = tied("Object", "OBSERVE", "08:05", epcList=two[:1], bizStep="inspecting", disposition="damaged")
+    arrived = event("YT3000000001", "arriving", "2026-03-08T12:00:00+08:00", place="H2", disposition="in_progress")
+    every = [packed, gone, loaded, paper, emptied, looked, arrived]
+    made = posted(app, chief, *every)
+    assert made["success"], made["errors"]
+    assert sum(one["quarantined"] for one in made["taken"]) == 0
+    held = told(chief)
+    assert [(one["type"], one["action"]) for one in held] == [
+        ("AggregationEvent", "ADD"), ("ObjectEvent", "OBSERVE"), ("TransactionEvent", "ADD"),
+        ("AssociationEvent", "ADD"), ("AggregationEvent", "OBSERVE"), ("ObjectEvent", "OBSERVE"),
+        ("AggregationEvent", "DELETE"),
+    ]  # fmt: skip
+    for sent_event in every:  # every field comes back as it was sent
+        (back,) = [one for one in held if one["eventTime"] == sent_event["eventTime"]]
+        assert {name: back.get(name) for name in sent_event} == sent_event
+        assert back["recordTime"]
+    assert chief.get("/api/epcis/eventTypes").json()["member"] == [
+        "ObjectEvent", "AggregationEvent", "AssociationEvent", "TransactionEvent"]  # fmt: skip
+
+    def hours(**asked):
+        return [one["eventTime"][11:16] for one in told(chief, **asked)]
+
+    assert hours(MATCH_parentID=BAG) == ["08:00", "08:10", "09:00", "18:00"]
+    assert hours(MATCH_parentID="JA-1") == ["08:30"]
+    assert hours(MATCH_epc=two[1]) == ["08:00", "08:10", "09:00"]
+    assert hours(MATCH_anyEPC=BAG) == ["08:00", "08:10", "08:30", "09:00", "18:00"]
+    assert hours(EQ_disposition="damaged,in_progress") == ["08:05", "12:00"]
+    assert hours(EQ_bizLocation="urn:postroad:facility:H1") == ["08:00"]
+    assert hours(EQ_bizTransaction_desadv="urn:postroad:paper:D5") == ["08:10"]
+    assert hours(EQ_bizTransaction_po="urn:postroad:paper:D5") == []
+    assert hours(eventType="AggregationEvent", EQ_action="ADD") == ["08:00"]
+    assert hours(GE_recordTime="2026-03-08T00:00:00Z", eventType="AssociationEvent") == ["08:30"]
+    assert hours(LT_recordTime="2026-03-08T00:00:00Z") == []
+    assert BAG in chief.get("/api/epcis/epcs").json()["member"]
+    # The ledger's own checks see where the pieces in the bag were.
+    with Ledger.open(tmp_path / "ledgers" / "office").query() as link:
+        moved = link.frame("SELECT event, other_id, count(*) AS n FROM scans GROUP BY ALL ORDER BY event").rows()
+    assert moved == [("EMJ", None, 1), ("EMK", "H2", 2)]
+    # Others see nothing of it, and an error declared takes it back whole.
+    assert told(signed_in(app, "enterprise", "STO")) == []
+    wrong = {**packed, "errorDeclaration": {"declarationTime": "2026-03-09T00:00:00Z", "reason": "did_not_occur"}}
+    assert posted(app, chief, wrong)["success"]
+    assert hours(MATCH_parentID=BAG) == ["08:10", "09:00", "18:00"]
+
+
+@pytest.mark.parametrize(
+    ("event_", "reason"),
+    [
+        (tied("Transformation", "ADD", "08:00", inputEPCList=[BAG], outputEPCList=[CAR]), "epcis_transformation"),
+        (tied("Aggregation", "ADD", "08:00", childEPCs=[BAG]), "epcis_event"),
+        (tied("Aggregation", "ADD", "08:00", parentID=BAG, childEPCs=[]), "epcis_event"),
+        (tied("Aggregation", "ADD", "08:00", parentID=BAG, childEPCs=["bare"]), "epcis_event"),
+        (tied("Transaction", "ADD", "08:00", epcList=[BAG]), "epcis_event"),
+        (tied("Transaction", "ADD", "08:00", epcList=[BAG], bizTransactionList=[{"type": "desadv"}]), "epcis_event"),
+        (tied("Association", "SEE", "08:00", parentID=BAG, childEPCs=[CAR]), "epcis_event"),
+        (tied("Object", "ADD", "08:00", epcList=[BAG], bizStep="loadin"), "epcis_event"),
+        (tied("Object", "ADD", "08:00", epcList=[BAG], noSuchField=1), "epcis_event"),
+        (tied("Object", "ADD", "08:00", quantityList=[{"epcClass": "urn:x:y", "quantity": 3}]), "epcis_quantities"),
+    ],
+)
+def test_what_is_no_event_of_parcels_is_refused_with_its_reason(tmp_path, event_, reason):
+    file = tmp_path / "a.jsonld"
+    file.write_text(json.dumps(document(event_)), "utf-8")
+    taken = take(tmp_path / "l", file, KeyRing.open(tmp_path / "keys"))
+    assert (taken.lines, taken.stored, taken.reasons) == (1, 0, {reason: 1})
+
+
+def test_ids_of_the_vocabulary_are_kept_whole_and_fields_not_held_are_named(tmp_path):
+    hashed = f"ni:///sha-256;{'ab' * 32}?ver=CBV2.0"
+    assert shown_id(kept_id(hashed)) == hashed
+    assert len(kept_id(hashed)) < 64
+    assert (kept_id("urn:uuid:1"), shown_id("R1"), kept_id(shown_id("R1"))) == (
+        "urn:uuid:1", "urn:postroad:record:R1", "R1")  # fmt: skip
+    file = tmp_path / "a.jsonld"
+    made = tied("Object", "OBSERVE", "08:00", epcList=[BAG], eventID=hashed, sensorElementList=[{"sensorReport": []}])
+    file.write_text(json.dumps(document(made)), "utf-8")
+    taken = take(tmp_path / "l", file, KeyRing.open(tmp_path / "keys"))
+    assert (taken.stored, taken.not_taken) == (1, ["sensorElementList"])
 
 
 def test_values_are_listed_once_to_those_who_may_see_their_events(app, filled):

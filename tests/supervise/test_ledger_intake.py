@@ -222,7 +222,7 @@ def test_epcis_document_is_held_against_its_schema(tmp_path, ring):
     frame = pl.DataFrame([scan("YT0000000001", "EMK", "2026-03-09 08:00:00", other_id="H2")])
     told = document({"scans": frame}, "2026-03-10T00:00:00Z")
     event = told["epcisBody"]["eventList"][0]
-    told["epcisBody"]["eventList"] += [{**event, "eventTime": "yesterday"}, {**event, "action": "DELETE"},
+    told["epcisBody"]["eventList"] += [{**event, "eventTime": "yesterday"}, {**event, "postroad:kind": "no"},
                                        {k: v for k, v in event.items() if k != "epcList"}]  # fmt: skip
     (tmp_path / "a.jsonld").write_text(json.dumps(told), "utf-8")
     taken = take(tmp_path / "l", tmp_path / "a.jsonld", ring, known_at=KNOWN)

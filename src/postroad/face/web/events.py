@@ -1,6 +1,6 @@
-"""EPCIS 2.0 queries on a ledger: the standard's filters as SQL, answered as events, page by page.
+"""EPCIS 2.0 queries as they are asked: the standard's filters, read from an address and confined to a role.
 
-A page's token says as of when the first page was asked, so that what is captured meanwhile moves nothing.
+What is not understood is refused, as the standard asks; ``event_pages`` answers what was understood.
 """
 
 from __future__ import annotations
@@ -14,51 +14,89 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from postroad.face.web.refusal import Refused
-from postroad.supervise.ledger import epcis, now
+from postroad.supervise.ledger import now
+from postroad.supervise.ledger.epcis_names import code, kept_id, word
 from postroad.supervise.ledger.judging import LOCAL
-from postroad.supervise.ledger.kinds import CLOCK, stored
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Callable
 
     from postroad.face.web.accounts import Person
-    from postroad.supervise.ledger import Ledger
 
 MOST_PAGE = 1000
-STEPS = {"acceptances": "'accepting'", "deliveries": "'receiving'",
-         "scans": "CASE event WHEN 'EMJ' THEN 'arriving' WHEN 'EMK' THEN 'departing' END"}  # fmt: skip
-HIDDEN = ("sender", "id_ok")
-"""What is worked out from people's documents is no part of an event."""
+ACTIONS = ("ADD", "OBSERVE", "DELETE")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """How a filter of several values reads them, and the columns it asks: of records, and of links."""
+
+    read: Callable[[str], str]
+    records: str
+    links: str
+
+
+def _same(value: str) -> str:
+    return value
+
+
+WITHIN, OVERLAP = "list_contains({}, {})", "list_has_any({}, {})"
+_EITHER = f"({OVERLAP.format('{0}', 'children')} OR {OVERLAP.format('{0}', 'parents')})"
+
+
+def _in(column: str) -> str:
+    return WITHIN.format("{0}", column)
+
+
 LISTS = {
-    "EQ_bizStep": "step", "EQ_readPoint": "place", "EQ_eventID": "split_part(record_id, '#', 1)",
-    "MATCH_epc": "waybill",
-    "MATCH_anyEPC": "waybill", "EQ_postroad:operator_id": "operator_id", "EQ_postroad:kind": "kind",
-}  # fmt: skip
-"""Filters that take several values with commas between them, and the column each asks."""
-TIMES = {"GE_eventTime": "happened >=", "LT_eventTime": "happened <"}
-ONLY = {"eventType": "ObjectEvent", "EQ_action": "OBSERVE"}
-"""Filters whose every other value matches nothing here: all events are object events that observe."""
-ABSENT = ("EQ_disposition", "EQ_bizLocation", "MATCH_parentID", "MATCH_inputEPC", "MATCH_outputEPC")
-"""Filters on what no event of a ledger states: they match nothing."""
-MEMBERS = {"epcs": "'urn:postroad:waybill:' || waybill", "readPoints": "'urn:postroad:facility:' || place",
-           "bizSteps": "step", "dispositions": "NULL", "bizLocations": "NULL"}  # fmt: skip
-"""The standard's collections of values, and what each lists of the events one may see."""
+    "eventType": Filter(_same, _in("type"), _in("type")),
+    "EQ_action": Filter(_same, _in("action"), _in("action")),
+    "EQ_bizStep": Filter(word, _in("step"), _in("step")),
+    "EQ_disposition": Filter(word, _in("disposition"), _in("disposition")),
+    "EQ_readPoint": Filter(code, _in("place"), _in("place")),
+    "EQ_bizLocation": Filter(code, _in("location"), _in("location")),
+    "EQ_eventID": Filter(kept_id, _in("event_id"), _in("event_id")),
+    "MATCH_epc": Filter(code, _in("waybill"), OVERLAP.format("{0}", "children")),
+    "MATCH_parentID": Filter(_same, "false", OVERLAP.format("{0}", "parents")),
+    "MATCH_anyEPC": Filter(_same, _in("waybill"), _EITHER),
+    "EQ_postroad:operator_id": Filter(_same, _in("operator_id"), _in("operator_id")),
+    "EQ_postroad:kind": Filter(_same, _in("kind"), _in("kind")),
+}
+"""Filters that take several values with commas between them."""
+PAPERS = tuple(
+    f"EQ_bizTransaction_{name}" for name in ("bol", "cert", "desadv", "inv", "pedigree", "po", "poc", "prodorder",
+                                             "recadv", "rma", "testprd", "testres", "upevt")
+)  # fmt: skip
+TIMES = {"GE_eventTime": "happened >=", "LT_eventTime": "happened <",
+         "GE_recordTime": "known_at >=", "LT_recordTime": "known_at <"}  # fmt: skip
+ABSENT = ("MATCH_inputEPC", "MATCH_outputEPC")
+"""Filters on events that make one thing of another, which no ledger of parcels holds: they match nothing."""
 PAGING = ("perPage", "nextPageToken", "orderBy", "orderDirection", "eventCountLimit", "maxEventCount")
-KNOWN = (*LISTS, *TIMES, *ONLY, *ABSENT, *PAGING)
+KNOWN = (*LISTS, *TIMES, *PAPERS, *ABSENT, *PAGING)
+ORDERS = {"eventTime": "happened", "recordTime": "known_at"}
 
 
 @dataclass
 class Query:
-    """What was asked: conditions with their values, the order, and the page."""
+    """What was asked: conditions on records and on links with their values, the order, and the page."""
 
-    conditions: list[str] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+    order: str = "happened"
     descending: bool = True
     size: int = 30
     offset: int = 0
     as_of: dt.datetime = field(default_factory=now)
     most: int | None = None
     refuse_over: int | None = None
+
+    def add(self, records: str, links: str, value: Any) -> None:
+        """Add a condition; ``{0}`` stands for its value."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        self.records.append(records.replace("{0}", f"${name}"))
+        self.links.append(links.replace("{0}", f"${name}"))
 
 
 def read(asked: list[tuple[str, str]]) -> Query:
@@ -68,25 +106,36 @@ def read(asked: list[tuple[str, str]]) -> Query:
         if name not in KNOWN:
             raise Refused(422, "console.epcis_parameter", asked=name[:60], known=", ".join(KNOWN))
         if name in LISTS:
-            whole = name == "EQ_eventID"
-            made.values[f"v{len(made.values)}"] = [one if whole else epcis.code(one) for one in value.split(",")]
-            made.conditions.append(f"list_contains(${f'v{len(made.values) - 1}'}, {LISTS[name]})")
+            told = LISTS[name]
+            made.add(told.records, told.links, [told.read(one) for one in _listed(name, value)])
         elif name in TIMES:
-            made.values[f"v{len(made.values)}"] = _moment(name, value)
-            made.conditions.append(f"{TIMES[name]} $v{len(made.values) - 1}")
-        elif name in ONLY:
-            made.conditions += [] if ONLY[name] in value.split(",") else ["false"]
+            made.add(f"{TIMES[name]} {{0}}", f"{TIMES[name]} {{0}}", _moment(name, value))
+        elif name in PAPERS:
+            kind = name.removeprefix("EQ_bizTransaction_")
+            some = f"len(list_filter(papers, lambda p: p.type = '{kind}' AND list_contains({{0}}, p.id))) > 0"
+            made.add(some, some, _listed(name, value))
         elif name in ABSENT:
-            made.conditions.append("false")
+            made.records.append("false")
+            made.links.append("false")
         else:
             _page(made, name, value)
     return made
 
 
+def _listed(name: str, value: str) -> list[str]:
+    """The values of a filter; of a piece asked for in any place, its bare code as well."""
+    told = value.split(",")
+    if name == "EQ_action" and (wrong := [one for one in told if one not in ACTIONS]):
+        raise _bad(name, wrong[0], ", ".join(ACTIONS))
+    return [*told, *(code(one) for one in told if "waybill" in one)] if name == "MATCH_anyEPC" else told
+
+
 def _page(made: Query, name: str, value: str) -> None:
-    if name == "orderBy" and value != "eventTime":
-        raise _bad(name, value, "eventTime")
-    if name == "orderDirection":
+    if name == "orderBy":
+        if value not in ORDERS:
+            raise _bad(name, value, ", ".join(ORDERS))
+        made.order = ORDERS[value]
+    elif name == "orderDirection":
         if value not in ("ASC", "DESC"):
             raise _bad(name, value, "ASC, DESC")
         made.descending = value == "DESC"
@@ -97,13 +146,24 @@ def _page(made: Query, name: str, value: str) -> None:
     elif name == "maxEventCount":
         made.refuse_over = _count(name, value)
     elif name == "nextPageToken":
-        try:
-            told = json.loads(base64.urlsafe_b64decode(value.encode() + b"=="))
-            made.as_of, made.offset = dt.datetime.fromisoformat(told[0]), int(told[1])
-        except (ValueError, TypeError, LookupError, binascii.Error):
-            raise _bad(name, value, "nextPageToken") from None
-        if made.offset < 0 or made.as_of.tzinfo:
-            raise _bad(name, value, "nextPageToken")
+        made.as_of, made.offset = _place(name, value)
+
+
+def _place(name: str, value: str) -> tuple[dt.datetime, int]:
+    """As of when, and after how many, a page begins."""
+    try:
+        told = json.loads(base64.urlsafe_b64decode(value.encode() + b"=="))
+        as_of, offset = dt.datetime.fromisoformat(told[0]), int(told[1])
+    except (ValueError, TypeError, LookupError, binascii.Error):
+        raise _bad(name, value, "nextPageToken") from None
+    if not 0 <= offset < 1 << 62 or as_of.tzinfo:
+        raise _bad(name, value, "nextPageToken")
+    return as_of, offset
+
+
+def token(as_of: dt.datetime, offset: int) -> str:
+    """Return what leads to a page."""
+    return base64.urlsafe_b64encode(json.dumps([as_of.isoformat(), offset]).encode()).decode().rstrip("=")
 
 
 def _count(name: str, value: str) -> int:
@@ -129,73 +189,8 @@ def confined(made: Query, who: Person) -> Query:
     if who.role in ("enterprise", "prefecture") and not who.scope:
         raise Refused(403, "console.no_scope", role=who.role)
     if who.role == "enterprise":
-        made.conditions.append("operator_id = $scope")
-        made.values["scope"] = who.scope
+        made.add("operator_id = {0}", "operator_id = {0}", who.scope)
     elif who.role == "prefecture":
-        made.conditions.append("place IN (SELECT outlet_id FROM outlets WHERE city_id = $scope)")
-        made.values["scope"] = who.scope
+        here = "place IN (SELECT outlet_id FROM outlets WHERE city_id = {0})"
+        made.add(here, here, who.scope)
     return made
-
-
-def ask(ledger: Ledger, made: Query) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the events of a page and the token of the next one."""
-    where = " AND ".join(made.conditions) or "true"
-    turn = "DESC" if made.descending else "ASC"
-    size = made.size if made.most is None else max(0, min(made.size, made.most - made.offset))
-    with ledger.query(as_of=made.as_of, memory_mb=500) as link:
-        told = f"FROM ({_union()}) WHERE {where}"
-        if made.refuse_over is not None:
-            found = link.frame(f"SELECT count(*) AS n {told}", **made.values)["n"][0]
-            if found > made.refuse_over:
-                raise Refused(413, "console.too_many_events", count=found, most=made.refuse_over)
-        order = f"ORDER BY happened {turn}, kind, waybill, place, body LIMIT {size + 1} OFFSET {made.offset}"
-        rows = link.frame(f"SELECT kind, body {told} {order}", **made.values)
-    end = made.offset + size
-    over = rows.height > size and (made.most is None or end < made.most)
-    return _events(rows.head(size)), _token(made.as_of, end) if over else None
-
-
-def members(ledger: Ledger, made: Query, collection: str) -> tuple[list[str], str | None]:
-    """Return a page of the values that the events one may see hold, each once and in order, and the next token."""
-    where = " AND ".join([*made.conditions, "member IS NOT NULL"])
-    with ledger.query(as_of=made.as_of, memory_mb=500) as link:
-        # The expression is one of our own, the conditions are those that were read.
-        told = f"FROM (SELECT *, {MEMBERS[collection]} AS member FROM ({_union()})) WHERE {where}"  # noqa: S608
-        page = f"ORDER BY member LIMIT {made.size + 1} OFFSET {made.offset}"
-        held = link.frame(f"SELECT DISTINCT member {told} {page}", **made.values)["member"].to_list()
-    end = made.offset + made.size
-    return held[: made.size], _token(made.as_of, end) if len(held) > made.size else None
-
-
-def _token(as_of: dt.datetime, offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([as_of.isoformat(), offset]).encode()).decode().rstrip("=")
-
-
-def _union() -> str:
-    parts = []
-    for kind, clock in CLOCK.items():
-        body = ", ".join(f'"{name}" := "{name}"' for name in stored(kind) if name not in HIDDEN)
-        columns = f"{epcis.PLACE[kind]} AS place, {clock} AS happened, record_id, {STEPS[kind]} AS step"
-        whole = f"to_json(struct_pack({body}))::VARCHAR AS body"
-        # The names of columns and kinds come from our own schema.
-        parts.append(f"SELECT '{kind}' AS kind, waybill, operator_id, {columns}, {whole} FROM {kind}")  # noqa: S608
-    return " UNION ALL ".join(parts)
-
-
-def _events(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    made = []
-    for kind, body in rows.iter_rows():
-        held = {name: value for name, value in json.loads(body).items() if value is not None}
-        event = epcis.event(kind, held)
-        if kind == "scans" and (step := {"EMJ": "arriving", "EMK": "departing"}.get(held.get("event", ""))):
-            event["bizStep"] = step
-        made.append(event)
-    return made
-
-
-def answer(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return events as the standard's query document."""
-    created = dt.datetime.now(ZoneInfo(LOCAL)).isoformat(timespec="seconds")
-    results = {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": events}}
-    return {"@context": epcis.CONTEXT, "type": "EPCISQueryDocument", "schemaVersion": "2.0", "creationDate": created,
-            "epcisBody": {"queryResults": results}}  # fmt: skip

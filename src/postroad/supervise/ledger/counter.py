@@ -128,7 +128,7 @@ class Counter:
         opened.job = intake.Job(writer.ledger, self.ring, known_at or intake.now(), digest[:16], taken)
         pieces: Iterable[tuple[Table, reading.Piece]]
         if table is None:
-            pieces = epcis.pieces(file)
+            pieces = epcis.pieces(file, taken.not_taken)
         else:
             pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at))
         for number, (of, piece) in enumerate(pieces):

@@ -128,8 +128,11 @@ class Extract(Ledger):
         progress: Callable[[Progress], None] | None = None,
         stop: Callable[[], bool] | None = None,
         memory_mb: int = 4000,
+        dated: bool = False,
     ) -> Iterator[Asking]:
-        """Yield a connection in which every kind is a table of the extract's records."""
+        """Yield a connection in which every kind is a table of the extract's records; it knows no commits."""
+        if dated:
+            raise NotImplementedError(type(self).__name__)
         if as_of is not None and as_of != self.as_of:
             raise UsageError.of("ledger.extract_as_of", asked=as_of, held=self.as_of or "-")
         with TemporaryDirectory(prefix="postroad-") as beside, _connected(self.database) as server:

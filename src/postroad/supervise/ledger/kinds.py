@@ -19,7 +19,8 @@ from postroad.tables import Column, Schema, Table, build_schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CLOCK: Mapping[str, str] = {"acceptances": "accepted_at", "scans": "event_at", "deliveries": "delivered_at"}
+CLOCK: Mapping[str, str] = {"acceptances": "accepted_at", "scans": "event_at", "deliveries": "delivered_at",
+                            "links": "linked_at"}  # fmt: skip
 """The column that says when a record happened; registers have none."""
 REGISTERS = ("outlets", "machines")
 NO_DAY = "register"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KEY, KEPT = "key|", "keys"
 _FAR = 1 << 62
 LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybill", "outlets": "outlet_id",
-             "machines": "machine_id"}  # fmt: skip
+             "machines": "machine_id", "links": "event_id"}  # fmt: skip
 """The column of a key by which a few records are looked up among many."""
 FEW = 20_000
 

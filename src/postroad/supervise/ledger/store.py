@@ -199,8 +199,12 @@ class Ledger:
         progress: Callable[[Progress], None] | None = None,
         stop: Callable[[], bool] | None = None,
         memory_mb: int = MEMORY_MB,
+        dated: bool = False,
     ) -> Iterator[Asking]:
-        """Yield a connection in which every kind is a view of the records valid at a time."""
+        """Yield a connection in which every kind is a view of the records valid at a time.
+
+        ``dated`` views have ``known_at`` and ``commit_seq`` besides: when and with which commit a record came.
+        """
         with duckdb.connect() as link:
             prepared(link, memory_mb)
             if self.shelf:
@@ -210,7 +214,8 @@ class Ledger:
             for kind in kinds().tables:
                 wanted = None if kind in ("outlets", "machines") else days
                 parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
-                link.execute(f"CREATE VIEW {kind} AS {self._select(link, kind, [p.path for p in parts], gone)}")
+                told = self._select(link, kind, [p.path for p in parts], gone, parts if dated else None)
+                link.execute(f"CREATE VIEW {kind} AS {told}")
             yield Asking(link, progress, stop)
 
     def _gone(self, as_of: dt.datetime | None) -> dict[str, pl.Series]:
@@ -218,9 +223,14 @@ class Ledger:
         held = self.superseded(as_of).group_by("part").agg("line")
         return dict(zip(held["part"], held["line"], strict=True))
 
-    def _select(self, link: duckdb.DuckDBPyConnection, kind: str, paths: list[str], gone: dict[str, pl.Series]) -> str:
+    def _select(
+        self, link: duckdb.DuckDBPyConnection, kind: str, paths: list[str], gone: dict[str, pl.Series],
+        dates: list[Part] | None = None,
+    ) -> str:  # fmt: skip
         """The query for a kind: parts untouched by corrections as they stand, the others without what was replaced."""
         columns = ", ".join(f'"{name}"' for name in ("line", *stored(kind)))
+        if dates is not None:
+            return self._dated(link, kind, columns, dates, gone)
         plain = [path for path in paths if path not in gone]
         held = [path for path in paths if path in gone]
         selects = []
@@ -237,6 +247,28 @@ class Ledger:
             typed = ", ".join(f'NULL::{_SQL[held]} AS "{name}"' for name, held in stored(kind).items())
             selects.append(f"SELECT NULL::UINTEGER AS line, {typed} WHERE false")
         return " UNION ALL ".join(selects)
+
+    def _dated(
+        self, link: duckdb.DuckDBPyConnection, kind: str, columns: str, parts: list[Part], gone: dict[str, pl.Series]
+    ) -> str:
+        """The query for a kind with when each record came; slower, since every line is looked up by its part."""
+        if not parts:
+            none = self._select(link, kind, [], gone)
+            return f"SELECT *, NULL::TIMESTAMP AS known_at, NULL::BIGINT AS commit_seq FROM ({none})"  # noqa: S608
+        known = pl.DataFrame(  # noqa: F841 - read by the next statement
+            {"part": pl.Series(range(len(parts)), dtype=pl.UInt64), "known_at": [p.known_at for p in parts],
+             "commit_seq": pl.Series([p.seq for p in parts], dtype=pl.Int64)}
+        )  # fmt: skip
+        link.execute(f"CREATE TEMP TABLE known_{kind} AS FROM known")
+        lines = [gone[p.path].to_frame("line").with_columns(part=n) for n, p in enumerate(parts) if p.path in gone]
+        over = pl.concat(lines) if lines else pl.DataFrame(schema={"line": pl.UInt32, "part": pl.Int32})  # noqa: F841
+        link.execute(f"CREATE TEMP TABLE gone_{kind} AS SELECT part::UBIGINT AS part, line FROM over")  # noqa: S608 - ours
+        return (
+            f"SELECT {columns}, known.known_at, known.commit_seq "  # noqa: S608 - quoted
+            f"FROM read_parquet({self._list([p.path for p in parts])}) AS held "
+            f"JOIN known_{kind} AS known ON held.file_index = known.part WHERE NOT EXISTS "
+            f"(FROM gone_{kind} AS gone WHERE held.file_index = gone.part AND held.line = gone.line)"
+        )
 
     def _list(self, paths: list[str]) -> str:
         base = self.shelf.address.rstrip("/") if self.shelf else str(self.root)

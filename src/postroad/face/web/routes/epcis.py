@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from postroad.face.web import events, intake, jobs, ledgers, queries
+from postroad.face.web import event_pages, events, intake, jobs, ledgers, queries
 from postroad.face.web.accounts import Person
 from postroad.face.web.house import Capturer, House, TheHouse, Witness
 from postroad.face.web.models import CaptureJob, EventsAnswer, QueryAsked, QueryView
 from postroad.face.web.refusal import Refused
 from postroad.face.web.routes.jobs import seen
-from postroad.supervise.ledger.epcis import CONTEXT
+from postroad.supervise.ledger.epcis import CONTEXT, TYPES
 
 router = APIRouter(prefix="/api/epcis", tags=["epcis"])
 CaptureId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
@@ -114,9 +114,9 @@ def _found(
 ) -> dict[str, Any]:  # fmt: skip
     """Return a page of events within what a person may see, with the way to the next page in the head."""
     query = events.confined(events.read(given), who)
-    found, token = events.ask(ledgers.opened(house.settings.home, ledger), query)
+    found, token = event_pages.ask(ledgers.opened(house.settings.home, ledger), query)
     _lead_on(request, response, token)
-    return events.answer(found)
+    return event_pages.answer(found)
 
 
 def _lead_on(request: Request, response: Response, token: str | None) -> None:
@@ -192,7 +192,7 @@ def events_of_query(
 def event_types(response: Response, _: Witness) -> Any:
     """Return the types of event that there are."""
     response.headers.update(VERSIONS)
-    return {"@context": CONTEXT, "type": "Collection", "member": ["ObjectEvent"]}
+    return {"@context": CONTEXT, "type": "Collection", "member": list(TYPES)}
 
 
 @router.get("/{collection}", response_model=dict[str, Any], openapi_extra=LIST_PAGES)
@@ -202,6 +202,6 @@ def values(
 ) -> Any:  # fmt: skip
     """List the parcels, steps or places of the events that one may see, page by page."""
     query = events.confined(events.read(_only(request, LISTED)), who)
-    held, token = events.members(ledgers.opened(house.settings.home, ledger), query, collection)
+    held, token = event_pages.members(ledgers.opened(house.settings.home, ledger), query, collection)
     _lead_on(request, response, token)
     return {"@context": CONTEXT, "type": "Collection", "member": held}
