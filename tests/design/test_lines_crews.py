@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroad.design.lines.crews import RULES, crewed
+from postroad.design.lines.crews import RULES, Rules, crewed
 from postroad.design.lines.vehicles import Vehicle, drivers_for
 
 NONE = pl.DataFrame(schema={"from_place_id": pl.String, "to_place_id": pl.String, "vehicles": pl.Int64,
@@ -38,7 +38,45 @@ def test_out_and_back_is_one_drivers_day():
 def test_nine_hours_take_two_drivers_and_twenty_a_relay():
     assert [drivers_for(60.0 * hours) for hours in (1, 8, 9, 16, 17)] == [1, 1, 2, 2, 3]
     made = crewed(week((1, 0.0, 540.0, 1, "A", "B"), (1, 0.0, 1200.0, 1, "A", "C")), NONE)
-    assert made.crews.select("how", "drivers").rows() == [("roster", 2), ("relay", 1)]
+    # two share the nine hours; twenty are three legs of 6 h 40 min, the last two by drivers of the posts on the way
+    bases = made.crews.select("how", "base_place_id", "other_place_id", "part_of_way", "drivers").rows()
+    assert bases == [("roster", "A", None, None, 3), ("relay", "A", "C", "1/3", 1), ("relay", "A", "C", "2/3", 1)]
+    relayed = made.roster.filter(minutes=400.0).sort("at_min")
+    assert relayed["at_min"].to_list() == [0.0, 400.0, 800.0]
+    assert relayed["to_place_id"].to_list() == ["A~C:1/3", "A~C:2/3", "C"]
+    assert not made.unfilled.height
+
+
+def test_drivers_of_posts_take_the_other_way_home():
+    """Twenty hours each way a day: whoever drove to a post rests there and takes the next vehicle back."""
+    days = [(day, at, 1200.0, 1, a, b) for day in range(1, 6) for at, a, b in ((0.0, "A", "C"), (60.0, "C", "A"))]
+    made = crewed(week(*days), NONE)
+    assert made.roster.height == 30
+    assert made.duties.filter(pl.col("rest_before_h") < RULES.rest_h).is_empty()
+    home = made.roster.filter(pl.col("to_place_id") == pl.col("base_place_id"))
+    assert home.height >= 12
+    assert made.least_duties == 30 == made.duties.height
+    assert made.least_drivers == 5
+    # 200 hours at the wheel are five drivers' weeks
+    assert made.duties["wheel_h"].sum() == pytest.approx(200.0)
+
+
+def test_duties_are_few_and_their_bound_is_that_of_a_path_cover():
+    """Out and back is one duty; a leg that would make it nine hours is another; too long for the rules is named."""
+    rows = [(1, 480.0, 180.0, 1, "A", "B"), (1, 720.0, 180.0, 1, "B", "A"), (1, 960.0, 180.0, 1, "A", "B")]
+    made = crewed(week(*rows), NONE)
+    ways = made.duties.select("driver", "duty", "legs", "wheel_h", "way").rows()
+    assert ways == [(1, 1, 2, 6.0, "A > B > A"), (2, 1, 1, 3.0, "A > B")]
+    # no two chains that a path cover needs can be spared here; three in a row would be allowed leg by leg
+    assert made.least_duties == 1
+    short = Rules(wheel_h=2.0)
+    barred = crewed(week(*rows, (2, 0.0, 100.0, 2, "B", "A")), NONE, short)
+    assert barred.unfilled.select("from_place_id", "to_place_id", "minutes").rows()[0] == ("A", "B", 180.0)
+    assert barred.unfilled.height == 3
+    assert barred.drivers == 2
+
+
+def test_vehicles_cost_the_hours_of_their_drivers():
     van = Vehicle("V", 10, 1.0, 30.0, float("inf"), "diesel", 1.0)
     assert van.cost(100.0, 480.0) == 100 + 8 * 30
     assert van.cost(100.0, 540.0) == 100 + 9 * 30 * 2
@@ -69,7 +107,12 @@ def test_every_driver_keeps_his_hours(drawn):
         assert all_h <= RULES.week_h + 1e-9
     seats = sum(count * drivers_for(5.0 * long) for _, _, long, count, _ in drawn)
     assert made.roster.height == seats
-    assert made.drivers == pytest.approx(made.roster["driver"].n_unique())
+    assert made.drivers == made.roster["driver"].n_unique()
+    assert made.duties["legs"].sum() == seats
+    assert made.duties["wheel_h"].max() <= RULES.wheel_h + 1e-9
+    assert (made.duties["rest_before_h"].drop_nulls() >= RULES.rest_h - 1e-9).all()
+    assert made.duties.height >= made.least_duties
+    assert made.drivers >= made.least_drivers
 
 
 def _goes_on(free, since, wheel, start, long):

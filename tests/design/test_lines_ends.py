@@ -70,6 +70,27 @@ def jilin():
     return postroad.province("jilin")
 
 
+TRIPS = pl.DataFrame({"mode": ["road"] * 2, "loaded": [1, 1], "planned_min": [100.0, 100.0],
+                      "depart_min": [0.0, 0.0], "arrive_min": [110.0, 110.0]})  # fmt: skip
+TIMES = ("accepted_s", "stop1_ready_s", "stop2_arrive_s", "stop2_ready_s", "out_s", "delivered_s")
+
+
+def run_of(rows, again=()):
+    """Parcels of a run from minutes; ``again`` are second waits for couriers (row, loaded, out)."""
+    parcels = pl.DataFrame(rows, schema=("origin_id", "destination_id", *TIMES), orient="row")
+    parcels = parcels.with_columns(pl.col(TIMES) * 60, stop1_place_id="origin_id", stop2_place_id="destination_id",
+                                   stop2_depart_s=pl.col("out_s") * 60)  # fmt: skip
+    second = {row: (60 * loaded, 60 * out) for row, loaded, out in again}
+    for n, what in enumerate(("ready_s", "depart_s")):
+        held = [second[k][n] if k in second else None for k in range(parcels.height)]
+        parcels = parcels.with_columns(pl.Series(f"stop3_{what}", held, pl.Int64))
+    where = [parcels["destination_id"][k] if k in second else None for k in range(parcels.height)]
+    parcels = parcels.with_columns(pl.Series("stop3_place_id", where, pl.String))
+    rest = {f"stop{k}_{what}": pl.lit(None, pl.String if what == "place_id" else pl.Int64)
+            for k in range(1, 9) for what in ("place_id", "arrive_s", "ready_s", "depart_s")}  # fmt: skip
+    return parcels.with_columns(**{name: null for name, null in rest.items() if name not in parcels.columns})
+
+
 def test_what_a_day_teaches(jilin):
     """A place whose pieces are collected on the hour, couriers at 8:00 and 14:00 who serve half of it twice."""
     rows = []
@@ -81,15 +102,7 @@ def test_what_a_day_teaches(jilin):
         starts = (480,) if n % 2 else (480, 840)
         out = min(1440 * day + start for day in range(3) for start in starts if 1440 * day + start > there + 40)
         rows.append(("220102", "220202", accepted, ready, there, there + 40, out, out + 60))
-    columns = ("origin_id", "destination_id", "accepted_s", "stop1_ready_s", "stop2_arrive_s", "stop2_ready_s", "out_s",
-               "delivered_s")  # fmt: skip
-    parcels = pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.col(columns[2:]) * 60)
-    empty = {f"stop{k}_{what}": pl.lit(None, pl.String if what == "place_id" else pl.Int64)
-             for k in range(1, 9) for what in ("place_id", "arrive_s", "ready_s")}  # fmt: skip
-    given = {"stop1_place_id": pl.col("origin_id"), "stop2_place_id": pl.col("destination_id")}
-    parcels = parcels.with_columns(**{**{k: v for k, v in empty.items() if k not in parcels.columns}, **given})
-    trips = pl.DataFrame({"mode": ["road"] * 2, "loaded": [1, 1], "planned_min": [100.0, 100.0],
-                          "depart_min": [0.0, 0.0], "arrive_min": [110.0, 110.0]})  # fmt: skip
+    parcels, trips = run_of(rows), TRIPS
     made = ends(jilin, parcels, trips, "by hand")
     handling = Terms.of(jilin).county_handling_min
     # half past the hour's collection, less the handling that the plan has anyway, from the middle of the half hour
@@ -105,3 +118,15 @@ def test_what_a_day_teaches(jilin):
     told = made.frame({"220102": "南关区"})
     assert told.filter(place_id="220102")["name_zh"][0] == "南关区"
     assert set(told["learned_from"]) == {"by hand"}
+
+
+def test_a_round_that_no_feeder_reaches_is_seen_by_second_tries(jilin):
+    """All pieces of a place come before 8:00; second tries that come back by noon leave at 14:00, as elsewhere."""
+    early = [("220102", "220203", 0, 60, 380, 420, 480, 540) for _ in range(50)]
+    late = [("220102", "220202", 0, 60, 760, 800, 840, 900) for _ in range(50)]
+    assert ends(jilin, run_of([*early, *late]), TRIPS, "").door("220203")[0].starts_min == (480.0,)
+    again = [(row, 800, 840) for row in range(6)]
+    assert ends(jilin, run_of([*early, *late], again), TRIPS, "").door("220203")[0].starts_min == (480.0, 840.0)
+    # those that wait for the next morning instead show that there is no round at 14:00
+    again = [(row, 800, 1440 + 480) for row in range(6)]
+    assert ends(jilin, run_of([*early, *late], again), TRIPS, "").door("220203")[0].starts_min == (480.0,)

@@ -62,5 +62,5 @@ def test_planned_stands_beside_simulated_on_the_page(tmp_path):
         assert all(word in text for word in held)
     roster = pl.read_parquet(folder / "roster.parquet")
     crews = pl.read_parquet(folder / "crews.parquet")
-    assert roster["driver"].n_unique() == crews.filter(how="roster")["drivers"].sum()
+    assert roster["driver"].n_unique() == crews["drivers"].sum()
     assert pl.read_parquet(folder / "ends.parquet").height > 60

@@ -38,6 +38,8 @@ LEAST_SEEN, LEAST_SLOT, LEAST_START = 40, 5, 0.05
 """Fewer pieces say nothing of a place by itself; a start of couriers with a smaller share of pieces is no round."""
 SAME_SHARE = 0.1
 """Starts whose shares differ by less serve the same pieces; assumed."""
+SURELY = 0.5
+"""A start of couriers elsewhere is one here too if so many of the few pieces that could go then did; assumed."""
 NEVER_MIN = 1e6
 DAY = 1440.0
 
@@ -69,10 +71,28 @@ def ends(network: Network, parcels: pl.DataFrame, trips: pl.DataFrame, source: s
     there = told.filter(~pl.col("to_outside")).drop_nulls(["there_min", "out_min"])
     last = (there["loaded_min"] - there["there_min"]).quantile(SURE) or terms.county_handling_min
     assumed = Ends.of(terms)
-    return Ends(
-        assumed.usual_first_min, assumed.usual_door, first, spread, {**_inside_doors(there), **_outside_doors(told)},
-        max(0.0, last - terms.county_handling_min), _luck(trips), source,
-    )  # fmt: skip
+    doors = {**_inside_doors(there, _visits(network, parcels)), **_outside_doors(told)}
+    late = max(0.0, last - terms.county_handling_min)
+    return Ends(assumed.usual_first_min, assumed.usual_door, first, spread, doors, late, _luck(trips), source)
+
+
+def _visits(network: Network, parcels: pl.DataFrame) -> pl.DataFrame:
+    """Every wait for couriers at the last centre, second tries too: the place, loaded from when, and when they left."""
+    units = dict(units_of(network).select("place_id", "unit_id").iter_rows())
+    place = pl.col("destination_id").cast(pl.String).replace(units)
+    parts = []
+    for k in range(1, VISITS + 1):
+        here = pl.col(f"stop{k}_place_id").cast(pl.String) == place
+        on = pl.col(f"stop{k + 1}_place_id").cast(pl.String) if k < VISITS else pl.lit(None, pl.String)
+        own = parcels.filter(here, on.is_null() | (on == place))
+        parts.append(own.select(destination=place, loaded_min=pl.col(f"stop{k}_ready_s") / 60,
+                                out_min=pl.col(f"stop{k}_depart_s") / 60))  # fmt: skip
+    return pl.concat(parts).drop_nulls().with_columns(start=_start(pl.col("out_min")))
+
+
+def _start(out_min: pl.Expr) -> pl.Expr:
+    """The minute of the day at which couriers left, to the nearest five."""
+    return (out_min % DAY / 5).round() * 5 % DAY
 
 
 def _milestones(network: Network, parcels: pl.DataFrame) -> pl.DataFrame:
@@ -123,30 +143,49 @@ def _slots(held: pl.DataFrame, least: int) -> dict[int, NDArray[np.float64]]:
             if own.height >= least}  # fmt: skip
 
 
-def _inside_doors(there: pl.DataFrame) -> dict[str, tuple[Door, ...]]:
+def _inside_doors(there: pl.DataFrame, visits: pl.DataFrame) -> dict[str, tuple[Door, ...]]:
     """The doors of every place inside: whom each start of couriers serves, and how long they take."""
-    seen = there.with_columns(start=(pl.col("out_min") % DAY / 5).round() * 5 % DAY,
+    seen = there.with_columns(start=_start(pl.col("out_min")),
                               after=(pl.col("door_min") - pl.col("out_min")).fill_null(NEVER_MIN))  # fmt: skip
-    made, small = {}, []
-    for (place,), own in sorted(seen.partition_by("destination", as_dict=True).items()):
-        if own.height < LEAST_SEEN:
-            small.append(str(place))
-        else:
-            made[str(place)] = _doors(own)
-    if small:
-        made |= dict.fromkeys(small, _doors(seen))
-    return made
+    waits = {str(place): own for (place,), own in visits.partition_by("destination", as_dict=True).items()}
+    places = sorted((str(place), own) for (place,), own in seen.partition_by("destination", as_dict=True).items())
+    known = {place: own for place, own in places if own.height >= LEAST_SEEN}
+    often = {place: _often(own) for place, own in known.items()}
+    usual = sorted({start for starts in often.values() for start in starts})
+    made = {place: _doors(own, _with_rare(waits.get(place), often[place], usual)) for place, own in known.items()}
+    small = [place for place, _ in places if place not in known]
+    return made | (dict.fromkeys(small, _doors(seen, _often(seen))) if small else {})
 
 
-def _doors(own: pl.DataFrame) -> tuple[Door, ...]:
-    """Shares of a place's pieces by the starts of couriers that serve them; who is served late is served early too."""
+def _often(own: pl.DataFrame) -> list[float]:
+    """The starts of couriers with which a fair share of pieces leaves."""
     counts = own.group_by("start").len().filter(pl.col("len") >= LEAST_START * own.height)
-    starts = np.array(counts["start"].sort().to_list())
+    return counts["start"].sort().to_list()
+
+
+def _with_rare(waits: pl.DataFrame | None, starts: list[float], usual: list[float]) -> list[float]:
+    """The starts of a place, with those that other places have and the few pieces that could leave then here took.
+
+    Where no feeder comes in time for a start hardly any piece shows it; a design that knew only what pieces show
+    would never send one.
+    """
+    if waits is None:
+        return starts
+    both = np.array(sorted({*starts, *usual}))
+    loaded, start = waits["loaded_min"].to_numpy() % DAY, waits["start"].to_numpy()
+    due = both[np.searchsorted(both, loaded, side="left") % both.size]
+    took = {at: float((start[due == at] == at).mean()) for at in both if (due == at).sum() >= LEAST_SLOT}
+    return sorted({*starts, *(at for at in usual if took.get(at, 0.0) >= SURELY)})
+
+
+def _doors(own: pl.DataFrame, known: list[float]) -> tuple[Door, ...]:
+    """Shares of a place's pieces by the starts of couriers that serve them; who is served late is served early too."""
+    starts = np.array(known)
     loaded = own["loaded_min"].to_numpy() % DAY
     due = np.searchsorted(starts, loaded, side="left") % starts.size
     wait = (starts[due] - loaded) % DAY
     went = own["out_min"].to_numpy() - own["loaded_min"].to_numpy() <= wait + 5.0
-    served = np.array([went[due == n].mean() if (due == n).any() else 0.0 for n in range(starts.size)])
+    served = np.array([went[due == n].mean() if (due == n).sum() >= LEAST_SLOT else 1.0 for n in range(starts.size)])
     served /= max(served.max(), 1e-9)
     after, start = own["after"].to_numpy(), own["start"].to_numpy()
     made, rest = [], 0.0

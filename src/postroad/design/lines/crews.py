@@ -2,7 +2,8 @@
 
 Runs are taken in order of time. A run goes to a driver who is there, rested and within his hours: first to one whom it
 takes home, then to one already on duty, then to the one with most hours, so that few are needed; else one is hired.
-Runs of more than one driver's hours take two, who change at the wheel; longer ones are relayed from posts on the way.
+Runs of more than one driver's hours take two, who change at the wheel; longer ones are legs between posts on the way
+(see ``relays``), each with a driver of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from postroad.design.lines.duties import duties, least_drivers, least_duties
+from postroad.design.lines.relays import Posts
 from postroad.design.lines.vehicles import DUTY_H, drivers_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from postroad.design.lines.week import Week
 
 WEEK_MIN = 10080.0
-MOST_ABOARD = 2
 BIG = 1e9
 
 
@@ -47,11 +49,31 @@ RULES = Rules()
 
 
 @dataclass(frozen=True)
+class Leg:
+    """A leg that a driver drives or rides on board: who, in which duty, when, how long, at the wheel, from and to."""
+
+    driver: int
+    duty: int
+    at: float
+    minutes: float
+    wheel_h: float
+    way: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class Crews:
-    """``crews``: one row a base; ``roster``: one row a run and driver, in order of driver and time."""
+    """``crews``: one row a base; ``roster``: one row a leg and driver; ``duties``: one row a duty.
+
+    ``unfilled`` names the legs that nobody may drive: longer at the wheel than a duty allows, or alone on board for
+    longer than a duty may last. No roster has fewer than ``least_duties`` duties or ``least_drivers`` drivers.
+    """
 
     crews: pl.DataFrame
     roster: pl.DataFrame
+    duties: pl.DataFrame
+    unfilled: pl.DataFrame
+    least_duties: int
+    least_drivers: int
 
     @property
     def drivers(self) -> int:
@@ -61,20 +83,26 @@ class Crews:
 
 def crewed(week: Week, empties: pl.DataFrame, rules: Rules = RULES) -> Crews:
     """Return the roster of a week's runs and of the empty runs that balance it, which are spread evenly over it."""
-    roads = week.table.work.roads
     columns = ("weekday", "at_min", "minutes", "vehicles", "from_place_id", "to_place_id")
     loaded = [((day - 1) * 1440.0 + at, long, count, a, b)
               for day, at, long, count, a, b in week.run.select(columns).iter_rows() if count]  # fmt: skip
     spread = [(WEEK_MIN * (k + 0.5) / count, long, 1, a, b) for a, b, count, long in empties.select(
         "from_place_id", "to_place_id", "vehicles", "minutes").iter_rows() for k in range(count)]  # fmt: skip
-    tasks = sorted([*loaded, *spread], key=lambda one: (one[0], one[3], one[4], one[1]))
-    aboard = [one for one in tasks if drivers_for(one[1]) <= MOST_ABOARD]
-    relayed = [one for one in tasks if drivers_for(one[1]) > MOST_ABOARD]
-    pool = _Pool(rules)
-    for at, long, count, a, b in aboard:
+    posts = Posts(week.table.work.roads.minutes)
+    tasks = sorted(posts.legs([*loaded, *spread]), key=lambda one: (one[0], one[3], one[4], one[1]))
+    pool, unfilled = _Pool(rules), list[tuple[Any, ...]]()
+    for at, long, count, a, b in tasks:
+        aboard = drivers_for(long)
+        if long / 60 / aboard > rules.wheel_h + 1e-9 or (aboard == 1 and long > 60 * rules.span_h):
+            unfilled.append((int(at // 1440.0) + 1, at % 1440.0, long, count, a, b))
+            continue
         for _ in range(count):
             pool.drive(at, long, (a, b))
-    return Crews(_bases(pool, relayed, rules, roads.minutes), pool.roster())
+    base = {k: pool.names[place] for k, place in enumerate(pool.base)}
+    schema = dict(zip(columns, (pl.Int64, pl.Float64, pl.Float64, pl.Int64, pl.String, pl.String), strict=True))
+    return Crews(_bases(pool, posts), pool.roster(), duties(pool.legs, base),
+                 pl.DataFrame(unfilled, schema=schema, orient="row"), least_duties(pool.legs, rules),
+                 least_drivers(pool.legs, rules))  # fmt: skip
 
 
 class _Pool:
@@ -86,7 +114,12 @@ class _Pool:
         self.state = np.zeros((6, 256))  # place, free from, on duty since, wheel of the duty, wheel of the week, duties
         self.at: dict[int, list[int]] = {}
         self.longest: list[float] = []
-        self.rows: list[tuple[int, float, float, str, str]] = []
+        self.legs: list[Leg] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Places and posts by their number."""
+        return list(self.number)
 
     def drive(self, at: float, minutes: float, way: tuple[str, str]) -> None:
         """Give one vehicle's run to as many drivers as it takes."""
@@ -103,7 +136,7 @@ class _Pool:
                 since, wheel, duties = at, minutes / 60 / count, duties + 1
             self.state[:, k] = b, at + minutes, since, wheel, week + minutes / 60 / count, duties
             self.longest[k] = max(self.longest[k], (at + minutes - since) / 60)
-            self.rows.append((k, at, minutes, *way))
+            self.legs.append(Leg(k, int(duties), at, minutes, minutes / 60 / count, way))
 
     def _goes_on(self, at: float, minutes: float, wheel_h: float, duty: tuple[float, float, float]) -> bool:
         rules, (free, since, wheel) = self.rules, duty
@@ -137,10 +170,11 @@ class _Pool:
         return k
 
     def roster(self) -> pl.DataFrame:
-        """Return every run of every driver: number, base, weekday, minute, minutes, from, to."""
-        names = list(self.number)
-        rows = [(k + 1, names[self.base[k]], int(at // 1440.0) + 1, at % 1440.0, long, a, b)
-                for k, at, long, a, b in sorted(self.rows)]  # fmt: skip
+        """Return every leg of every driver: number, base, weekday, minute, minutes, from, to."""
+        names = self.names
+        ordered = sorted(self.legs, key=lambda one: (one.driver, one.at, one.minutes, one.way))
+        rows = [(one.driver + 1, names[self.base[one.driver]], int(one.at // 1440.0) + 1, one.at % 1440.0, one.minutes,
+                 *one.way) for one in ordered]  # fmt: skip
         schema = {"driver": pl.Int64, "base_place_id": pl.String, "weekday": pl.Int64, "at_min": pl.Float64,
                   "minutes": pl.Float64, "from_place_id": pl.String, "to_place_id": pl.String}  # fmt: skip
         return pl.DataFrame(rows, schema=schema, orient="row")
@@ -153,27 +187,21 @@ class _Pool:
                 yield name, own
 
 
-def _bases(
-    pool: _Pool, relayed: list[tuple[float, float, int, str, str]], rules: Rules, minutes: Callable[[str, str], float]
-) -> pl.DataFrame:
-    """One row for each base, and for each pair of places between which drivers are relayed."""
-    names = list(pool.number)
+def _bases(pool: _Pool, posts: Posts) -> pl.DataFrame:
+    """One row for each base: a place (``roster``), or a relay post at a part of the way between two (``relay``)."""
+    names = pool.names
     rows: list[tuple[Any, ...]] = []
     for name, own in pool.of_base():
         away = [k for k in own.tolist() if int(pool.state[0, k]) != pool.base[k]]
-        home_h = sum(minutes(names[int(pool.state[0, k])], name) for k in away) / 60
-        rows.append((name, None, "roster", len(own), float(pool.state[4, own].sum()), int(pool.state[5, own].sum()),
+        home_h = sum(posts.minutes(names[int(pool.state[0, k])], name) for k in away) / 60
+        post = posts.get(name)
+        where = (post.start, post.end, "relay", f"{post.part}/{post.parts}") if post else (name, None, "roster", None)
+        rows.append((*where, len(own), float(pool.state[4, own].sum()), int(pool.state[5, own].sum()),
                      max(pool.longest[k] for k in own.tolist()), float(pool.state[4, own].max()), len(away), home_h)
                     )  # fmt: skip
-    wheel: dict[tuple[str, str], tuple[float, int]] = {}
-    for _, long, count, a, b in relayed:
-        hours, duties = wheel.get((min(a, b), max(a, b)), (0.0, 0))
-        wheel[min(a, b), max(a, b)] = hours + count * long / 60, duties + count * drivers_for(long)
-    for (a, b), (hours, duties) in sorted(wheel.items()):
-        need = int(np.ceil(max(hours / rules.week_h, duties / (rules.week_h / rules.wheel_h))))
-        rows.append((a, b, "relay", need, hours, duties, rules.wheel_h, hours / need, 0, 0.0))
-    names_ = ("base_place_id", "other_place_id", "how", "drivers", "wheel_h_week", "duties_week", "longest_duty_h",
-              "most_wheel_h_week", "rides_home_week", "ride_home_h_week")  # fmt: skip
-    text, whole = ("base_place_id", "other_place_id", "how"), ("drivers", "duties_week", "rides_home_week")
+    names_ = ("base_place_id", "other_place_id", "how", "part_of_way", "drivers", "wheel_h_week", "duties_week",
+              "longest_duty_h", "most_wheel_h_week", "rides_home_week", "ride_home_h_week")  # fmt: skip
+    text, whole = names_[:4], ("drivers", "duties_week", "rides_home_week")
     schema = {n: pl.String if n in text else pl.Int64 if n in whole else pl.Float64 for n in names_}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("how", "base_place_id", "other_place_id", "part_of_way",
+                                                               descending=[True, False, False, False])  # fmt: skip

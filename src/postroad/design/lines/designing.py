@@ -133,7 +133,9 @@ def _tables(
         "promises_elsewhere": without_flow(plan),
         "week": pl.concat([by_weekday(one).with_columns(timetable=pl.lit(name)) for name, one in weeks.items()]),
         "fleet": pl.concat([one.fleet.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),
-        "crews": crew.crews, "roster": crew.roster,
+        "crews": crew.crews, "roster": crew.roster, "crew_duties": crew.duties, "crew_unfilled": crew.unfilled,
+        "crew_bounds": pl.DataFrame({"duties": [crew.duties.height], "least_duties": [crew.least_duties],
+                                     "drivers": [crew.drivers], "least_drivers": [crew.least_drivers]}),
         "empties": pl.concat([one.empties.with_columns(timetable=pl.lit(name)) for name, one in weekly.items()]),
     }  # fmt: skip
 

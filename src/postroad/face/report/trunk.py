@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.report import trunk_ran, trunk_week
+from postroad.face.report import trunk_crews, trunk_ran, trunk_week
 from postroad.face.report.map import outlines_of
 from postroad.face.report.mark import mark
 from postroad.face.report.trunk_diagram import clock, time_space
@@ -63,6 +63,7 @@ def page(made: TrunkDesign, spoken: Language, day: Ran | None = None) -> str:
         head("h_repairs", "repairs_note"), _repairs(made, spoken),
         head("h_seats", "seats_note"), trunk_week.seats(made, spoken, _table),
         head("h_week", "week_note"), trunk_week.week(made, spoken, _table),
+        head("h_crews", "crews_note"), trunk_crews.crews(made, spoken, _table),
         head("h_changes"), trunk_week.changes(made, spoken, _table),
         head("h_legs"), _legs(made, spoken),
         head("h_plants"), _plants(made, spoken),
@@ -231,6 +232,7 @@ def _runs_at(table: Timetable, hub: str, *, arriving: bool) -> list[tuple[float,
 def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     """Return the tables worth opening in a spreadsheet."""
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
-              "fleet", "empties", "changes", "promises_elsewhere", "ends", "crews", "roster")  # fmt: skip
+              "fleet", "empties", "changes", "promises_elsewhere", "ends", "crews", "roster",
+              "crew_duties", "crew_unfilled", "crew_bounds")  # fmt: skip
     learning = {name: made.result[name] for name in ("learning",) if name in made.result.tables}
     return {name: made.result[name] for name in wanted} | learning
