@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.hubs import searching, single_bound, single_search
+from postroad.design.hubs import searching, settling, single_bound, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
 from postroad.design.hubs.branch import branch
+from postroad.design.hubs.hunt import Hunt
+from postroad.design.hubs.sets import sets_left, stripped
+from postroad.design.program import Limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from postroad.design.hubs.hunt import Hunt
     from postroad.design.hubs.problem import HubProblem
 
 CORE = 20
 """Hubs of each place worked with while many are left, at least."""
 NUMBERS = 4
 """Numbers of hubs told apart where capacity binds; more than that are one part."""
+NUMBER_STEPS = 300
+"""Steps before the numbers of hubs are told apart where capacity binds."""
+CARRY_STEPS, CARRY_S = 400, 15.0
+"""Steps and seconds spent on what carrying costs with a number of hubs."""
+SETTLE_S = 20.0
+"""Seconds for the program of one set of hubs."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -41,6 +49,7 @@ class Part:
     pace: float = 1.0
     whole: bool = False
     floor: NDArray[np.float64] | None = None
+    listed: bool = False
 
     @property
     def weight(self) -> int:
@@ -122,6 +131,10 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
 
     Says whether the part may still hold a better answer.
     """
+    if not part.u.size:
+        part = _begun(part)
+    if hunt.nodes == 1 and _split_by_number(part.s):
+        steps = min(steps, NUMBER_STEPS)
     state, done, last, still = single_bound.RUNNING, 0, part.bound, 0
     while state == single_bound.RUNNING and done < steps and (still < 4 or part.pace > 0.1):
         part = part.shrunk(hunt.problem)
@@ -225,6 +238,10 @@ def _try(hunt: Hunt, part: Part, cb: NDArray[np.float64]) -> None:
             hunt.take(s, a, cost)
 
 
+def _split_by_number(s: Single) -> bool:
+    return bool(s.capacity.size and s.least == 1 and s.most > 1)
+
+
 def _by_number(part: Part) -> list[Part]:
     """Split by how many hubs there are: where capacity binds, half a hub too few is what a bound gains most by."""
     s = part.s
@@ -243,13 +260,64 @@ def _by_number(part: Part) -> list[Part]:
     ]  # fmt: skip
 
 
+def _by_sets(hunt: Hunt, part: Part) -> list[Part] | None:
+    """Split into the sets of hubs that may still be better; None where they are too many to write down."""
+    part.listed, s = True, part.s
+    inside = np.zeros(hunt.problem.size, bool)
+    inside[s.hub[part.ok[s.hub, np.arange(s.hub.size)]]] = True
+    carrying = stripped(hunt.problem, inside, s.least)
+    if carrying is None or hunt.cost >= NONE:
+        return None
+    left = hunt.limits.time_s - (time.monotonic() - hunt.began)
+    alone = Hunt(carrying, Limits(time_s=min(CARRY_S, left / 4), gap=1e-3), time.monotonic(), stop=hunt.stop)
+    arrays = single_arrays(carrying)
+    searching.search(alone, arrays, hunt.seed)
+    carried = max(0.0, _raise(alone, _root(alone, arrays), CARRY_STEPS)[1].bound)
+    sets = sets_left(hunt, inside, s.least, carried, lambda: hunt.cost - hunt.tolerance)
+    if sets is None:
+        return None
+    return [_set_part(hunt.problem, part, hubs, bound) for bound, hubs in sets]
+
+
+def _set_part(problem: HubProblem, part: Part, hubs: NDArray[np.int64], bound: float) -> Part:
+    """Return the part of one set of hubs, all open; its prices are made when it is looked at."""
+    s = single_arrays(problem, np.isin(np.arange(problem.size), hubs))._replace(least=hubs.size, most=hubs.size)
+    ok = np.ascontiguousarray(part.ok[:, part.s.own[s.hub]])
+    ok[s.hub] = np.eye(hubs.size, dtype=bool)
+    none = np.empty((0, 0, 0))
+    return Part(s, ok, none, np.empty(0), np.empty((0, 0), np.int64), np.ones(hubs.size), max(part.bound, bound),
+                listed=True)  # fmt: skip
+
+
+def _begun(part: Part) -> Part:
+    """Return the part with prices at which each place joins its cheapest hub."""
+    s, n = part.s, part.ok.shape[0]
+    a = np.where(part.ok, s.cost, np.inf).argmin(1)
+    u = single_bound.start_prices(s, a)
+    lam = single_bound.reduced(s, u)[np.arange(n), a]
+    return replace(part, u=u, lam=lam, x=np.repeat(a[:, None], n, 1))
+
+
+def _settled(hunt: Hunt, part: Part) -> bool:
+    """Where rooms bind and the hubs are decided: whether their integer program was solved in time."""
+    s = part.s
+    opened = np.flatnonzero(part.ok[s.hub, np.arange(s.hub.size)])
+    if not settling.fits(s, opened) or not hunt.left():
+        return False
+    return settling.settle(hunt, s, opened, part.ok, SETTLE_S) is not None
+
+
 def _divide(hunt: Hunt, part: Part) -> list[Part]:
     """Split by the least certain hub, else by the busiest place that still has a choice; the likelier half last."""
     if hunt.nodes == 1:
         _search_left(hunt, part, last=True)
     s = part.s
-    if s.capacity.size and s.least == 1 and s.most > 1:
+    if _split_by_number(s):
         return _by_number(part)
+    if not part.listed and s.least == s.most:
+        listed = _by_sets(hunt, part)
+        if listed is not None:
+            return listed
     h = s.hub.size
     inside = part.ok[s.hub, np.arange(h)]
     undecided = inside & (part.ok[s.hub].sum(1) > 1)
@@ -257,6 +325,8 @@ def _divide(hunt: Hunt, part: Part) -> list[Part]:
         hub = int(np.argmin(np.where(undecided, np.abs(part.often - 0.5), 2.0)))
         place, likely = int(s.hub[hub]), bool(part.often[hub] > 0.5)
     else:
+        if _settled(hunt, part):
+            return []
         many = part.ok.sum(1)
         if many.max() == 1:
             a = part.ok.argmax(1)
