@@ -44,7 +44,7 @@ export function card(first: Job, stops: (() => void)[] = [], done?: (job: Job) =
     replace(
       place,
       h("div", { class: "row mid" }, h("strong", {}, t(`kind_${job.kind}`)), h("code", {}, job.job_id), h("span", { class: "soft" }, `${job.province} · ${when(job.made_at)}`),
-        h("span", { class: "grow" }), h("span", {}, t(`state_${job.state}`), " ", share),
+        h("span", { class: "grow" }), h("span", {}, t(`state_${job.state}`), " ", share, " ", job.state === "running" ? elapsed(job) : null),
         open ? button(t("stop"), () => void act("stop")) : null,
         job.state === "stopped" || job.state === "failed" ? button(t("resume"), () => void act("resume")) : null,
         typeof job.result?.run_id === "string" ? h("a", { href: `/${job.province}/data?part=runs&run=${job.result.run_id}` }, t("see_result")) : null),
@@ -56,6 +56,19 @@ export function card(first: Job, stops: (() => void)[] = [], done?: (job: Job) =
   };
   draw(first);
   if (first.state === "waiting" || first.state === "running") stops.push(follow(first.job_id, draw));
+  return place;
+}
+
+/** How long a job has been running, counted on while it stands on the page. */
+function elapsed(job: Job): HTMLElement {
+  const begun = Date.parse(job.started_at ?? job.made_at);
+  const place = h("span", { class: "soft num" });
+  const tell = (): void => {
+    const s = Math.max(0, Math.round((Date.now() - begun) / 1000));
+    place.textContent = t("job_elapsed", { time: `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}` });
+  };
+  tell();
+  const clock = window.setInterval(() => (place.isConnected ? tell() : clearInterval(clock)), 1000);
   return place;
 }
 

@@ -265,6 +265,12 @@ def test_the_draw_on_the_register(desk, clock):
     heavy = [float(1 / draw.Fraction(chance[row["unit"]])) for row in receipt["drawn"][1:]]
     assert ban["rate"] == pytest.approx(heavy[0] / sum(heavy))
     assert standard.rate(desk, "D1")["rate"] == 1.0
+    told = standard.report(desk, "D1")
+    assert told[0]["visited"] == len(receipt["drawn"]) - 1
+    parts = [row for row in told if row["operator_id"]]
+    assert sum(row["visited"] for row in parts) == told[0]["visited"]
+    assert max(row["rate"] for row in parts) >= told[0]["rate"] >= min(row["rate"] for row in parts)
+    assert all(row["low"] <= row["rate"] <= row["high"] for row in told)
 
 
 # --- hazards ---

@@ -58,6 +58,7 @@ def calls(side):
         "inspection.saved": {"period": "2025-11"},
         "standard.rate": {"draw_id": f"D{t}1"},
         "standard.violations": {"draw_id": f"D{t}1", "item": "plastic_ban"},
+        "standard.report": {"draw_id": f"D{t}1"},
         "hazard.open": {"id_": f"HN{t}", "outlet_id": f"O{t}0", "heading": "wiring", "owner": "head",
                         "found_on": TODAY},
         "hazard.remedy": {"id_": f"H{t}0", "on": TODAY, "evidence_sha256": mark(t)},

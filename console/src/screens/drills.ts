@@ -7,6 +7,7 @@ import { h, replace, type Child } from "../dom";
 import { both, button, definition, field, later, notice, origin, select, table, title } from "../parts";
 import { placeNames } from "../places";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
+import { href } from "../state";
 import { clock, language, number, percent, t } from "../words";
 import type { Context, View } from "../main";
 
@@ -21,7 +22,13 @@ async function inside(context: Context): Promise<Node> {
   const name = (id: unknown): string => names.get(String(id)) ?? String(id);
   const run = await latest(["disturbance"]);
   const graded = await latest(["drill"]);
-  return h("div", {}, await board(context, name), await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, await afterwards(context, name), run ? await told(run, name) : notice(t("no_drill_yet")));
+  return h("div", {}, onDuty(), await board(context, name), await prepared(context), graded ? await ranked(graded, name) : null, context.session.may.includes("compute") ? h("div", { style: "margin-top:1.6rem" }, script(names)) : null, await afterwards(context, name), run ? await told(run, name) : notice(t("no_drill_yet")));
+}
+
+/** The records a coordinator keeps while things go on. */
+function onDuty(): HTMLElement {
+  const links: [string, string][] = [["emergencies", t("to_emergencies")], ["relief", t("to_relief")], ["permits", t("to_permits")]];
+  return h("p", { class: "row mid" }, h("span", { class: "soft" }, t("next_on_duty")), links.map(([table_, words]) => h("a", { class: "button", href: href("supervision", { part: "cases", table: table_ }, false) }, words)));
 }
 
 interface Held { name: string; origin: string; files: number }
@@ -63,17 +70,28 @@ async function prepared(context: Context): Promise<HTMLElement> {
 
 /** A drill graded: the struck day and each action, ranked by what it spares, with the review after it. */
 async function ranked(run: Run, name: (id: unknown) => string): Promise<HTMLElement> {
-  const rows = await rowsOf(run, "grades");
+  const [rows, relief] = await Promise.all([rowsOf(run, "grades"), rowsOf(run, "relief")]);
   const facts = run.facts as { labels?: Record<string, Record<string, string>>; review?: Record<string, string[]>; title?: Both };
   const label = (id: unknown): string => facts.labels?.[language()]?.[String(id)] ?? String(id);
   return h("section", {}, h("h2", {}, facts.title ? both(facts.title) : t("drill_result")), h("div", { class: "row mid" }, await chooser(["drill"], run), origin("synthetic")),
     h("p", { class: "soft small" }, t("grade_words")),
     table(t("ranked_actions"), [
       { head: t("grade"), cell: (row: Row) => h("strong", { style: "font-size:1.2rem" }, String(row.grade)) }, { head: t("action"), wide: true, cell: (row) => label(row.run) }, { head: t("late_pieces"), number: true, cell: (row) => number(Number(row.late_pieces), 0) }, { head: t("late_more_percent"), number: true, cell: (row) => number(Number(row.late_percent), 2) },
-      { head: t("recovery_hours"), number: true, cell: (row) => (row.recovery_h === null ? t("not_recovered") : number(Number(row.recovery_h), 0)) }, { head: t("spared"), number: true, cell: (row) => number(Number(row.spared_pieces), 0) }, { head: t("who_acts"), cell: (row) => h("span", { lang: "zh" }, String(row.who ?? "")) },
+      { head: t("recovery_hours"), number: true, cell: (row) => (row.recovery_h === null ? t("not_recovered") : number(Number(row.recovery_h), 0)) }, { head: t("displaced"), number: true, cell: (row) => number(Number(row.displaced_pieces), 0) }, ...(relief.length ? [{ head: t("relief_delivered"), number: true, cell: (row: Row): Child => number(Number(row.relief_delivered), 0) }] : []), { head: t("spared"), number: true, cell: (row) => number(Number(row.spared_pieces), 0) }, { head: t("who_acts"), cell: (row) => h("span", { lang: "zh" }, String(row.who ?? "")) },
       { head: t("first_break"), cell: (row) => (row.first_break_place_id ? `${name(row.first_break_place_id)} ${row.first_break_min === null ? "" : clock(Number(row.first_break_min))}` : "") },
       { head: t("yuan"), number: true, cell: (row) => (row.cost_yuan === null || row.cost_yuan === undefined ? "" : number(Number(row.cost_yuan), 0)) },
-    ], rows), h("h3", {}, t("review")), h("ul", { class: "parts card" }, (facts.review?.[language()] ?? []).map((text) => h("li", {}, text))), runLine(run));
+    ], rows), reliefHours(relief, rows.map((row) => String(row.run)), label), h("h3", {}, t("review")), h("ul", { class: "parts card" }, (facts.review?.[language()] ?? []).map((text) => h("li", {}, text))), runLine(run));
+}
+
+/** How far the relief goods had come hour by hour, in the struck day and with each action. */
+function reliefHours(relief: Row[], runs: string[], label: (id: unknown) => string): Child {
+  if (!relief.length) return null;
+  const last = Math.max(...relief.map((row) => Number(row.hour)));
+  const hours = Array.from({ length: Math.floor(last / 6) + 1 }, (_, k) => 6 * k);
+  const at = (run: string, hour: number): number => relief.filter((row) => row.run === run && Number(row.hour) <= hour).reduce((most, row) => Math.max(most, Number(row.delivered_percent)), 0);
+  return h("section", {}, h("h3", {}, t("relief_by_hour")), table(t("relief_by_hour"), [
+    { head: t("action"), wide: true, cell: (run: string) => label(run) }, ...hours.map((hour) => ({ head: `${hour} h`, number: true, cell: (run: string): Child => `${number(at(run, hour), 0)} %` })),
+  ], runs.filter((run) => relief.some((row) => row.run === run))));
 }
 
 function script(names: Map<string, string>): HTMLElement {

@@ -9,7 +9,7 @@ import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { actButtons, actName, cell, columnName, learnPlaces, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { verifier } from "../verifier";
-import { clock, language, number, t, when } from "../words";
+import { clock, language, number, percent, t, when } from "../words";
 import type { Context, View } from "../main";
 
 const PARTS = ["queue", "balance", "alerts", "draws", "cases", "credit", "rates"] as const;
@@ -49,8 +49,25 @@ async function queue(context: Context): Promise<Node> {
     h("div", { class: "counts" }, shown.map(([name, rows]) => h("a", { class: "button", href: `#${name}` , onclick: (e: Event) => { e.preventDefault(); e.stopPropagation(); document.getElementById(name)?.scrollIntoView({ behavior: "smooth" }); } }, h("b", { class: rows.length ? "missed" : "met" }, rows.length), actName(name)))),
     waiting ? null : notice(t("queue_empty")),
     shown.filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { id: name }, h("h2", {}, actName(name)), rowsTable(actName(name), rows.slice(0, 100), (row) => (typeof row.id === "string" ? href(undefined, { part: "cases", table: row.what === "correction" ? "findings" : table_(name), row: row.id }) : null)))),
+    await uptime(context),
     risky.length ? h("section", {}, h("h2", {}, t("riskiest")), rowsTable(t("riskiest"), [...risky].sort((a, b) => Number(b.weight) - Number(a.weight)).slice(0, 15).map((row) => ({ id: row.id, name: row.name, weight: row.weight, kind: row.kind, operator_id: row.operator_id, prefecture_id: row.prefecture_id, parts: row.parts, origin: row.origin })), (row) => href(undefined, { part: "cases", table: "outlets", row: String(row.id) }))) : null,
     context.session.role === "administrator" || context.session.role === "province" ? null : h("p", { class: "soft" }, t("own_scope", { scope: context.session.scope })));
+}
+
+/** Cameras online in the latest month that has any, and the way to the X-ray machines' rates. */
+async function uptime(context: Context): Promise<Child> {
+  const period = await lastPeriod();
+  if (!period || !(await allowed("service.cameras"))) return null;
+  const told = (await view("service.cameras", { period })) as unknown as { online_share: number | null; sites: number; weak: string[]; unlinked: string[] };
+  return h("section", {}, h("h2", {}, actName("service.cameras")),
+    told.online_share === null ? null : h("p", {}, t("cameras_low", { period, share: percent(told.online_share), weak: told.weak.length, unlinked: told.unlinked.length })),
+    h("p", { class: "row" }, h("a", { class: "button", href: href(undefined, { part: "rates", period }) }, t("part_of_supervision_rates")), context.about.engines.ledger ? h("a", { class: "button", href: href(undefined, { part: "balance", level: "machine" }) }, t("machines_low")) : null));
+}
+
+/** The latest month with camera days or appeals; nothing where the records hold none. */
+async function lastPeriod(): Promise<string> {
+  const held = await Promise.all((["camera_days", "volumes"] as const).map((name) => get<Plain[]>(`/api/records/tables/${name}`).catch(() => [] as Plain[])));
+  return held.flat().map((row) => String(row.day ?? row.period ?? "").slice(0, 7)).sort().at(-1) ?? "";
 }
 
 async function balance(context: Context): Promise<Node> {
@@ -207,9 +224,10 @@ function explained(told: Plain): Child {
 }
 
 async function rates(context: Context): Promise<Node> {
-  const period = context.query.get("period") ?? String(new Date().getFullYear());
+  const period = context.query.get("period") ?? ((await lastPeriod()) || String(new Date().getFullYear()));
+  const visited = (await get<Plain[]>("/api/records/tables/draws").catch(() => [] as Plain[])).filter((row) => row.state !== "committed").map((row) => String(row.id)).at(-1);
   const input = h("input", { value: period, onchange: (e: Event) => go(href(undefined, { period: (e.target as HTMLInputElement).value })) });
-  const views: [string, Plain][] = [["complaint.rates", { period }], ["planning.capacity", { period }], ["hazard.recurrence", {}], ["service.lockers", { period }], ["service.cameras", { period }], ["inspection.saved", { period }]];
+  const views: [string, Plain][] = [...(visited ? [["standard.report", { draw_id: visited }] as [string, Plain]] : []), ["complaint.rates", { period }], ["planning.capacity", { period }], ["hazard.recurrence", {}], ["service.lockers", { period }], ["service.cameras", { period }], ["inspection.saved", { period }]];
   const made = await Promise.all(views.map(async ([name, given]): Promise<Child> => {
     if (!(await allowed(name))) return null;
     try {

@@ -30,9 +30,13 @@ async function inside(context: Context): Promise<Node> {
   const [trunk, day] = await Promise.all([shown(), latest(["simulate_day"])]);
   const may = context.session.may.includes("compute");
   const year = h("input", { type: "number", name: "year", min: 2015, max: 2035, value: 2020, style: "width:6rem" });
+  const minutes = h("input", { type: "number", name: "minutes", min: 0.1, max: 60, step: "any", value: 5, style: "width:6rem" });
   const of = (): { year: number } => ({ year: Number(year.value) });
-  const day_ = (): Record<string, unknown> => ({ ...of(), day: `${year.value}-11-05`, scale: 0.02 });
-  const asks = may ? h("div", { class: "row" }, field(t("col_year"), year), asker(t("design_trunk"), "trunk_design", of, "trunk"), asker(t("make_trunk"), "trunk", of, "trunk"), asker(t("simulate_day"), "day", day_, "trunk")) : null;
+  const sought = (): Record<string, unknown> => ({ ...of(), time_s: 60 * Number(minutes.value) });
+  // The day is carried by the timetable shown, in the year it was designed for.
+  const ran = trunk && DESIGNED.includes(trunk.kind) ? Number(trunk.options.year) : Number(year.value);
+  const day_ = (): Record<string, unknown> => ({ year: ran, day: `${ran}-11-05`, scale: 0.02, plan: trunk && DESIGNED.includes(trunk.kind) ? trunk.run_id : "" });
+  const asks = may ? h("div", { class: "row" }, field(t("col_year"), year), field(t("search_minutes"), minutes), asker(t("design_trunk"), "trunk_design", sought, "trunk"), asker(t("make_trunk"), "trunk", of, "trunk"), asker(t("simulate_day"), "day", day_, "trunk")) : null;
   if (!trunk) return h("div", {}, notice(t("no_trunk_yet")), asks);
   const designed = DESIGNED.includes(trunk.kind);
   const [names, hauls, waves, allocations] = await Promise.all([placeNames(context.province), rowsOf(trunk, "line_hauls"), rowsOf(trunk, "sort_waves"), rowsOf(trunk, "allocations")]);
@@ -121,6 +125,7 @@ async function promised(trunk: Run, name: (id: unknown) => string): Promise<Node
       { head: t("lines.c_timetable"), cell: (row: Row) => t(`lines.t_${row.timetable}`) }, { head: t("lines.c_departures"), number: true, cell: (row) => number(Number(row.departures)) }, { head: t("lines.c_yuan_day"), number: true, cell: (row) => number(Number(row.yuan_day), 0) },
       { head: t("lines.c_yuan_piece"), number: true, cell: (row) => number(Number(row.yuan_piece), 3) }, { head: t("lines.c_co2e"), number: true, cell: (row) => number(Number(row.co2e_g_piece), 0) }, { head: t("lines.c_pairs_hold"), number: true, cell: (row) => `${row.pairs_hold} / ${row.pairs}` },
     ], compared ?? []),
+    proven(trunk),
     h("h2", {}, t("pairs_and_repairs", { count: failed.length, all: (pairs ?? []).length })),
     // What was tried before the mending stands in the run too; what is shown belongs to the pairs that still fail.
     left.length ? [repairsTable(t("best_repairs"), left.filter((row) => row.nearest || (row.best && !(none(row) && nearest.has(key(row)))))), h("details", { style: "margin:.5rem 0" }, h("summary", {}, t("all_repairs", { count: left.length })), repairsTable(t("all_repairs", { count: left.length }), left))] : h("p", {}, t("lines.all_hold")),
@@ -129,6 +134,14 @@ async function promised(trunk: Run, name: (id: unknown) => string): Promise<Node
       { head: t("pieces"), number: true, cell: (row) => number(Number(row.pieces), 0) }, { head: t("lines.c_p95"), number: true, cell: (row) => number(Number(row.p95_h), 1) }, { head: t("lines.c_share"), number: true, cell: (row) => number(Number(row.share_percent), 1) }, { head: t("lines.c_slack"), number: true, cell: (row) => number(Number(row.slack_h), 1) },
     ], [...(pairs ?? [])].sort((a, b) => Number(a.holds) - Number(b.holds)))),
     h("p", { class: "soft small" }, t("waves_in_all", { count: number((waves ?? []).length) })), runLine(trunk));
+}
+
+/** What the lines between hubs cost, and below what no timetable can cost: found by search, so never without its gap. */
+function proven(trunk: Run): Child {
+  const [cost, bound, gap] = [trunk.facts.between_hubs_yuan_day, trunk.facts.between_hubs_bound, trunk.facts.between_hubs_gap].map(Number);
+  if (!Number.isFinite(gap) || trunk.facts.between_hubs_gap === null) return null;
+  const told = { cost: number(cost ?? 0, 0), bound: number(bound ?? 0, 0), gap: number(100 * (gap ?? 0), 1) };
+  return h("p", {}, t("trunk_bound", told), " ", (gap ?? 0) > 0.2 ? h("span", { class: "soft" }, t("search_longer")) : null);
 }
 
 /** Time runs to the right, places lie above each other by distance; a line is a run of a vehicle. One place picked, the others fade. */
@@ -206,7 +219,14 @@ async function beside(run: Run): Promise<Node> {
     const values = slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.queue ?? 0));
     return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: label, values, kind: volume === "more" ? "e" : "" }], { unit: t("unit_pieces"), least: longest }));
   };
-  return h("div", {}, h("div", { class: "grid" }, volumes.map(figure)),
+  const most = Math.max(0, ...halves.map((row) => Number(row.workers_wanted ?? 0)));
+  const hands = ([volume, words]: [string, string]): HTMLElement => {
+    const label = t("hub_staff", { volume: words });
+    const of = (column: string): number[] => slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.[column] ?? 0));
+    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: t("hub_day.workers"), values: of("workers"), kind: "" }, { name: t("hub_day.workers_wanted"), values: of("workers_wanted"), kind: "e" }], { unit: t("unit_people"), least: most }));
+  };
+  const staffed = halves.some((row) => row.workers !== null);
+  return h("div", {}, h("div", { class: "grid" }, volumes.map(figure), staffed ? volumes.map(hands) : null),
     table(t("hub_more", { hub: "" }), [{ head: t("measure"), wide: true, cell: (measure: string) => t(`hub_day.${measure}`) }, ...volumes.map(([volume, words]) => ({ head: words, number: true, cell: (measure: string): Child => value(measure, volume) }))], [...new Set(measures.map((row) => String(row.measure)))]),
     origin("synthetic"), runLine(run));
 }

@@ -80,9 +80,10 @@ class DifferenceOptions(Options):
 
 
 class DayOptions(FlowOptions):
-    """A day of parcels: all of them, or a share with capacities cut alike; disturbed where asked."""
+    """A day of parcels on the trunk of a run, or by rule: all of them, or a share with capacities cut alike."""
 
     day: str = Field("2020-11-05", pattern=r"^(peak|\d{4}-\d\d-\d\d)$")
+    plan: str = Field("", pattern="^([0-9a-f]{12,16})?$")
     scale: float = Field(0.02, ge=0.002, le=1.0)
     weather: Literal["ordinary", "snow"] = "ordinary"
     disruptions: list[Disturbance] = Field(default_factory=list, max_length=50)

@@ -143,7 +143,7 @@ def day(network: Network, options: kinds.DayOptions, bench: Bench) -> Result:
     from postroad.simulate.day import Disruption, simulate_day
 
     made = _flows(network, options)
-    built = baseline(network, made)
+    built = _planned(network, bench, options.plan) if options.plan else baseline(network, made)
     bench.check()
     disruptions = [Disruption(**item.model_dump(exclude_none=True)) for item in options.disruptions]
     run = simulate_day(

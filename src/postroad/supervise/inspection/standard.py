@@ -35,6 +35,25 @@ def violations(desk: Desk, draw_id: str, item: str) -> dict[str, Any]:
     return {"item": item, **found}
 
 
+@view("standard.report")
+def report(desk: Desk, draw_id: str) -> list[dict[str, Any]]:
+    """Return the share of outlets with any breach found, with its interval: in all, by prefecture and by operator."""
+    outlets = {row["id"]: row for row in desk.rows("outlets")}
+    visits = [row for row in desk.rows("inspections", draw_id=draw_id) if row["visited_on"]]
+    visited = [outlets[row["outlet_id"]] for row in visits if row["outlet_id"] in outlets]
+    told = []
+    for column in ("", "prefecture_id", "operator_id"):
+        for name in sorted({str(row[column]) for row in visited}) if column else [""]:
+
+            def belongs(visit: dict[str, Any], column: str = column, name: str = name) -> bool:
+                return not column or str(outlets.get(visit["outlet_id"], {}).get(column)) == name
+
+            found = _estimate(desk, draw_id, lambda _visit, failed: bool(failed), belongs)
+            group = {"prefecture_id": "", "operator_id": ""} | ({column: name} if column else {})
+            told.append({**group, **{part: found[part] for part in ("visited", "rate", "low", "high")}})
+    return told
+
+
 def _estimate(
     desk: Desk,
     draw_id: str,
