@@ -433,7 +433,7 @@ export interface paths {
         };
         /**
          * Outcomes
-         * @description Return what became of the alerts of a ledger, and the record of the alarm.
+         * @description Return what became of the alerts of a ledger, and the record of the alarm, from the database of record.
          */
         get: operations["outcomes_api_ledgers__name__alerts_get"];
         put?: never;
@@ -455,7 +455,7 @@ export interface paths {
         put?: never;
         /**
          * Settle
-         * @description Write down what became of an alert of a day: a hit or a false alarm, and why.
+         * @description Write down in the database of record what became of an alert of a day: a hit or a false alarm, and why.
          */
         post: operations["settle_api_ledgers__name__alerts__alert__post"];
         delete?: never;
@@ -1611,21 +1611,47 @@ export interface components {
         };
         /**
          * AlarmRecord
-         * @description The record of the alarm: how many alerts were settled, how many were hits, and the last word on each.
+         * @description The record of the alarm, by kind as well (too many pieces or too few), and the last word on each alert.
          */
         AlarmRecord: {
+            /** By Kind */
+            by_kind: {
+                [key: string]: components["schemas"]["AlarmShare"];
+            };
             /** False */
             false: number;
+            /** High */
+            high: number | null;
             /** Hit Share */
             hit_share: number | null;
             /** Hits */
             hits: number;
+            /** Low */
+            low: number | null;
             /** Outcomes */
             outcomes: {
                 [key: string]: {
                     [key: string]: string;
                 };
             };
+            /** Settled */
+            settled: number;
+        };
+        /**
+         * AlarmShare
+         * @description How many alerts were settled, how many were hits, and the share of hits with its interval.
+         */
+        AlarmShare: {
+            /** False */
+            false: number;
+            /** High */
+            high: number | null;
+            /** Hit Share */
+            hit_share: number | null;
+            /** Hits */
+            hits: number;
+            /** Low */
+            low: number | null;
             /** Settled */
             settled: number;
         };
@@ -2485,6 +2511,7 @@ export type SchemaActBody = components['schemas']['ActBody'];
 export type SchemaActView = components['schemas']['ActView'];
 export type SchemaAim = components['schemas']['Aim'];
 export type SchemaAlarmRecord = components['schemas']['AlarmRecord'];
+export type SchemaAlarmShare = components['schemas']['AlarmShare'];
 export type SchemaBaseline = components['schemas']['Baseline'];
 export type SchemaBoth = components['schemas']['Both'];
 export type SchemaBundleBody = components['schemas']['BundleBody'];
@@ -3558,6 +3585,19 @@ export interface operations {
                 EQ_action?: string;
                 EQ_bizLocation?: string;
                 EQ_bizStep?: string;
+                EQ_bizTransaction_bol?: string;
+                EQ_bizTransaction_cert?: string;
+                EQ_bizTransaction_desadv?: string;
+                EQ_bizTransaction_inv?: string;
+                EQ_bizTransaction_pedigree?: string;
+                EQ_bizTransaction_po?: string;
+                EQ_bizTransaction_poc?: string;
+                EQ_bizTransaction_prodorder?: string;
+                EQ_bizTransaction_recadv?: string;
+                EQ_bizTransaction_rma?: string;
+                EQ_bizTransaction_testprd?: string;
+                EQ_bizTransaction_testres?: string;
+                EQ_bizTransaction_upevt?: string;
                 EQ_disposition?: string;
                 EQ_eventID?: string;
                 "EQ_postroad:kind"?: string;
@@ -3566,8 +3606,10 @@ export interface operations {
                 eventCountLimit?: string;
                 eventType?: string;
                 GE_eventTime?: string;
+                GE_recordTime?: string;
                 ledger?: string;
                 LT_eventTime?: string;
+                LT_recordTime?: string;
                 MATCH_anyEPC?: string;
                 MATCH_epc?: string;
                 MATCH_inputEPC?: string;

@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 
 from postroad.supervise import (
+    alarm,
     centre,
     complaint,
     credit,
@@ -97,6 +98,9 @@ def worked(desk, place, firm, codes, tag):
     for k in range(2):
         remote.check(desk, f"Y{tag}{k}", f"O{tag}{k}", "written", "real_name", False, day(5), mark(tag, "paper"))
     remote.correct(desk, f"Y{tag}1", day(8), mark(tag, "put right"))
+    alarm.settle(
+        desk, f"A{tag}0", "one", f"O{tag}0", firm, place, day(5), 9, 40, 11.5, "high", "hit", "a burst on that day"
+    )
     premises.entrust(desk, f"Z{tag}0", f"O{tag}0", "shop", day(1))
     service.locker_day(desk, f"K{tag}", day(5), 80, 2)
     service.camera_day(desk, f"O{tag}0", day(5), 4, 3)

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroad.errors import DataError, UsageError
-from postroad.supervise import merkle
+from postroad.supervise import alarm, merkle
 from postroad.supervise.alert import alerts, expectation, record, settle
 from postroad.supervise.identity import KeyRing, Share, make_seal
 from postroad.supervise.ledger import Counter, Ledger, store, take
@@ -34,6 +34,9 @@ from postroad.supervise.ledger.proving import (
     verify_consistent,
 )
 from postroad.supervise.ledger.store import frame_of
+from postroad.supervise.records import Actor
+from postroad.supervise.records import audit as log
+from postroad.supervise.records.desk import Forbidden
 from postroad.supervise.sha256 import leaves, macs
 from tests.supervise.ledger_child import take_all
 from tests.supervise.ledger_world import KNOWN, acceptance, resident, scan, write
@@ -214,6 +217,31 @@ def test_alerts_find_the_surge_and_keep_a_record(month):
     assert many["high"] - 0.5 == pytest.approx(0.5 - many["low"]) == pytest.approx(z / 2 / (2 + z * z) ** 0.5)
     with pytest.raises(UsageError):
         settle(month.again(), row, "perhaps", "", KNOWN)
+
+
+def test_outcomes_stand_in_the_database_of_record(month, desk):
+    row = alerts(month, dt.date(2026, 3, 1)).found.row(0, named=True)
+    settle(month, {**row, "alert_id": "early", "direction": "low"}, "hit", "from before there was a database", KNOWN)
+    held = month.again()
+    for outcome in ("false", "hit"):  # the last word counts, the first is kept
+        alarm.settled(desk, held, row, outcome, "looked on site")
+    told = alarm.told(desk, held)
+    assert {name: one["outcome"] for name, one in told["outcomes"].items()} == {"early": "hit", row["alert_id"]: "hit"}
+    assert told["by_kind"]["low"]["settled"] == told["by_kind"]["high"]["hits"] == 1
+    assert [e["alert"]["alert_id"] for e in held.again().entries("outcome")] == ["early"]  # the log says no more of it
+    assert [one["outcome"] for one in desk.history(alarm.TABLE, f"{alarm.name_of(held)}-{row['alert_id']}")] == [
+        "false", "hit",
+    ]  # fmt: skip
+    shares = {one["kind"]: one["hits"] for one in alarm.record(desk)}
+    assert shares == {"all": 2, "high": 1, "low": 1}
+    with desk.store.reading() as connection:
+        entries, faults = log.check(connection)
+    assert (entries >= 3, faults) == (True, [])
+    for role in ("public", "enterprise:YTO", "inspector:I1"):
+        with pytest.raises(Forbidden):
+            alarm.settled(desk.seated(Actor.named(role)), held, row, "false", "")
+    with pytest.raises(Forbidden):  # another prefecture's outlet, or one on no register, is not a prefecture's
+        alarm.settled(desk.seated(Actor("prefecture", "2202")), held, row, "false", "")
 
 
 def killed(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:

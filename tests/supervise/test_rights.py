@@ -128,6 +128,10 @@ def calls(side):
         "agency.enter": {"id_": f"ZN{t}", "outlet_id": f"O{t}0", "host": "shop", "from_on": day(1)},
         "agency.end": {"id_": f"Z{t}0", "on": TODAY},
         "premises.state": {},
+        "alert.settle": {"id_": f"A{t}0", "ledger": "one", "outlet_id": f"O{t}0", "operator_id": firm,
+                         "prefecture_id": place, "day": day(5), "hour": 9, "seen": 40, "expected": 11.5,
+                         "direction": "high", "outcome": "false"},
+        "alert.record": {},
     }  # fmt: skip
 
 
@@ -196,7 +200,14 @@ def test_every_function_has_rights_and_a_call_here():
         assert set(told) <= set(ROLES)
 
 
-COMPOSED = {"publication.published", "tally.tally", "rehearsal.cast.enter", "rehearsal.cast.service_days"}
+COMPOSED = {
+    "alarm.settled",
+    "alarm.told",
+    "publication.published",
+    "tally.tally",
+    "rehearsal.cast.enter",
+    "rehearsal.cast.service_days",
+}
 """Functions that only put acts, views and checked reads together; each of those checks the rights."""
 
 

@@ -95,7 +95,8 @@ async function balance(context: Context): Promise<Node> {
     h("h3", {}, t("gap_list", { count: number(Number(run.facts.gap_count)) })), rowsTable(t("gap_list", { count: "" }), gaps as Plain[]), runLine(run));
 }
 
-interface Alarm { settled: number; hits: number; outcomes: Record<string, { outcome: string; note: string; known_at: string }> }
+interface Share { settled: number; hits: number; low: number | null; high: number | null }
+interface Alarm { settled: number; hits: number; by_kind: Record<string, Share>; outcomes: Record<string, { outcome: string; note: string; known_at: string }> }
 
 /** Outlets and hours of a day that depart from what is expected, why, and what became of each. */
 async function alerts(context: Context): Promise<Node> {
@@ -103,7 +104,7 @@ async function alerts(context: Context): Promise<Node> {
   if (!run) return h("div", {}, notice(t("no_ledger_yet")), h("p", {}, h("a", { href: href(undefined, { part: "balance" }) }, t("part_of_supervision_balance"))));
   const may = context.session.may.includes("settle");
   const name = String(run.facts.ledger ?? "");
-  const [rows, record] = await Promise.all([rowsOf(run, "alerts"), may && name ? get<Alarm>(`/api/ledgers/${name}/alerts`) : Promise.resolve<Alarm>({ settled: 0, hits: 0, outcomes: {} })]);
+  const [rows, record] = await Promise.all([rowsOf(run, "alerts"), may && name ? get<Alarm>(`/api/ledgers/${name}/alerts`) : Promise.resolve<Alarm>({ settled: 0, hits: 0, by_kind: {}, outcomes: {} })]);
   const why = run.facts.alerts_why as Record<string, string> | undefined;
   const settled = (row: Row): Child => {
     const told = record.outcomes[String(row.alert_id)];
@@ -112,6 +113,7 @@ async function alerts(context: Context): Promise<Node> {
   return h("div", {}, h("div", { class: "row mid" }, await chooser(["ledger"], run), origin(String(run.facts.origin), true)), run.facts.origin === "synthetic" ? notice(t("ledger_synthetic"), "synthetic") : null,
     why ? notice(both(why)) : h("p", { class: "soft" }, t("alerts_words", { day: String(run.facts.alert_day), tested: number(Number(run.facts.alerts_tested)), days: Number(run.facts.history_days) })),
     record.settled ? h("p", {}, t("alarm_record", { settled: record.settled, hits: record.hits })) : null,
+    ...Object.entries(record.by_kind).map(([kind, one]) => h("p", { class: "soft small" }, t(`alarm_kind_${kind}`, { settled: one.settled, hits: one.hits, low: number(100 * (one.low ?? 0)), high: number(100 * (one.high ?? 0)) }))),
     rows.length ? table(t("part_of_supervision_alerts"), [
       { head: columnName("outlet_id"), cell: (row: Row) => String(row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => String(row.operator_id ?? "") }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
       { head: t("seen_pieces"), number: true, cell: (row) => number(Number(row.seen)) }, { head: t("expected_pieces"), number: true, cell: (row) => [number(Number(row.expected), 1), " ", h("small", { class: "soft" }, `${number(Number(row.low))}–${number(Number(row.high))}`)] },

@@ -174,11 +174,17 @@ def record(ledger: Ledger) -> dict[str, Any]:
 
     A kind is what raised the alert: too many pieces or too few. A share has its 95 % interval.
     """
-    last = {entry["alert"]["alert_id"]: entry for entry in ledger.entries("outcome")}
-    kinds = sorted({entry["alert"]["direction"] for entry in last.values()})
-    by_kind = {kind: _share([e for e in last.values() if e["alert"]["direction"] == kind]) for kind in kinds}
-    outcomes = {name: entry["outcome"] for name, entry in last.items()}
-    return {**_share(list(last.values())), "by_kind": by_kind, "outcomes": outcomes}
+    last = {
+        entry["alert"]["alert_id"]: {"direction": entry["alert"]["direction"], "outcome": entry["outcome"]}
+        for entry in ledger.entries("outcome")
+    }
+    return {**tallied(list(last.values())), "outcomes": {name: row["outcome"] for name, row in last.items()}}
+
+
+def tallied(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return settled, hits and hit share of rows with ``direction`` and ``outcome``, in all and ``by_kind``."""
+    kinds = sorted({row["direction"] for row in rows})
+    return {**_share(rows), "by_kind": {k: _share([row for row in rows if row["direction"] == k]) for k in kinds}}
 
 
 def _share(entries: list[dict[str, Any]]) -> dict[str, Any]:

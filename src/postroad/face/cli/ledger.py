@@ -14,10 +14,15 @@ from postroad.face.cli.ledger_proof import EXTRACT, FOLDER, JSON, KEYS, mark, op
 if TYPE_CHECKING:
     import polars as pl
 
-    from postroad.supervise.ledger import Taken
+    from postroad.supervise.ledger import Ledger, Taken
+    from postroad.supervise.records import Desk
 
 DAYS = typer.Option("", "--days", help="2026-11-01..2026-11-30")
 AS_OF = typer.Option("", "--as-of", help="2026-11-30T18:00:00")
+DATABASE = typer.Option(
+    "", "--database", envvar="POSTROAD_DATABASE", help="预警结果所在的案卷库 the database of record that holds outcomes"
+)
+ACTOR = typer.Option("", "--as", envvar="POSTROAD_AS", help="姓名 name | 自用库 one's own: prefecture:2202 …")
 
 
 def register(app: typer.Typer) -> None:
@@ -256,6 +261,8 @@ def alerts(
     ledger: Path = FOLDER,
     as_of: str = AS_OF,
     extract_: str = EXTRACT,
+    database: str = DATABASE,
+    actor: str = ACTOR,
     json_: bool = JSON,
 ) -> None:
     """预警 Outlets and hours of a day that depart from what is expected, and the record of the alarm."""
@@ -263,13 +270,12 @@ def alerts(
     from postroad.face.cli.display import day, moment, out, print_json
     from postroad.language import say
     from postroad.supervise.alert import alerts as raised
-    from postroad.supervise.alert import record
 
     held, wanted = opened(ledger, extract_), day(day_)
     if wanted is None:
         raise UsageError.of("face.bad_date", value=day_)
     found = raised(held, wanted, moment(as_of))
-    past = record(held)
+    past = _past(held, database, actor)
     if json_:
         told = [{**row, "reason": str(found.reason(raw))} for row, raw in
                 zip(_plain(found.found), found.found.iter_rows(named=True), strict=True)]  # fmt: skip
@@ -278,9 +284,35 @@ def alerts(
         return
     mark(held.origin)
     for row in found.found.iter_rows(named=True):
-        out.print(f"{row['alert_id']}  {found.reason(row)}", soft_wrap=True, markup=False)
+        word = past["outcomes"].get(row["alert_id"])
+        said = f"  {say('ledger.outcome_' + _word(word))}" if word else ""
+        out.print(f"{row['alert_id']}  {found.reason(row)}{said}", soft_wrap=True, markup=False)
     out.print(say("ledger.alerts", count=found.found.height, tested=f"{found.tested:,}", days=found.history_days))
     _tell_alarm(past)
+
+
+def _past(held: Ledger, database: str, actor: str) -> dict[str, Any]:
+    """The record of the alarm: from the database of record where one is named, else from the ledger's own log."""
+    from postroad.supervise import alarm
+    from postroad.supervise.alert import record
+
+    if not database:
+        return record(held)
+    desk = _seated(database, actor)
+    told = alarm.told(desk, held)
+    desk.note()
+    return told
+
+
+def _seated(database: str, actor: str) -> Desk:
+    from postroad.face.cli import person
+    from postroad.supervise.records import Desk, open_store
+
+    return Desk(open_store(database), person.actor(database, actor))
+
+
+def _word(outcome: Any) -> str:
+    return str(outcome["outcome"] if isinstance(outcome, dict) else outcome)
 
 
 def _tell_alarm(past: dict[str, Any]) -> None:
@@ -301,14 +333,17 @@ def settle(
     outcome: str = typer.Argument(..., help="hit | false"),
     note: str = typer.Option("", "--note"),
     ledger: Path = FOLDER,
+    database: str = DATABASE,
+    actor: str = ACTOR,
+    json_: bool = JSON,
 ) -> None:
-    """销号 Write down what became of an alert."""
+    """销号 Write down what became of an alert: in the database of record where one is named, else in the log."""
     import polars as pl
 
     from postroad.errors import UsageError
-    from postroad.face.cli.display import day
+    from postroad.face.cli.display import day, print_json
+    from postroad.supervise import alarm
     from postroad.supervise.alert import alerts as raised
-    from postroad.supervise.alert import record
     from postroad.supervise.alert import settle as settled
     from postroad.supervise.ledger import Ledger, now
 
@@ -318,9 +353,15 @@ def settle(
     found = raised(held, wanted).found.filter(pl.col("alert_id") == alert)
     if not found.height:
         raise UsageError.of("ledger.no_such_alert", value=alert, day=day_)
-    settled(held, found.row(0, named=True), outcome, note, now())
-    past = record(held)
-    _tell_alarm(past)
+    if database:
+        alarm.settled(_seated(database, actor), held, found.row(0, named=True), outcome, note)
+    else:
+        settled(held, found.row(0, named=True), outcome, note, now())
+    past = _past(held.again(), database, actor)
+    if json_:
+        print_json(past)
+    else:
+        _tell_alarm(past)
 
 
 def feed(

@@ -20,8 +20,10 @@ from postroad.supervise.ledger import Ledger
 
 if TYPE_CHECKING:
     from postroad.face.web.kinds import AfterActionOptions, LedgerOptions
+    from postroad.face.web.models import OutcomeBody
     from postroad.face.web.work import Bench
     from postroad.network import Network
+    from postroad.supervise.records import Desk
 
 
 def ledger(network: Network, options: LedgerOptions, bench: Bench) -> Result:
@@ -109,25 +111,22 @@ def raised(ledger: Ledger, day: dt.date | None) -> tuple[pl.DataFrame, dict[str,
     return found.found.with_columns(said), facts
 
 
-def outcomes(ledger: Ledger) -> dict[str, Any]:
+def outcomes(desk: Desk, ledger: Ledger) -> dict[str, Any]:
     """Return the record of the alarm with the last word on each alert, its note and its time."""
-    from postroad.supervise.alert import record
+    from postroad.supervise import alarm
 
-    told = {
-        entry["alert"]["alert_id"]: {"outcome": entry["outcome"], "note": entry["note"], "known_at": entry["known_at"]}
-        for entry in ledger.entries("outcome")
-    }
-    return {**record(ledger), "outcomes": told}
+    told = alarm.told(desk, ledger)
+    desk.note()
+    return told
 
 
-def settle(ledger: Ledger, day: dt.date, alert: str, outcome: str, note: str) -> dict[str, Any]:
+def settle(desk: Desk, ledger: Ledger, day: dt.date, alert: str, body: OutcomeBody) -> dict[str, Any]:
     """Write down what became of an alert of a day, and return the record of the alarm."""
+    from postroad.supervise import alarm
     from postroad.supervise.alert import alerts
-    from postroad.supervise.alert import settle as write
-    from postroad.supervise.ledger import now
 
     found = alerts(ledger, day).found.filter(pl.col("alert_id") == alert)
     if not found.height:
         raise Refused(404, "console.no_alert", asked=alert, day=day.isoformat())
-    write(ledger, found.row(0, named=True), outcome, note, now())
-    return outcomes(Ledger.open(ledger.root))
+    alarm.settled(desk, ledger, found.row(0, named=True), body.outcome, body.note)
+    return outcomes(desk, ledger)

@@ -403,11 +403,19 @@ class OutcomeBody(Body):
     note: str = Field("", max_length=500)
 
 
-class AlarmRecord(BaseModel):
-    """The record of the alarm: how many alerts were settled, how many were hits, and the last word on each."""
+class AlarmShare(BaseModel):
+    """How many alerts were settled, how many were hits, and the share of hits with its interval."""
 
     settled: int
     hits: int
     false: int
     hit_share: float | None
+    low: float | None
+    high: float | None
+
+
+class AlarmRecord(AlarmShare):
+    """The record of the alarm, by kind as well (too many pieces or too few), and the last word on each alert."""
+
+    by_kind: dict[Literal["high", "low"], AlarmShare]
     outcomes: dict[str, dict[str, str]]

@@ -43,7 +43,7 @@ ACTS: dict[str, Act] = {}
 _WRAPPED: dict[str, Callable[..., Any]] = {}
 MODULES = ("register", "inspection.planning", "inspection.drawing", "inspection.visiting", "inspection.standard",
            "inspection.remote", "hazard", "complaint", "credit", "custody", "centre", "emergency", "relief", "service",
-           "exemption", "premises")  # fmt: skip
+           "exemption", "premises", "alarm")  # fmt: skip
 
 
 def load() -> Mapping[str, Act]:

@@ -208,6 +208,14 @@ of_record(
     sa.Column("from_on", sa.Date, nullable=False), sa.Column("until_on", sa.Date),
     sa.Column("state", sa.String(64), nullable=False),
 )  # fmt: skip
+of_record(
+    "alert_outcomes",
+    sa.Column("ledger", sa.String(64), nullable=False), sa.Column("outlet_id", sa.String(96), nullable=False),
+    sa.Column("day", sa.Date, nullable=False), sa.Column("hour", sa.BigInteger, nullable=False),
+    sa.Column("seen", sa.BigInteger, nullable=False), sa.Column("expected", sa.Float, nullable=False),
+    sa.Column("direction", sa.String(16), nullable=False), sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("note", sa.String(512), nullable=False),
+)  # fmt: skip
 
 AUDIT = sa.Table(
     "audit",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 
-from postroad.face.web import checking, ledgers
+from postroad.face.web import checking, desks, ledgers
 from postroad.face.web.house import Capturer, Settler, TheHouse
 from postroad.face.web.models import AlarmRecord, CaptureJob, LedgerView, OutcomeBody
 from postroad.face.web.routes.epcis import capture_job, keep
@@ -39,14 +39,15 @@ async def send(
 
 
 @router.get("/{name}/alerts", response_model=AlarmRecord)
-def outcomes(_: Settler, house: TheHouse, name: Name) -> Any:
-    """Return what became of the alerts of a ledger, and the record of the alarm."""
-    return checking.outcomes(ledgers.opened(house.settings.home, name))
+def outcomes(who: Settler, house: TheHouse, name: Name) -> Any:
+    """Return what became of the alerts of a ledger, and the record of the alarm, from the database of record."""
+    return checking.outcomes(desks.desk(house.settings, who), ledgers.opened(house.settings.home, name))
 
 
 @router.post("/{name}/alerts/{alert}", response_model=AlarmRecord)
 def settle(
-    _: Settler, house: TheHouse, name: Name, alert: AlertId, day: dt.date, body: OutcomeBody
+    who: Settler, house: TheHouse, name: Name, alert: AlertId, day: dt.date, body: OutcomeBody
 ) -> Any:  # fmt: skip
-    """Write down what became of an alert of a day: a hit or a false alarm, and why."""
-    return checking.settle(ledgers.opened(house.settings.home, name), day, alert, body.outcome, body.note)
+    """Write down in the database of record what became of an alert of a day: a hit or a false alarm, and why."""
+    held = ledgers.opened(house.settings.home, name)
+    return checking.settle(desks.desk(house.settings, who), held, day, alert, body)
