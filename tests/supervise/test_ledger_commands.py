@@ -79,6 +79,11 @@ def test_two_officers_at_the_desk(office, tmp_path):
     assert out.startswith("999")
     assert json.loads(office("ledger", "audit", "--json")[1])["openings"][0]["reason"] == "case 7"
     assert office("ledger", "reidentify", sender, *shares[:2], "--reason", "case 7")[0] == 2
+    assert office("ledger", "forget", "2026-01", *shares[:2], "--reason", "year over")[0] == 2
+    assert office("ledger", "forget", "2026-01", *shares, "--reason", "year over")[0] == 0
+    code, _, told = office("ledger", "reidentify", sender, *shares, "--reason", "case 7")
+    assert (code, "year over" in told) == (2, True)
+    assert "year over" in office("ledger", "audit")[1]
 
 
 def test_what_is_wrong_is_said_in_both_languages(office, tmp_path):

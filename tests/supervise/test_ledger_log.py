@@ -24,12 +24,12 @@ from postroad.supervise import alarm, merkle
 from postroad.supervise.alert import alerts, expectation, record, settle
 from postroad.supervise.identity import KeyRing, Share, make_seal
 from postroad.supervise.ledger import Counter, Ledger, store, take
+from postroad.supervise.ledger.checks import check
+from postroad.supervise.ledger.opening import forget, forgettings, openings, reidentify
 from postroad.supervise.ledger.proving import (
     audit,
     consistent,
-    openings,
     prove,
-    reidentify,
     verify,
     verify_consistent,
 )
@@ -138,25 +138,56 @@ def test_two_officers_open_one_number_and_leave_a_record(held, tmp_path):
     files = [share.save(tmp_path / f"{n}.json") for n, share in enumerate(shares)]
     assert [oct(f.stat().st_mode & 0o777) for f in files] == ["0o600", "0o600"]
     loaded = tuple(Share.load(f) for f in files)
-    number = reidentify(ledger, sender, loaded, ring.seal, "case 7", KNOWN)
+    number = reidentify(ledger, sender, loaded, ring, "case 7", KNOWN)
     assert number == resident("99900019900101001")
     assert [(o["officers"], o["reason"]) for o in openings(ledger.again())] == [(["Li", "Wang"], "case 7")]
     one = (shares[0], Share("Wang", os.urandom(32)))
     alone = (shares[0], Share("Li", shares[0].half))
     for pair in (one, alone):
         with pytest.raises(UsageError):
-            reidentify(ledger.again(), sender, pair, ring.seal, "case 8", KNOWN)
+            reidentify(ledger.again(), sender, pair, ring, "case 8", KNOWN)
     with pytest.raises(UsageError):
-        reidentify(ledger.again(), sender, loaded, ring.seal, " ", KNOWN)
+        reidentify(ledger.again(), sender, loaded, ring, " ", KNOWN)
     # Even an opening that failed is on record.
     assert [o["granted"] for o in openings(ledger.again())] == [True, False, False]
 
 
-def test_a_forgotten_key_cuts_the_link(held, tmp_path):
-    _, ring, _ = held
-    before = ring.key("2026-03")
-    assert ring.forget("2026-03")
-    assert KeyRing.open(tmp_path / "keys").key("2026-03") != before
+def test_a_month_forgotten_by_two_officers_cannot_be_opened_and_all_else_stands(held, tmp_path):
+    ledger, ring, shares = held
+    with ledger.query() as link:
+        sender = frame_of(link, "SELECT hex(sender) AS s FROM acceptances LIMIT 1")["s"][0]
+    before, published, proof = ring.key("2026-03"), ledger.head, prove(ledger, "YT0000000007")
+    rates = check(ledger).rates
+    other = KeyRing.open(tmp_path / "keys")  # as another process has it in mind
+    for period, pair, reason in (("2026-02", shares, "old"), ("2026-03", shares, ""),
+                                 ("2026-03", (shares[0], Share("Wang", os.urandom(32))), "old")):  # fmt: skip
+        with pytest.raises(UsageError):
+            forget(ledger.again(), period, pair, ring, reason, KNOWN)
+    assert ring.periods["2026-03"] == before
+    forget(ledger.again(), "2026-03", shares, ring, "kept long enough", KNOWN)
+    other.key("2026-04")  # writes the ring: the forgotten key must not come back with it
+    ring = KeyRing.open(tmp_path / "keys")
+    assert "2026-03" not in ring.periods
+    assert before.hex() not in ring.path.read_bytes().hex()
+    with pytest.raises(UsageError, match="kept long enough"):
+        reidentify(ledger.again(), sender, shares, ring, "case 9", KNOWN)
+    # A late record of that month gets a new key: what was sealed before stays shut, what is sealed now opens.
+    late = acceptance("YT0000009999", id_number=resident("99900019900101002"))
+    take(ledger.root, write(tmp_path / "acceptances-late.csv", [late]), ring, known_at=KNOWN)
+    with pytest.raises(UsageError, match="kept long enough"):
+        reidentify(ledger.again(), sender, shares, ring, "case 9", KNOWN)
+    with ledger.again().query() as link:
+        new = frame_of(link, "SELECT hex(sender) AS s FROM acceptances WHERE waybill = 'YT0000009999'")["s"][0]
+    assert reidentify(ledger.again(), new, shares, ring, "case 10", KNOWN) == resident("99900019900101002")
+    held_now = ledger.again()
+    assert [(f["granted"], f["officers"]) for f in forgettings(held_now)] == [
+        (False, ["Li", "Wang"]), (True, ["Li", "Wang"]),
+    ]  # fmt: skip
+    assert [o["granted"] for o in openings(held_now)] == [False, False, True]
+    assert audit(held_now) == []
+    assert verify(proof, published.root)["holds"]
+    assert verify(prove(held_now, "YT0000000007"), held_now.head.root)["holds"]
+    assert check(ledger).rates.equals(rates)
 
 
 def counted(days, outlets, rng, surge=None):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import json
 import os
 import secrets
@@ -42,11 +43,15 @@ _MOD_MARKS = np.frombuffer(b"10X98765432", np.uint8)
 
 @dataclass
 class KeyRing:
-    """The keys of intake: one secret for each month, and the public half of the seal; kept in a file of mode 0600."""
+    """The keys of intake: one secret for each month, and the public half of the seal; kept in a file of mode 0600.
+
+    ``forgotten`` are digests of keys dropped for good: a process that still has one in mind cannot write it back.
+    """
 
     path: Path
     periods: dict[str, bytes]
     seal: bytes = b""
+    forgotten: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -60,14 +65,17 @@ class KeyRing:
         try:
             told = json.loads(path.read_text("utf-8"))
             periods = {name: base64.b64decode(text, validate=True) for name, text in told["periods"].items()}
-            return cls(path, periods, base64.b64decode(told["seal"], validate=True))
+            return cls(path, periods, base64.b64decode(told["seal"], validate=True), set(told.get("forgotten", [])))
         except (ValueError, KeyError, AttributeError, TypeError) as wrong:
             raise DataError.of("ledger.keyring_broken", path=str(path)) from wrong
 
     def save(self) -> None:
         """Write the ring whole or not at all."""
+        if self.path.is_file():
+            self.forgotten |= KeyRing.open(self.path.parent).forgotten
+        self.periods = {n: k for n, k in self.periods.items() if _digest(k) not in self.forgotten}
         told = {"periods": {n: base64.b64encode(k).decode() for n, k in self.periods.items()},
-                "seal": base64.b64encode(self.seal).decode()}  # fmt: skip
+                "seal": base64.b64encode(self.seal).decode(), "forgotten": sorted(self.forgotten)}  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_private(self.path, json.dumps(told, indent=1, sort_keys=True))
 
@@ -80,11 +88,20 @@ class KeyRing:
             return self.periods[period]
 
     def forget(self, period: str) -> bool:
-        """Drop a month's key: its pseudonyms can never again be linked to a number. Whether there was one."""
-        there = self.periods.pop(period, None) is not None
-        if there:
-            self.save()
-        return there
+        """Drop a month's key: its pseudonyms can never again be linked to a number, nor what is sealed be opened.
+
+        Return whether there was one.
+        """
+        with self._lock:
+            key = self.periods.pop(period, None)
+            if key is not None:
+                self.forgotten.add(_digest(key))
+                self.save()
+        return key is not None
+
+
+def _digest(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()
 
 
 def write_private(path: Path, text: str) -> None:
@@ -97,6 +114,11 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def pseudonyms(key: bytes, numbers: pl.Series) -> pl.Series:
@@ -178,19 +200,20 @@ def make_seal(ring: KeyRing, officers: tuple[str, str]) -> tuple[Share, Share]:
     return Share(officers[0], pad), Share(officers[1], bytes(a ^ b for a, b in zip(secret, pad, strict=True)))
 
 
-def _cipher(shared: bytes, ephemeral: bytes, seal: bytes) -> ChaCha20Poly1305:
-    made = HKDF(hashes.SHA256(), KEY_BYTES, salt=ephemeral + seal, info=b"postroad sealed number").derive(shared)
+def _cipher(shared: bytes, key: bytes, ephemeral: bytes, seal: bytes) -> ChaCha20Poly1305:
+    made = HKDF(hashes.SHA256(), KEY_BYTES, salt=ephemeral + seal, info=b"postroad sealed number").derive(shared + key)
     return ChaCha20Poly1305(made)
 
 
-def sealed(seal: bytes, senders: pl.Series, numbers: pl.Series) -> pl.DataFrame:
+def sealed(seal: bytes, key: bytes, senders: pl.Series, numbers: pl.Series) -> pl.DataFrame:
     """Return each pseudonym once with its number sealed: sender, ephemeral, nonce, box.
 
-    One ephemeral key serves the rows of a file, each row under its own nonce and bound to its pseudonym.
+    The month's key is part of the seal, so that nothing opens once it is forgotten. One ephemeral key serves the
+    rows of a file, each row under its own nonce and bound to its pseudonym.
     """
     ephemeral = X25519PrivateKey.generate()
     public = ephemeral.public_key().public_bytes(_RAW, serialization.PublicFormat.Raw)
-    cipher = _cipher(ephemeral.exchange(X25519PublicKey.from_public_bytes(seal)), public, seal)
+    cipher = _cipher(ephemeral.exchange(X25519PublicKey.from_public_bytes(seal)), key, public, seal)
     pairs = pl.DataFrame({"sender": senders, "number": numbers}).drop_nulls().unique("sender", maintain_order=True)
     boxes = [
         cipher.encrypt(n.to_bytes(12, "big"), number.encode(), sender)
@@ -214,9 +237,10 @@ def opening_key(shares: tuple[Share, Share], seal: bytes) -> X25519PrivateKey:
     return private
 
 
-def unsealed(private: X25519PrivateKey, seal: bytes, row: dict[str, Any]) -> str:
+def unsealed(private: X25519PrivateKey, seal: bytes, key: bytes, row: dict[str, Any]) -> str:
     """Return the number in a sealed row."""
-    cipher = _cipher(private.exchange(X25519PublicKey.from_public_bytes(row["ephemeral"])), row["ephemeral"], seal)
+    shared = private.exchange(X25519PublicKey.from_public_bytes(row["ephemeral"]))
+    cipher = _cipher(shared, key, row["ephemeral"], seal)
     try:
         return cipher.decrypt(int(row["nonce"]).to_bytes(12, "big"), row["box"], row["sender"]).decode()
     except InvalidTag as wrong:

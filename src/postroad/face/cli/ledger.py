@@ -28,7 +28,8 @@ ACTOR = typer.Option("", "--as", envvar="POSTROAD_AS", help="姓名 name | 自�
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
-    proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify)
+    proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify,
+              ledger_proof.forget)  # fmt: skip
     for function in (intake, checks, balance, extract, shelve, *proofs, alerts, settle, feed, rules):
         group.command(function.__name__)(function)
     app.add_typer(group, name="ledger")

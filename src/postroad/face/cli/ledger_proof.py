@@ -1,4 +1,4 @@
-"""``postroad ledger prove|verify|audit|seal|reidentify``: proofs from the log, and numbers opened by two officers."""
+"""``postroad ledger prove|verify|audit|seal|reidentify|forget``: proofs; numbers two officers open or forget."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from postroad.supervise.identity import Share
     from postroad.supervise.ledger import Ledger
 
 FOLDER = typer.Option(Path("out/ledger"), "--ledger", help="台账文件夹 folder of the ledger")
@@ -100,16 +101,25 @@ def audit(ledger: Path = FOLDER, json_: bool = JSON) -> None:
     from postroad.face.cli.display import out, print_json
     from postroad.language import say
     from postroad.supervise.ledger import Ledger
+    from postroad.supervise.ledger.opening import forgettings, openings
     from postroad.supervise.ledger.proving import audit as audited
-    from postroad.supervise.ledger.proving import openings
 
     held = Ledger.open(ledger)
     faults = audited(held)
     if json_:
         print_json({"origin": held.origin, "size": held.head.size, "root": held.head.root,
-                    "faults": [f.as_dict() for f in faults], "openings": openings(held)})  # fmt: skip
+                    "faults": [f.as_dict() for f in faults], "openings": openings(held),
+                    "forgettings": forgettings(held)})  # fmt: skip
     else:
         mark(held.origin)
+        for entry in forgettings(held):
+            facts: dict[str, Any] = {
+                "value": entry["period"],
+                "officers": ", ".join(entry["officers"]),
+                "reason": entry["reason"],
+            }
+            word = "ledger.forgot" if entry["granted"] else "ledger.forgetting_refused"
+            out.print(say(word, day=entry["known_at"][:10], **facts), soft_wrap=True, markup=False)
         for fault in faults:
             out.print(fault.say(), soft_wrap=True, markup=False)
         out.print(say("ledger.audited", size=held.head.size, root=held.head.root, faults=len(faults)), soft_wrap=True)
@@ -145,13 +155,43 @@ def reidentify(
     """还原 Open one pseudonym with both officers' shares; the opening is written into the log first."""
     import sys
 
-    from postroad.errors import UsageError
-    from postroad.supervise.identity import KeyRing, Share
+    from postroad.supervise.identity import KeyRing
     from postroad.supervise.ledger import Ledger, now
-    from postroad.supervise.ledger.proving import reidentify as opened
+    from postroad.supervise.ledger.opening import reidentify as opened
+
+    number = opened(Ledger.open(ledger), sender, _both(shares), KeyRing.open(keys), reason, now())
+    sys.stdout.write(number + "\n")
+
+
+def forget(
+    period: str = typer.Argument(..., help="月份 month: 2026-03"),
+    shares: list[Path] = typer.Option(..., "--share", help="份额文件 a share, twice"),
+    reason: str = typer.Option(..., "--reason", help="事由 why"),
+    ledger: Path = FOLDER,
+    keys: Path = KEYS,
+    json_: bool = JSON,
+) -> None:
+    """销毁密钥 Drop a month's key for good, with both officers' shares; written into the log first."""
+    from postroad.face.cli.display import out, print_json
+    from postroad.language import say
+    from postroad.supervise.identity import KeyRing
+    from postroad.supervise.ledger import Ledger, now
+    from postroad.supervise.ledger.opening import forget as forgotten
+
+    both, at = _both(shares), now()
+    forgotten(Ledger.open(ledger), period, both, KeyRing.open(keys), reason, at)
+    officers = sorted(share.officer for share in both)
+    if json_:
+        print_json({"period": period, "officers": officers, "reason": reason, "known_at": at.isoformat()})
+        return
+    facts: dict[str, Any] = {"value": period, "officers": ", ".join(officers), "reason": reason}
+    out.print(say("ledger.forgot", day=f"{at:%Y-%m-%d}", **facts), soft_wrap=True, markup=False)
+
+
+def _both(shares: list[Path]) -> tuple[Share, Share]:
+    from postroad.errors import UsageError
+    from postroad.supervise.identity import Share
 
     if len(shares) != 2:
         raise UsageError.of("ledger.two_officers", value=", ".join(map(str, shares)))
-    held = (Share.load(shares[0]), Share.load(shares[1]))
-    number = opened(Ledger.open(ledger), sender, held, KeyRing.open(keys).seal, reason, now())
-    sys.stdout.write(number + "\n")
+    return Share.load(shares[0]), Share.load(shares[1])

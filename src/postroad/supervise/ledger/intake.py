@@ -182,9 +182,10 @@ def _without_numbers(job: Job, good: pl.DataFrame) -> tuple[pl.DataFrame, list[p
         here = clock == month
         held = good.with_columns(fits.alias("id_ok"))
         held = held.filter(here) if len(months) > 1 else held
-        senders = pseudonyms(job.ring.key(period_of(month)), held[DOCUMENT])
+        key = job.ring.key(period_of(month))
+        senders = pseudonyms(key, held[DOCUMENT])
         if job.ring.seal and held[DOCUMENT].null_count() < held.height:
-            boxes.append(sealed(job.ring.seal, senders, held[DOCUMENT])
+            boxes.append(sealed(job.ring.seal, key, senders, held[DOCUMENT])
                          .with_columns(pl.lit(period_of(month)).alias("period")))  # fmt: skip
         frames.append(held.with_columns(senders.alias("sender")).drop(DOCUMENT))
     return (pl.concat(frames).sort("line") if len(frames) > 1 else frames[0]) if frames else _no_one(good), boxes

@@ -6,15 +6,10 @@ commit that names this root, and the way from the commit to the root of the log.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from postroad.errors import DataError, Fault, UsageError
-from postroad.supervise.identity import Share, opening_key, unsealed
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
@@ -139,47 +134,3 @@ def audit(ledger: Ledger) -> list[Fault]:
                 if hashlib.file_digest(held, "sha256").hexdigest() != part["sha256"]:
                     faults.append(Fault.of("ledger.part_changed", path=part["path"]))
     return faults
-
-
-def reidentify(
-    ledger: Ledger, sender: str, shares: tuple[Share, Share], seal: bytes, reason: str, known_at: dt.datetime
-) -> str:
-    """Return the number behind a pseudonym, opened by two officers together; the log has the opening before it is done.
-
-    An attempt with shares that do not fit is in the log too, as not granted.
-    ``UsageError`` when the shares are not the right ones, no reason is given, or nothing was sealed for the pseudonym.
-    """
-    if not reason.strip():
-        raise UsageError.of("ledger.reason_wanted")
-    row = _sealed_row(ledger, sender)
-    refused: UsageError | None = None
-    try:
-        private = opening_key(shares, seal)
-    except UsageError as wrong:
-        refused = wrong
-    with ledger.writing() as writer:
-        writer.commit({
-            "what": "opening", "known_at": known_at.isoformat(), "sender": sender.lower(), "reason": reason,
-            "officers": sorted(share.officer for share in shares), "granted": refused is None,
-        })  # fmt: skip
-    if refused is not None:
-        raise refused
-    return unsealed(private, seal, row)
-
-
-def _sealed_row(ledger: Ledger, sender: str) -> dict[str, Any]:
-    try:
-        wanted = bytes.fromhex(sender)
-    except ValueError:
-        raise UsageError.of("ledger.no_such_sender", value=sender) from None
-    for entry in ledger.entries("file"):
-        if entry["sealed"]:
-            found = pl.scan_parquet(ledger.root / entry["sealed"]).filter(pl.col("sender") == wanted).collect()
-            if found.height:
-                return dict(found.row(0, named=True))
-    raise UsageError.of("ledger.no_such_sender", value=sender)
-
-
-def openings(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return every opening of a pseudonym: when, by whom, why, and whether it was granted."""
-    return [json.loads(json.dumps(entry)) for entry in ledger.entries("opening")]
