@@ -7,10 +7,17 @@ const AUTONOMOUS = /(朝鲜族|满族|蒙古族|回族)?自治[县州]$/u;
 const AUTONOMOUS_LATIN = /(chaoxianzu|manzu|mengguzu|huizu)?zizhi(xian|zhou)$/;
 const ENDINGS: Record<string, [string, string]> = { 市: ["shi", "City"], 县: ["xian", "County"], 区: ["qu", "District"], 省: ["sheng", "Province"] };
 
-/** A name without the word for what kind of place it is: 安图县 is 安图, 延边朝鲜族自治州 is 延边. */
+/** What the zones are called for short, longest first, and in English. */
+const ZONES: [RegExp, string, string][] = [
+  [/汽车经济技术开发区$/u, "汽开区", "Auto Zone"], [/净月高新技术产业开发区$/u, "净月区", "Jingyue Zone"], [/经济技术开发区$|经济开发区$/u, "经开区", "Economic Zone"],
+  [/高新技术产业开发区$/u, "高新区", "High-tech Zone"], [/中国新加坡食品区$/u, "中新食品区", "Food Zone"], [/开发区$/u, "开发区", "Zone"],
+];
+
+/** A name without the word for what kind of place it is: 安图县 is 安图, 延边朝鲜族自治州 is 延边, a zone keeps its own short name. */
 export function short(name: string): string {
-  const bare = name.replace(AUTONOMOUS, "");
-  return bare.replace(/(经济技术|高新技术产业|净月高新技术产业|汽车经济技术|高新区|经济)?开发区$/u, (zone) => `${zone.slice(0, 2)}区`).replace(/(?<=..)[市县区省]$/u, "");
+  const zone = ZONES.find(([ending]) => ending.test(name));
+  if (zone) return name.replace(zone[0], zone[1]);
+  return name.replace(AUTONOMOUS, "").replace(/(?<=..)[市县区省]$/u, "");
 }
 
 /** The pinyin of a name without the syllables for what kind of place it is. */
@@ -30,6 +37,7 @@ export async function placeNames(province: string, levels = ["prefecture", "coun
   const all = await Promise.all(levels.map((level) => once<Columns>(`/api/provinces/${province}/points/${level}`)));
   const made = new Map<string, string>();
   const taken = new Set<string>();
+  const cities = new Map<string, string>();
   for (const held of all) {
     const c = held.columns;
     (c.place_id ?? []).forEach((id, k) => {
@@ -37,10 +45,19 @@ export async function placeNames(province: string, levels = ["prefecture", "coun
       const [brief, kind] = [short(name), ENDINGS[name.slice(-1)]?.[1]];
       const alike = taken.has(brief);
       taken.add(brief);
-      if (c.kind?.[k] === "dev_zone") made.set(String(id), brief);
+      if (c.kind?.[k] === "dev_zone") made.set(String(id), zone(name, brief, cities));
       else if (alike) made.set(String(id), language() === "en" && kind ? named(name, `${latin(name, pinyin)} ${kind}`) : name);
       else made.set(String(id), named(brief, latin(name, pinyin)));
+      cities.set(brief, latin(name, pinyin));
     });
   }
   return made;
+}
+
+/** A development zone by its city and kind: Changchun High-tech Zone 长春高新区. */
+function zone(name: string, brief: string, cities: Map<string, string>): string {
+  const kind = ZONES.find(([ending]) => ending.test(name));
+  // 吉林松原经济开发区 lies at Songyuan: the city named last is the one.
+  const [city] = [...cities].filter(([one]) => name.includes(one)).sort(([a], [b]) => name.indexOf(b) - name.indexOf(a));
+  return kind && city ? named(brief, `${city[1]} ${kind[2]}`) : brief;
 }

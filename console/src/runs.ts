@@ -4,8 +4,9 @@ import { get, type Job, type Run } from "./api";
 import { h, replace } from "./dom";
 import { run } from "./jobs";
 import { button, later } from "./parts";
+import { placeNames } from "./places";
 import { address, go, href } from "./state";
-import { has, language, number, t, when } from "./words";
+import { language, number, t, when } from "./words";
 
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -18,14 +19,15 @@ export async function latest(kinds: string[]): Promise<Run | null> {
 const PLAIN = new Set(["base", "ordinary", "any", "0", ""]);
 
 /** What sets a run apart, in words: its day, year, weather, how much more. What is as usual is not said. */
-export function told(one: Run): string {
+export function told(one: Run, names: Map<string, string>): string {
   const words: Record<string, (value: string) => string> = {
-    weather: (value) => t(`weather_${value}`), season: (value) => t(`season_${value}`), scenario: (value) => (has(`growth.scenario_${value}`) ? t(`growth.scenario_${value}`) : value),
-    counties: (value) => (value.includes(",") ? t("so_many_counties", { count: value.split(",").length }) : value),
+    weather: (value) => t(`weather_${value}`), season: (value) => t(`season_${value}`), 
+    counties: (value) => (value.includes(",") ? t("so_many_counties", { count: value.split(",").length }) : (names.get(value) ?? value)), place_id: (value) => names.get(value) ?? value,
+    days: (value) => (/^\d+$/.test(value) ? t("so_many_days", { count: value }) : value),
     extra_percent: (value) => t("so_much_more", { percent: `${Number(value) > 0 ? "+" : ""}${number(Number(value))}` }), more_percent: (value) => t("so_much_more", { percent: `${Number(value) > 0 ? "+" : ""}${number(Number(value))}` }),
     plants_year: (value) => `${t("plants_of_year")} ${value}`, pieces: (value) => `${number(Number(value))} ${t("pieces")}`,
   };
-  return ["first", "day", "days", "year", "scenario", "season", "weather", "counties", "extra_percent", "more_percent", "plants_year", "pieces"].flatMap((key) => {
+  return ["first", "day", "month", "days", "year", "scenario", "season", "weather", "counties", "place_id", "extra_percent", "more_percent", "plants_year", "pieces"].flatMap((key) => {
     const value = one.options[key] === null || one.options[key] === undefined ? "" : String(one.options[key]);
     return PLAIN.has(value) ? [] : [words[key]?.(value) ?? value];
   }).join(" ");
@@ -35,7 +37,8 @@ export function told(one: Run): string {
 export async function chooser(kinds: string[], now: Run | null): Promise<HTMLElement | null> {
   const held = (await get<Run[]>("/api/runs")).filter((one) => kinds.includes(one.kind));
   if (held.length < 2) return null;
-  const about = (one: Run): string => [when(one.made_at), told(one), one.run_id].filter(Boolean).join(" · ");
+  const names = await placeNames(address().province);
+  const about = (one: Run): string => [when(one.made_at), told(one, names), one.run_id].filter(Boolean).join(" · ");
   return h("select", { "aria-label": t("run"), onchange: (e: Event) => go(href(undefined, { run: (e.target as HTMLSelectElement).value })) }, held.map((one) => h("option", { value: one.run_id, selected: one.run_id === now?.run_id }, about(one))));
 }
 

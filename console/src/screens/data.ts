@@ -1,11 +1,13 @@
 /** Data: packs and their tables, uploads with faults and rows set aside, runs, sources, and what is synthetic. */
 
-import { get, send, upload, type Fault, type Job, type ProvinceDetail, type Run, type TablePage, type Upload } from "../api";
+import { get, send, upload, type Both, type Fault, type Job, type ProvinceDetail, type Run, type TablePage, type Upload } from "../api";
 import { h, replace, type Child } from "../dom";
 import type { components } from "../api.gen";
 import { card as jobCard } from "../jobs";
 import { both, button, definition, faultList, field, later, notice, origin, problem, table, title } from "../parts";
-import { columnName } from "../records";
+import { columnName, learnPlaces, rowsTable, type Plain } from "../records";
+import { placeNames } from "../places";
+import { rowsOf, told } from "../runs";
 import { go, href } from "../state";
 import { language, number, t, when } from "../words";
 import type { Context, View } from "../main";
@@ -16,7 +18,7 @@ const ORIGINS = ["observed", "derived", "assumed", "synthetic"] as const;
 export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "tables";
   const shown = PARTS.filter((p) => (p !== "accounts" || context.session.may.includes("accounts")) && (p !== "records" || context.session.may.includes("capture")));
-  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, q: null, page: null, origin: null, source: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
+  const tabs = h("nav", { class: "tabs", "aria-label": t("screen_data") }, shown.map((p) => h("a", { href: href(undefined, { part: p, table: null, run: null, rows: null, q: null, page: null, origin: null, source: null }), "aria-current": p === part ? "page" : null }, t(`part_of_data_${p}`))));
   const stops: (() => void)[] = [];
   const makers = { tables: () => tables(context), uploads: () => uploads(context, stops), records: () => records(stops), runs: () => runs(context), sources: () => sources(context), accounts: () => accounts() };
   return { node: h("div", {}, title(t("screen_data"), t("lead_data")), tabs, later(makers[part]())), leave: () => stops.forEach((end) => end()) };
@@ -163,14 +165,11 @@ function captured(one: Capture): HTMLElement {
     ], one.taken) : null);
 }
 
-const TOLD_FIRST = ["year", "scenario", "day", "days", "first", "weather", "counties", "season", "scale", "levers", "extra_percent", "script", "as_of"];
-
-/** What a run was asked for, the telling options first; the rest shows when pointed at. */
-function briefly(options: Record<string, unknown>): Child {
-  const held = Object.entries(options).filter(([, v]) => v !== null && v !== "").map(([k, v]): [string, string] => [k, `${columnName(k)} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`]);
-  const first = held.filter(([k]) => TOLD_FIRST.includes(k));
-  const shown = first.length ? first : held.slice(0, 6);
-  return h("span", { title: held.map(([, words]) => words).join(" · ") }, shown.map(([, words]) => words).join(" · "));
+/** What a run was asked for, in words; all of it shows when pointed at. */
+function briefly(run: Run, names: Map<string, string>): Child {
+  const { title: named, levers, before_run, after_run } = { ...(run.facts as { title?: Both }), ...(run.options as { levers?: string[]; before_run?: string; after_run?: string }) };
+  const words = [named ? both(named) : "", told(run, names), Array.isArray(levers) ? levers.join(language() === "zh" ? "、" : ", ") : "", before_run && after_run ? `${before_run} → ${after_run}` : ""].filter(Boolean);
+  return h("span", { title: JSON.stringify(run.options).slice(0, 600) }, words.join(" · "));
 }
 
 async function runs(context: Context): Promise<Node> {
@@ -178,30 +177,45 @@ async function runs(context: Context): Promise<Node> {
   if (asked) return oneRun(context, asked);
   const held = await get<Run[]>("/api/runs");
   if (!held.length) return h("p", { class: "soft" }, t("no_runs"));
+  const names = await placeNames(context.province);
   return table(t("part_of_data_runs"), [
     { head: t("run"), short: true, cell: (run: Run) => h("code", {}, run.run_id) },
     { head: t("kind"), short: true, cell: (run) => t(`kind_${run.kind}`) },
-    { head: t("options"), wide: true, cell: (run) => h("small", {}, briefly(run.options)) },
     { head: t("made_at"), short: true, cell: (run) => when(run.made_at) },
+    { head: t("options"), wide: true, cell: (run) => h("small", {}, briefly(run, names)) },
     { head: t("published"), cell: (run) => (run.published ? "✓" : "") },
   ], held, (run) => href(undefined, { run: run.run_id }));
 }
 
 async function oneRun(context: Context, id: string): Promise<Node> {
   const run = await get<Run>(`/api/runs/${id}`);
-  const facts = Object.entries(run.facts).filter(([, v]) => v === null || typeof v !== "object").map(([k, v]): [string, Child] => [k, typeof v === "number" ? number(v, 4) : String(v)]);
+  const facts = Object.entries(run.facts).filter(([, v]) => v === null || typeof v !== "object").map(([k, v]): [string, Child] => [columnName(k), typeof v === "number" ? number(v, 4) : String(v)]);
   const publish = async (): Promise<void> => {
     await send(run.published ? "DELETE" : "PUT", `/api/runs/${id}/published`);
     go(href(undefined, { run: id, seen: String(Date.now()) }), true);
   };
+  const options = Object.entries(run.options).filter(([, v]) => v !== null && v !== "").map(([k, v]): [string, Child] => [columnName(k), typeof v === "object" ? h("code", {}, JSON.stringify(v).slice(0, 400)) : String(v)]);
+  const shown = context.query.get("rows");
   return h("div", {},
-    h("p", {}, h("a", { href: href(undefined, { run: null }) }, `← ${t("part_of_data_runs")}`)),
+    h("p", {}, h("a", { href: href(undefined, { run: null, rows: null }) }, `← ${t("part_of_data_runs")}`)),
     h("h2", {}, t(`kind_${run.kind}`), " ", h("code", {}, run.run_id)),
-    definition([[t("made_at"), when(run.made_at)], [t("version"), run.version], [t("seed"), run.seed], [t("inputs"), h("code", {}, run.inputs.slice(0, 16))], [t("options"), h("code", {}, JSON.stringify(run.options))], ...facts]),
-    context.session.may.includes("publish") ? h("p", {}, button(run.published ? t("withdraw") : t("publish"), () => void publish())) : null,
-    h("p", { class: "row" }, ["xlsx", "docx", "pdf", "html"].map((form) => h("a", { class: "button", href: `/api/runs/${id}/report?form=${form}&language=${language()}&province=${context.province}`, download: true }, t(`report_${form}`)))),
+    h("p", { class: "row" }, ["xlsx", "docx", "pdf", "html"].map((form) => h("a", { class: "button", href: `/api/runs/${id}/report?form=${form}&language=${language()}&province=${context.province}`, download: true }, t(`report_${form}`))),
+      context.session.may.includes("publish") ? button(run.published ? t("withdraw") : t("publish"), () => void publish()) : null),
+    h("div", { class: "two" },
+      h("div", {}, h("h3", {}, t("options")), definition([[t("made_at"), when(run.made_at)], [t("version"), run.version], [t("seed"), run.seed], [t("inputs"), h("code", {}, run.inputs.slice(0, 16))], ...options])),
+      facts.length ? h("div", {}, h("h3", {}, t("figures_of_run")), definition(facts)) : null),
     h("h3", {}, t("tables")),
-    h("ul", { class: "parts" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, `${name} · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))));
+    h("ul", { class: "parts card" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, h("a", { href: href(undefined, { rows: shown === name ? null : name }), "aria-current": shown === name ? "true" : null }, name), ` · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))),
+    shown && shown in run.tables ? later(firstRows(run, shown, context.province)) : null);
+}
+
+const MOST_SHOWN = 200;
+
+/** The first rows of a run's table, with places by name. */
+async function firstRows(run: Run, name: string, province: string): Promise<Node> {
+  learnPlaces(await placeNames(province));
+  const rows = await rowsOf(run, name, MOST_SHOWN);
+  return h("section", {}, h("h3", {}, name, " ", h("span", { class: "soft" }, t("first_rows", { shown: rows.length, count: number(run.tables[name] ?? 0) }))), rowsTable(name, rows as Plain[]));
 }
 
 /** Where values come from; one source asked for stands alone at the top, with its whole digest. */

@@ -212,7 +212,7 @@ async function oneCase(name: string, id: string, acts: ActView[], again: () => v
 }
 
 async function credit(context: Context): Promise<Node> {
-  const year = context.query.get("year") ?? String(new Date().getFullYear());
+  const year = context.query.get("year") ?? ((await lastPeriod()) || new Date().toISOString()).slice(0, 4);
   const input = h("input", { type: "number", value: year, min: 2015, max: 2100, onchange: (e: Event) => go(href(undefined, { year: (e.target as HTMLInputElement).value })) });
   const brands = (await allowed("credit.brands")) ? await view("credit.brands", { year: Number(year) }) : [];
   const operator = context.query.get("operator") ?? (context.session.role === "enterprise" ? context.session.scope : null);

@@ -61,7 +61,9 @@ def opened(plan: str) -> Network:
 def told(made: Result, network: Network, folder: Path) -> list[str]:
     """Return the difference in sentences: tables, hubs, line-hauls, rounds, villages; what is empty is left out."""
     from postroad.language import current, say
+    from postroad.tables import schema
 
+    known = schema().tables
     name = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
 
     def standing(tier: int | None, hub: str | None) -> str:
@@ -72,7 +74,8 @@ def told(made: Result, network: Network, folder: Path) -> list[str]:
     sentences = []
     for row in made["tables"].iter_rows(named=True):
         counts = ", ".join(f"{say('difference.' + k)} {row[k]:,}" for k in ("added", "removed", "changed") if row[k])
-        sentences.append(f"{row['table']}  {row['rows_before']:,} → {row['rows_after']:,}  {counts}")
+        named = known[row["table"]].label.say() if row["table"] in known else row["table"]
+        sentences.append(f"{named}  {row['rows_before']:,} → {row['rows_after']:,}  {counts}")
     for row in made["hubs"].head(MOST_HUBS).iter_rows(named=True):
         sentences.append(say("difference.hub", place=name.get(row["place_id"], row["place_id"]),
                              before=standing(row["tier_before"], row["hub_before"]),
