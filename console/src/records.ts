@@ -23,7 +23,7 @@ export function learnPlaces(names: Map<string, string>): void {
 }
 
 function listed(value: unknown[]): Child {
-  const words = value.map((one) => (typeof one === "object" && one ? JSON.stringify(one) : has(`value_${String(one)}`) ? t(`value_${String(one)}`) : String(one)));
+  const words = value.map((one) => (typeof one === "object" && one ? Object.entries(one as Plain).map(([k, v]) => (typeof v === "number" ? `${columnName(k)} ${number(v, 1)}` : has(`value_${String(v)}`) ? t(`value_${String(v)}`) : String(v))).join(" ") : has(`value_${String(one)}`) ? t(`value_${String(one)}`) : String(one)));
   const join = language() === "zh" ? "、" : ", ";
   if (words.length <= MOST_LISTED + 1) return words.join(join);
   return h("span", { title: words.join(join) }, words.slice(0, MOST_LISTED).join(join), " ", h("span", { class: "soft" }, t("and_so_many", { count: language() === "zh" ? words.length : words.length - MOST_LISTED })));

@@ -45,13 +45,19 @@ async function queue(context: Context): Promise<Node> {
   const risky = (await allowed("drawing.weights")) ? await view("drawing.weights") : [];
   const empty = context.session.may.includes("see_all") && !(await get<Plain[]>("/api/records/tables/outlets")).length;
   return h("div", {},
-    empty ? h("div", { class: "card", style: "margin-bottom:1rem" }, h("p", { style: "margin-top:0" }, t("rehearse_words")), asker(t("rehearse"), "rehearsal", () => ({}), "supervision")) : null,
+    empty ? h("div", { class: "card", style: "margin-bottom:1rem" }, h("p", { style: "margin-top:0" }, t("rehearse_words")), asker(t("rehearse"), "rehearsal", () => ({ month: lastMonth() }), "supervision")) : null,
     h("div", { class: "counts" }, shown.map(([name, rows]) => h("a", { class: "button", href: `#${name}` , onclick: (e: Event) => { e.preventDefault(); e.stopPropagation(); document.getElementById(name)?.scrollIntoView({ behavior: "smooth" }); } }, h("b", { class: rows.length ? "missed" : "met" }, rows.length), actName(name)))),
     waiting ? null : notice(t("queue_empty")),
     shown.filter(([, rows]) => rows.length).map(([name, rows]) => h("section", { id: name }, h("h2", {}, actName(name)), rowsTable(actName(name), rows.slice(0, 100), (row) => (typeof row.id === "string" ? href(undefined, { part: "cases", table: row.what === "correction" ? "findings" : table_(name), row: row.id }) : null)))),
     await uptime(context),
     risky.length ? h("section", {}, h("h2", {}, t("riskiest")), rowsTable(t("riskiest"), [...risky].sort((a, b) => Number(b.weight) - Number(a.weight)).slice(0, 15).map((row) => ({ id: row.id, name: row.name, weight: row.weight, kind: row.kind, operator_id: row.operator_id, prefecture_id: row.prefecture_id, parts: row.parts, origin: row.origin })), (row) => href(undefined, { part: "cases", table: "outlets", row: String(row.id) }))) : null,
     context.session.role === "administrator" || context.session.role === "province" ? null : h("p", { class: "soft" }, t("own_scope", { scope: context.session.scope })));
+}
+
+/** The month before this one: a rehearsal should look as if it were today's work. */
+function lastMonth(): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7);
 }
 
 /** Cameras online in the latest month that has any, and the way to the X-ray machines' rates. */
@@ -191,7 +197,8 @@ async function cases(context: Context): Promise<Node> {
   try {
     if (id) return h("div", {}, pick, await oneCase(name, id, acts, again));
     const rows = await get<Plain[]>(`/api/records/tables/${name}`);
-    return h("div", {}, pick, actButtons(acts, {}, again), h("p", { class: "soft" }, t("rows_found", { count: number(rows.length) })), rowsTable(t(`table_${name}`), rows.slice(0, 300), (row) => href(undefined, { row: String(row.id) })));
+    const hours = name === "relief" && rows.length && (await allowed("relief.by_hour")) ? await view("relief.by_hour") : [];
+    return h("div", {}, pick, actButtons(acts, {}, again), hours.length ? h("details", { style: "margin:.8rem 0" }, h("summary", {}, actName("relief.by_hour")), rowsTable(actName("relief.by_hour"), hours)) : null, h("p", { class: "soft" }, t("rows_found", { count: number(rows.length) })), rowsTable(t(`table_${name}`), rows.slice(0, 300), (row) => href(undefined, { row: String(row.id) })));
   } catch (wrong) {
     if (!(wrong instanceof Problem)) throw wrong;
     return h("div", {}, pick, problem(wrong));
@@ -203,11 +210,14 @@ async function oneCase(name: string, id: string, acts: ActView[], again: () => v
   const now = history[history.length - 1] ?? {};
   const facts = Object.entries(now).filter(([k, v]) => v !== null && v !== "" && !["version", "valid_from", "id"].includes(k));
   const under = name === "inspections" ? (await get<Plain[]>("/api/records/tables/findings")).filter((row) => row.inspection_id === id) : [];
+  // A point says which case it follows from; a visit's points follow from its findings.
+  const points = ["inspections", "findings", "hazards", "complaints"].includes(name) && (await allowed("credit.explain")) ? (await get<Plain[]>("/api/records/tables/credit_entries")).filter((row) => row.because_of === `${name}/${id}` || (name === "inspections" && String(row.because_of).startsWith(`findings/${id}:`))) : [];
   return h("div", {},
     h("p", {}, h("a", { href: href(undefined, { row: null }) }, `← ${t(`table_${name}`)}`)), h("h2", {}, id),
     h("div", { class: "two" }, h("dl", { class: "facts card" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, columnName(k)), h("dd", {}, cell(v, k))))),
       h("div", {}, h("h3", { style: "margin-top:0" }, t("what_can_be_done")), actButtons(acts, { id_: id, finding_id: id, inspection_id: id, outlet_id: now.outlet_id, operator_id: now.operator_id, prefecture_id: now.prefecture_id }, again),
         under.length ? [h("h3", {}, t("table_findings")), h("ul", { class: "parts" }, under.map((row) => h("li", {}, status(row.passed ? "met" : "missed"), " ", h("a", { href: href(undefined, { table: "findings", row: String(row.id) }) }, String(row.item)), " ", h("span", { class: "soft small" }, String(row.rule ?? "")))))] : null)),
+    points.length ? [h("h3", {}, t("credit_effect", { points: number(points.reduce((sum, row) => sum + Number(row.points), 0), 1) })), h("p", { class: "soft small" }, t("credit_effect_words")), rowsTable(t("credit_effect", { points: "" }), points.map((row) => ({ id: row.id, item: row.item, points: row.points, happened_on: row.happened_on, rule: row.rule, state: row.state, objected_on: row.objected_on, origin: row.origin })), (row) => href(undefined, { table: "credit_entries", row: String(row.id) }))] : null,
     h("h3", {}, t("history")), h("p", { class: "soft small" }, t("history_words")), rowsTable(t("history"), history, undefined, true));
 }
 
@@ -225,6 +235,16 @@ function explained(told: Plain): Child {
   return Object.entries(told).map(([k, v]) => (Array.isArray(v) && typeof v[0] === "object" ? h("div", { style: "margin-top:.8rem" }, rowsTable(columnName(k), v as Plain[])) : h("p", {}, h("span", { class: "soft" }, `${columnName(k)}: `), cell(v))));
 }
 
+interface Breach { prefecture_id: string; operator_id: string; visited: number; rate: number; low: number; high: number }
+
+/** The share of outlets in breach, with its interval: in all, by prefecture, by brand. */
+function breaches(rows: Breach[]): HTMLElement {
+  const group = (row: Breach): Child => (row.prefecture_id ? cell(row.prefecture_id, "prefecture_id") : row.operator_id ? cell(row.operator_id, "operator_id") : h("strong", {}, t("all_listed")));
+  return h("div", {}, h("p", { class: "soft" }, t("breach_words")), table(actName("standard.report"), [
+    { head: t("breach_group"), cell: group }, { head: t("visited_outlets"), number: true, cell: (row) => number(row.visited) }, { head: t("rate"), number: true, cell: (row) => percent(row.rate) }, { head: t("interval_95"), number: true, cell: (row) => `${percent(row.low)} – ${percent(row.high)}` },
+  ], rows));
+}
+
 async function rates(context: Context): Promise<Node> {
   const period = context.query.get("period") ?? ((await lastPeriod()) || String(new Date().getFullYear()));
   const visited = (await get<Plain[]>("/api/records/tables/draws").catch(() => [] as Plain[])).filter((row) => row.state !== "committed").map((row) => String(row.id)).at(-1);
@@ -234,7 +254,7 @@ async function rates(context: Context): Promise<Node> {
     if (!(await allowed(name))) return null;
     try {
       const told: unknown = await view(name, given);
-      return h("section", {}, h("h2", {}, actName(name)), Array.isArray(told) ? rowsTable(actName(name), told as Plain[]) : told && typeof told === "object" ? explained(told as Plain) : String(told));
+      return h("section", {}, h("h2", {}, actName(name)), name === "standard.report" ? breaches(told as Breach[]) : Array.isArray(told) ? rowsTable(actName(name), told as Plain[]) : told && typeof told === "object" ? explained(told as Plain) : String(told));
     } catch (wrong) {
       return h("section", {}, h("h2", {}, actName(name)), problem(wrong));
     }

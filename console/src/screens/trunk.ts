@@ -223,10 +223,11 @@ async function beside(run: Run): Promise<Node> {
   const hands = ([volume, words]: [string, string]): HTMLElement => {
     const label = t("hub_staff", { volume: words });
     const of = (column: string): number[] => slots.map((from) => Number(halves.find((row) => row.volume === volume && Number(row.from_min) === from)?.[column] ?? 0));
-    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: t("hub_day.workers"), values: of("workers"), kind: "" }, { name: t("hub_day.workers_wanted"), values: of("workers_wanted"), kind: "e" }], { unit: t("unit_people"), least: most }));
+    const busy = of("workers");
+    return h("figure", { class: "card", style: "margin:0" }, h("b", {}, label), columns(label, slots.map(clock), [{ name: t("workers_busy"), values: busy, kind: "" }, { name: t("workers_short"), values: of("workers_wanted").map((wanted, k) => Math.max(0, wanted - (busy[k] ?? 0))), kind: "e" }], { unit: t("unit_people"), least: most }));
   };
   const staffed = halves.some((row) => row.workers !== null);
-  return h("div", {}, h("div", { class: "grid" }, volumes.map(figure), staffed ? volumes.map(hands) : null),
+  return h("div", {}, h("div", { class: "two" }, volumes.map(figure)), staffed ? [h("div", { class: "two", style: "margin-top:.8rem" }, volumes.map(hands)), h("ul", { class: "key" }, h("li", {}, h("i", { style: "background:var(--a)" }), t("workers_busy")), h("li", {}, h("i", { style: "background:var(--e)" }), t("workers_short")))] : null,
     table(t("hub_more", { hub: "" }), [{ head: t("measure"), wide: true, cell: (measure: string) => t(`hub_day.${measure}`) }, ...volumes.map(([volume, words]) => ({ head: words, number: true, cell: (measure: string): Child => value(measure, volume) }))], [...new Set(measures.map((row) => String(row.measure)))]),
     origin("synthetic"), runLine(run));
 }
