@@ -92,6 +92,10 @@ WALK = {
     ("GET", "/api/epcis/queries/nothing"): "events",
     ("DELETE", "/api/epcis/queries/nothing"): "events",
     ("GET", "/api/epcis/queries/nothing/events"): "events",
+    ("GET", "/api/epcis/queries/nothing/subscriptions"): "events",
+    ("POST", "/api/epcis/queries/nothing/subscriptions"): "events",
+    ("GET", "/api/epcis/queries/nothing/subscriptions/0000000000000000"): "events",
+    ("DELETE", "/api/epcis/queries/nothing/subscriptions/0000000000000000"): "events",
     ("GET", "/api/ledgers"): "settle",
     ("POST", "/api/ledgers/office/files?file=a.exe"): "capture",
     ("GET", "/api/ledgers/office/alerts"): "settle",
@@ -116,7 +120,7 @@ def shape(path):
 
 
 FILLED = {"jilin", "places", "county", "hub", "2201", "000000000000", "nobody", "flows", "no.such", "nothing", "O1",
-          "epcs", "office"}  # fmt: skip
+          "epcs", "office", "0000000000000000"}  # fmt: skip
 
 
 def test_the_walk_leaves_no_operation_out(app):

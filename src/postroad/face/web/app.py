@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from postroad import __version__
 from postroad.face.web import openid, pages, problems
 from postroad.face.web.answers import Answers
+from postroad.face.web.courier import Courier
 from postroad.face.web.database import connect
 from postroad.face.web.house import House
 from postroad.face.web.jobs import Foreman
@@ -24,6 +25,7 @@ from postroad.face.web.routes import (
     runs,
     scorecards,
     sessions,
+    subscriptions,
     uploads,
 )
 from postroad.face.web.sessions import Sessions
@@ -38,7 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application of a server."""
     settings.home.mkdir(parents=True, exist_ok=True)
     engine = connect(settings.address)
-    foreman = Foreman(engine, settings)
+    foreman, courier = Foreman(engine, settings), Courier(engine, settings)
     doors = Buckets(TRIES_A_SECOND, TRIES_AT_ONCE)
     house = House(settings, engine, Sessions(engine, settings.session_hours), Answers(), foreman, doors)
 
@@ -46,8 +48,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if settings.workers:
             foreman.start()
+            courier.start()
         yield
         if settings.workers:
+            courier.close()
             foreman.close()
         engine.dispose()
 
@@ -63,7 +67,20 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.house = house
     problems.register(app)
-    for module in (about, sessions, provinces, scorecards, jobs, runs, uploads, records, levers, epcis, ledgers):
+    for module in (
+        about,
+        sessions,
+        provinces,
+        scorecards,
+        jobs,
+        runs,
+        uploads,
+        records,
+        levers,
+        epcis,
+        ledgers,
+        subscriptions,
+    ):
         app.include_router(module.router)
     openid.attach(app, settings.open_id, settings.secure)
     pages.attach(app)

@@ -102,6 +102,27 @@ queries = Table(
     Column("owner", String(80), nullable=False),
     Column("made_at", Moment, nullable=False),
 )  # fmt: skip
+subscriptions = Table(
+    "web_subscriptions", described,
+    Column("subscription_id", String(16), primary_key=True),
+    Column("query", String(80), nullable=False, index=True),
+    Column("owner", String(80), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("scope", String(80), nullable=False, default=""),
+    Column("ledger", String(80), nullable=False),
+    Column("dest", String(2000), nullable=False),
+    Column("token", String(200), nullable=False, default=""),
+    Column("schedule", JSON(none_as_null=True)),
+    Column("empty", Integer, nullable=False, default=0),
+    Column("after_seq", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("sent", Integer, nullable=False, default=0),
+    Column("last_error", String(300), nullable=False, default=""),
+    Column("last_at", Moment),
+    Column("made_at", Moment, nullable=False),
+)  # fmt: skip
 
 
 def connect(address: str) -> Engine:

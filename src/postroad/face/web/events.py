@@ -146,11 +146,11 @@ def _page(made: Query, name: str, value: str) -> None:
     elif name == "maxEventCount":
         made.refuse_over = _count(name, value)
     elif name == "nextPageToken":
-        made.as_of, made.offset = _place(name, value)
+        made.as_of, made.offset = place(name, value)
 
 
-def _place(name: str, value: str) -> tuple[dt.datetime, int]:
-    """As of when, and after how many, a page begins."""
+def place(name: str, value: str) -> tuple[dt.datetime, int]:
+    """Return as of when, and after how many events, a page begins."""
     try:
         told = json.loads(base64.urlsafe_b64decode(value.encode() + b"=="))
         as_of, offset = dt.datetime.fromisoformat(told[0]), int(told[1])

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from postroad.face.web import events
 from postroad.face.web.accounts import Person
-from postroad.face.web.database import now, queries
+from postroad.face.web.database import now, queries, subscriptions
 from postroad.face.web.refusal import Refused
 
 Given = dict[str, str | int | list[str]]
@@ -48,9 +48,10 @@ def find(engine: Engine, name: str) -> dict[str, Any]:
 
 
 def drop(engine: Engine, who: Person, name: str) -> None:
-    """Forget a query: one's own, or anybody's where the role sees everything."""
+    """Forget a query with its subscriptions: one's own, or anybody's where the role sees everything."""
     row = find(engine, name)
     if row["owner"] != who.name and not who.may("see_all"):
         raise Refused(403, "console.not_allowed", role=who.role)
     with engine.begin() as base:
+        base.execute(delete(subscriptions).where(subscriptions.c.query == name))
         base.execute(delete(queries).where(queries.c.name == name))

@@ -44,13 +44,18 @@ class OpenId:
 _VARIABLES = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "ROLE_CLAIM", "SCOPE_CLAIM", "ROLES")
 
 
+def _listed(variable: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in os.environ.get(variable, "").split(",") if one.strip())
+
+
 @dataclass(frozen=True)
 class Settings:
     """How one server runs.
 
     ``key`` signs the person who started the server in, through the address printed at the start. ``names`` are the
     host names the server answers to, so that a foreign page cannot reach it under another. ``secure`` is true behind
-    TLS. ``runs`` are further folders whose results are shown.
+    TLS. ``runs`` are further folders whose results are shown. ``callbacks`` are the hosts that subscriptions may call
+    at private addresses and without TLS, by default those of POSTROAD_CALLBACKS, with commas between them.
     """
 
     home: Path
@@ -66,6 +71,7 @@ class Settings:
     session_hours: float = 12.0
     runs: tuple[Path, ...] = ()
     open_id: OpenId | None = field(default_factory=OpenId.from_environment)
+    callbacks: tuple[str, ...] = field(default_factory=lambda: _listed("POSTROAD_CALLBACKS"))
 
     @property
     def address(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, select, update
 
 from postroad.errors import Fault, PostroadError, Stopped
-from postroad.face.web import jobs, kinds
+from postroad.face.web import jobs, kinds, subscriptions
 from postroad.face.web.database import connect, now
 from postroad.face.web.database import jobs as table
 from postroad.face.web.problems import plain
@@ -94,6 +94,8 @@ def work(settings: Settings, job_id: str) -> None:
             fault = Fault.of("console.defect", detail=f"{type(defect).__name__}: {defect}"[:300])
             ended = {"state": jobs.FAILED, "faults": [plain(fault)]}
     row.write(**ended, ended_at=None if ended["state"] == jobs.WAITING else now())
+    if held["kind"] == "capture" and ended["state"] == jobs.DONE:
+        subscriptions.wake(engine, held["options"]["ledger"])
 
 
 def main() -> None:
