@@ -260,6 +260,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/epcis/queries/{query}/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description List the subscriptions to a query: one's own, or everybody's where the role allows it.
+         */
+        get: operations["listed_api_epcis_queries__query__subscriptions_get"];
+        put?: never;
+        /**
+         * Subscribe
+         * @description Have the new events of a query sent to an address, by a schedule or as soon as they are captured.
+         */
+        post: operations["subscribe_api_epcis_queries__query__subscriptions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/epcis/queries/{query}/subscriptions/{subscription}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Return a subscription: how it stands, what went wrong last, and when it is served next.
+         */
+        get: operations["one_api_epcis_queries__query__subscriptions__subscription__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Unsubscribe
+         * @description End a subscription.
+         */
+        delete: operations["unsubscribe_api_epcis_queries__query__subscriptions__subscription__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/figures": {
         parameters: {
             query?: never;
@@ -2292,6 +2340,42 @@ export interface components {
             version: string;
         };
         /**
+         * Schedule
+         * @description The seconds, minutes, hours and days (Monday is 1) at which a query is asked, in the country's clock.
+         */
+        Schedule: {
+            /**
+             * Dayofmonth
+             * @default
+             */
+            dayOfMonth: string;
+            /**
+             * Dayofweek
+             * @default
+             */
+            dayOfWeek: string;
+            /**
+             * Hour
+             * @default
+             */
+            hour: string;
+            /**
+             * Minute
+             * @default
+             */
+            minute: string;
+            /**
+             * Month
+             * @default
+             */
+            month: string;
+            /**
+             * Second
+             * @default 0
+             */
+            second: string;
+        };
+        /**
          * ScorecardFrame
          * @description What stands around a scorecard: the days on which something became known, the plan's end, and its tasks.
          */
@@ -2405,6 +2489,85 @@ export interface components {
             title: string;
             /** Version */
             version: string | null;
+        };
+        /**
+         * SubscriptionAsked
+         * @description Where to send the new events of a query, and when: by a schedule, or as soon as they are captured (stream).
+         *
+         *     ``everything`` sends what the ledger holds already as well.
+         */
+        SubscriptionAsked: {
+            /** Dest */
+            dest: string;
+            /**
+             * Everything
+             * @default false
+             */
+            everything: boolean;
+            /**
+             * Ledger
+             * @default office
+             */
+            ledger: string;
+            /**
+             * Reportifempty
+             * @default false
+             */
+            reportIfEmpty: boolean;
+            schedule?: components["schemas"]["Schedule"] | null;
+            /**
+             * Signaturetoken
+             * @default
+             */
+            signatureToken: string;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+        };
+        /**
+         * SubscriptionView
+         * @description A subscription, how it stands, and when it is served next; its token is never shown.
+         */
+        SubscriptionView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Dest */
+            dest: string;
+            /** Failures */
+            failures: number;
+            /** Lasterror */
+            lastError: string;
+            /** Lastexecutedat */
+            lastExecutedAt: string | null;
+            /** Ledger */
+            ledger: string;
+            /** Nextat */
+            nextAt: string | null;
+            /** Owner */
+            owner: string;
+            /** Queryname */
+            queryName: string;
+            /** Reportifempty */
+            reportIfEmpty: boolean;
+            schedule: components["schemas"]["Schedule"] | null;
+            /** Sent */
+            sent: number;
+            /** Signed */
+            signed: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "failing" | "ended";
+            /** Stream */
+            stream: boolean;
+            /** Subscriptionid */
+            subscriptionID: string;
         };
         /**
          * TableCount
@@ -2545,12 +2708,15 @@ export type SchemaProvinceView = components['schemas']['ProvinceView'];
 export type SchemaQueryAsked = components['schemas']['QueryAsked'];
 export type SchemaQueryView = components['schemas']['QueryView'];
 export type SchemaRunView = components['schemas']['RunView'];
+export type SchemaSchedule = components['schemas']['Schedule'];
 export type SchemaScorecardFrame = components['schemas']['ScorecardFrame'];
 export type SchemaScorecardView = components['schemas']['ScorecardView'];
 export type SchemaSessionView = components['schemas']['SessionView'];
 export type SchemaSignIn = components['schemas']['SignIn'];
 export type SchemaSignOffBody = components['schemas']['SignOffBody'];
 export type SchemaSourceView = components['schemas']['SourceView'];
+export type SchemaSubscriptionAsked = components['schemas']['SubscriptionAsked'];
+export type SchemaSubscriptionView = components['schemas']['SubscriptionView'];
 export type SchemaTableCount = components['schemas']['TableCount'];
 export type SchemaTablePage = components['schemas']['TablePage'];
 export type SchemaTaskView = components['schemas']['TaskView'];
@@ -4314,6 +4480,459 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventsAnswer"];
                 };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it, or the request is forged. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path has no such method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It stands in the way of what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not answer to this host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The values cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listed_api_epcis_queries__query__subscriptions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                query: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"][];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it, or the request is forged. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path has no such method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It stands in the way of what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not answer to this host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The values cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    subscribe_api_epcis_queries__query__subscriptions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                query: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it, or the request is forged. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path has no such method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It stands in the way of what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not answer to this host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The values cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_api_epcis_queries__query__subscriptions__subscription__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                query: string;
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it, or the request is forged. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The path has no such method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It stands in the way of what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not answer to this host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The values cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_api_epcis_queries__query__subscriptions__subscription__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                query: string;
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read. */
             400: {

@@ -44,6 +44,21 @@ class Progress:
     note: str = ""
 
 
+@dataclass
+class Shares:
+    """One bar for several parts of a job, each with a share alike; when fewer are needed it ends early."""
+
+    progress: Callable[[Progress], None] | None
+    of: int
+    begun: int = 0
+
+    def told(self, step: Progress) -> None:
+        """Take a report of the part in hand."""
+        if self.progress:
+            share = step.done / step.total if step.total else 0.0
+            self.progress(Progress(round(1000 * (self.begun + share) / self.of), 1000, step.note))
+
+
 @dataclass(frozen=True)
 class Work:
     """How to run a map: workers, cluster, cache, and whom to tell.

@@ -13,6 +13,7 @@ from postroad.face.report.hub_day import _round_above, hub_picture
 from postroad.network import province
 
 SCALE = 0.0005
+SEEN = []
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def jilin():
 @pytest.fixture(scope="module")
 def made(jilin):
     network, wanted = jilin
-    return hub_day(network, wanted, "2201", more_percent=50.0, scale=SCALE, warm_days=1)
+    return hub_day(network, wanted, "2201", more_percent=50.0, scale=SCALE, warm_days=1, progress=SEEN.append)
 
 
 def test_a_swollen_day_has_that_many_more_parcels_and_as_many_couriers(jilin):
@@ -34,6 +35,15 @@ def test_a_swollen_day_has_that_many_more_parcels_and_as_many_couriers(jilin):
     assert more.pieces("peak") == round(8_450_000 * 1.2)
     assert more.usual is wanted
     assert sum(len(block) for block in more.parcels("2020-03-03", pieces=1000)) == 1000
+
+
+@pytest.mark.usefixtures("made")
+def test_both_days_move_one_bar():
+    done = [step.done for step in SEEN]
+    assert done == sorted(done)
+    assert {step.total for step in SEEN} == {1000}
+    assert done[-1] == 1000
+    assert any(0 < one < 500 for one in done)
 
 
 def test_more_parcels_bring_more_work_and_no_less_waiting(made):

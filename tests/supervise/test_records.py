@@ -1,6 +1,7 @@
 """The database of record: one form on both databases, nothing changed, nothing lost, two clocks, one writer's chain."""
 
 import datetime as dt
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from postroad.errors import DataError, UsageError
 from postroad.supervise import register
 from postroad.supervise.records import Actor, audit, open_store
 from postroad.supervise.records.schema import AUDIT, METADATA, TABLES
-from postroad.supervise.records.store import newest
+from postroad.supervise.records.store import newest, write_ahead
 
 
 def an_outlet(desk, name="O1", operator="ZTO", place="2202", kind="outlet", opened=dt.date(2025, 10, 1), **more):
@@ -28,6 +29,31 @@ def test_the_migrations_make_exactly_the_described_tables(store):
 def test_opening_twice_changes_nothing(store, database):
     open_store(database).close()
     assert open_store(database, create=False).revision() == newest()
+
+
+def test_a_new_database_opened_while_another_holds_it_is_waited_for(tmp_path):
+    """What turned eight questions of one page at a new server into one refusal: the change of mode waits for nobody."""
+    file = tmp_path / "records.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE mine (x)")
+    other.execute("BEGIN IMMEDIATE")  # as one that is just making its tables
+    asked = []
+
+    class Watched:
+        """A connection that counts how often it is asked, and lets the other go after the second refusal."""
+
+        def __init__(self):
+            self.bare = sqlite3.connect(file, isolation_level=None)
+
+        def execute(self, statement):
+            asked.append(statement)
+            if len(asked) == 3:
+                other.execute("COMMIT")
+            return self.bare.execute(statement)
+
+    write_ahead(Watched())
+    assert len(asked) == 3
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_an_older_form_is_refused_until_migrated(database):

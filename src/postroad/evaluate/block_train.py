@@ -18,6 +18,7 @@ import polars as pl
 from postroad.errors import Fault, UsageError
 from postroad.evaluate.part import Part
 from postroad.evaluate.passage import HOURS, Passage, passages
+from postroad.parallel import Shares
 from postroad.plan.levers import apply
 from postroad.results import Result, Stamp
 from postroad.simulate.day import simulate_day
@@ -91,12 +92,14 @@ def block_train(
     asked = {**dataclasses.asdict(train), "capacity_pieces": room, "day": day, "times": times, "year": demand.year,
              "scenario": demand.scenario, "levers": [lever.id for lever in levers], **assumed}  # fmt: skip
     made: dict[str, list[pl.DataFrame]] = {"rules": [], "trains": [], "hours": []}
-    for rule in RULES if levers else RULES[:-1]:
+    rules = RULES if levers else RULES[:-1]
+    listen = Shares(progress, len(rules))
+    for listen.begun, rule in enumerate(rules):
         changed = network if rule == "as_is" else with_train(network, train, rule)
         if rule == "quicker_customs":
             changed = apply(changed, levers, dt.date(9999, 1, 1), tables=("hub_plants", "parameters")).network
         run = simulate_day(changed, wanted, day=day, days=DAYS, warm_days=WARM, tail_days=TAIL, seed=seed,
-                           progress=progress, stop=stop, **assumed)  # fmt: skip
+                           progress=listen.told, stop=stop, **assumed)  # fmt: skip
         passed = passages(run.parcels(), train.to_place_id)
         trips = _trips(run["trips"], changed, train.to_place_id, passed.offices)
         held = {"rules": _measures(passed, trips), "trains": trips, "hours": _hours(passed)}

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from postroad.errors import UsageError
+from postroad.parallel import Shares
 from postroad.results import Result, Stamp
 from postroad.simulate.day import simulate_day
 
@@ -75,10 +76,12 @@ def hub_day(
         known = network["hub_plants"].filter(kind="hub")["place_id"].unique().sort()
         raise UsageError.of("hub_day.unknown", value=place_id, known=", ".join(known))
     made: dict[str, list[pl.DataFrame]] = {"half_hours": [], "departures": [], "measures": []}
-    for volume, times in (("usual", 1.0), ("more", 1 + more_percent / 100)):
+    both = (("usual", 1.0), ("more", 1 + more_percent / 100))
+    listen = Shares(progress, len(both))
+    for listen.begun, (volume, times) in enumerate(both):
         wanted = Swollen(demand, times)
-        run = simulate_day(network, wanted, day=day, seed=seed, scale=scale, warm_days=warm_days, progress=progress,
-                           stop=stop, **assumed)  # fmt: skip
+        run = simulate_day(network, wanted, day=day, seed=seed, scale=scale, warm_days=warm_days,
+                           progress=listen.told, stop=stop, **assumed)  # fmt: skip
         halves = _half_hours(run, place_id, scale, plant)
         departures = _departures(run, place_id, scale)
         for name, table in (("half_hours", halves), ("departures", departures),

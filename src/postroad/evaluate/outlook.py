@@ -17,7 +17,7 @@ import polars as pl
 from postroad.demand import Demand, demand
 from postroad.design.lines import baseline
 from postroad.errors import InfeasibleError
-from postroad.parallel import Progress
+from postroad.parallel import Progress, Shares
 from postroad.results import Result, Stamp
 from postroad.simulate.day import Disruption, Run, simulate_day
 
@@ -57,7 +57,7 @@ def outlook(
     """
     wanted = demand(network, ahead.first.year, ahead.scenario, seed=ahead.seed)
     built = _tightened(_built(network, wanted, ahead), ahead.extra_percent)
-    listen = _Share(progress, 4)
+    listen = Shares(progress, 4)
 
     def carried(on: Network, struck: list[Disruption]) -> Run:
         run = simulate_day(
@@ -89,18 +89,6 @@ def outlook(
     facts = {"first_day": ahead.first.isoformat(), "breaks": breaks.height, "late_percent": _late_percent(run),
              "planned": network["line_hauls"].height > 0}  # fmt: skip
     return Result(stamp, tables, facts)
-
-
-class _Share:
-    """One bar for several runs; when fewer are needed it ends early."""
-
-    def __init__(self, progress: Callable[[Progress], None] | None, of: int) -> None:
-        self.progress, self.of, self.begun = progress, of, 0
-
-    def told(self, step: Progress) -> None:
-        if self.progress:
-            share = step.done / step.total if step.total else 0.0
-            self.progress(Progress(round(1000 * (self.begun + share) / self.of), 1000, step.note))
 
 
 def _built(network: Network, wanted: Demand, ahead: Ahead) -> Network:

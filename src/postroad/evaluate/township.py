@@ -15,6 +15,7 @@ import polars as pl
 
 from postroad.errors import Fault, UsageError
 from postroad.evaluate.part import Part
+from postroad.parallel import Shares
 from postroad.results import Result, Stamp
 from postroad.simulate.day import simulate_day
 from postroad.travel.speeds import parameters
@@ -109,12 +110,13 @@ def township(
     made: dict[str, list[pl.DataFrame]] = {"measures": [], "offices": [], "half_hours": []}
     usual = float(wanted.flows["pieces"].sum()) / DAYS / wanted.pieces(day)
     sized = Sized(towns, [1] * len(towns), [0.0] * len(towns))
-    for case in CASES:
+    listen = Shares(progress, len(CASES))
+    for listen.begun, case in enumerate(CASES):
         share = office.fetched_percent if case in ("fetched", "more_hands") else 0.0
         sized = sized.more(office.more_hands) if case == "more_hands" else sized
         changed = network if case == "rounds" else with_offices(network, sized, share, figures)
-        run = simulate_day(changed, wanted, day=day, warm_days=WARM, tail_days=TAIL, seed=seed, progress=progress,
-                           stop=stop, **assumed)  # fmt: skip
+        run = simulate_day(changed, wanted, day=day, warm_days=WARM, tail_days=TAIL, seed=seed,
+                           progress=listen.told, stop=stop, **assumed)  # fmt: skip
         halves, parcels = _half_hours(run, towns), _handed(run, towns)
         told = _measures(run, halves, parcels, _cost(network, county_id, sized.hands, figures))
         if case == "rounds":

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 from postroad.errors import UsageError
+from postroad.supervise.records.store import write_ahead
 
 described = MetaData()
 
@@ -139,10 +140,9 @@ def connect(address: str) -> Engine:
 
 def _tune(connection: Any, _: Any) -> None:
     # Readers go on while a worker writes its progress, and writers wait for each other instead of failing.
-    cursor = connection.cursor()
-    for line in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {line}")
-    cursor.close()
+    connection.execute("PRAGMA busy_timeout=10000").close()
+    write_ahead(connection)
+    connection.execute("PRAGMA synchronous=NORMAL").close()
 
 
 def now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import inspect
+import threading
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -27,10 +28,18 @@ KINDS: dict[str, Any] = {
 }  # fmt: skip
 
 
+_opening = threading.Lock()
+
+
 @functools.lru_cache(maxsize=4)
-def store(address: str) -> Store:
-    """Return the database of record at an address, opened once."""
+def _opened(address: str) -> Store:
     return open_store(address)
+
+
+def store(address: str) -> Store:
+    """Return the database of record at an address, opened once, however many ask for it at the same time."""
+    with _opening:
+        return _opened(address)
 
 
 def desk(settings: Settings, who: Person) -> Desk:

@@ -11,7 +11,7 @@ import polars as pl
 from postroad.errors import Stopped, UsageError
 from postroad.face.web import provinces
 from postroad.network import overlaid
-from postroad.parallel import Progress, Work
+from postroad.parallel import Progress, Shares, Work
 from postroad.results import Result, Stamp
 
 if TYPE_CHECKING:
@@ -39,12 +39,7 @@ class Bench:
 
     def part(self, number: int, of: int) -> Callable[[Progress], None]:
         """Return the listener of one of several parts of the work, which share the bar evenly."""
-
-        def told(step: Progress) -> None:
-            share = step.done / step.total if step.total else 0.0
-            self.progress(Progress(round(1000 * (number + share) / of), 1000, step.note))
-
-        return told
+        return Shares(self.progress, of, number).told
 
     def check(self) -> None:
         """Raise ``Stopped`` when somebody asked to stop."""
