@@ -53,7 +53,7 @@ def test_a_new_database_opened_while_another_holds_it_is_waited_for(tmp_path):
 
     write_ahead(Watched())
     assert len(asked) == 3
-    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert sqlite3.connect(file).execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_an_older_form_is_refused_until_migrated(database):
