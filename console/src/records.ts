@@ -55,7 +55,7 @@ export function rowsTable(caption: string, rows: Plain[], link?: (row: Plain) =>
       head: columnName(name),
       number: typeof first[name] === "number",
       wide: rows.some((row) => Array.isArray(row[name]) || String(row[name] ?? "").length > 60),
-      short: rows.every((row) => typeof row[name] !== "object" && String(row[name] ?? "").length <= 20),
+      short: rows.every((row) => (row[name] === null || typeof row[name] !== "object") && String(row[name] ?? "").length <= 20),
       cell: (row: Plain): Child => (at === 0 ? [cell(row[name], name), " ", origin(row.origin as string | undefined)] : cell(row[name], name)),
     })),
     rows,

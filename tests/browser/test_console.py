@@ -10,7 +10,7 @@ SCREENS = ["targets", "map", "trunk", "villages", "levers", "drills", "supervisi
 MORE = ["targets?target=express-volume", "map?place=2224&theme=minutes&from=2201", "data?part=uploads",
         "data?part=accounts", "data?table=places", "supervision?part=draws", "supervision?part=cases",
         "supervision?part=alerts", "data?part=records"]  # fmt: skip
-SIZES = {1440: 900, 390: 844}
+SIZES = {1440: 900, 690: 976, 390: 844}
 
 
 def opened(chromium, server, width, scheme="light"):
@@ -34,7 +34,9 @@ def settled(page):
     page.wait_for_load_state("networkidle")
 
 
-@pytest.fixture(scope="module", params=[(width, language) for width in SIZES for language in ("zh", "en")], ids=str)
+@pytest.fixture(
+    scope="module", params=[(width, language) for width in (1440, 390) for language in ("zh", "en")], ids=str
+)
 def seat(request, chromium, server):
     width, language = request.param
     page = opened(chromium, server, width)
@@ -67,13 +69,16 @@ def test_the_screen_stands(seat, server, shots, screen):
     assert grave == [], [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in grave]
 
 
-@pytest.mark.parametrize("screen", ["targets?target=revenue-doubled", "supervision?part=draws", "data"])
+@pytest.mark.parametrize(
+    "screen", ["targets?target=postal-revenue", "supervision?part=draws", "data", "levers?bundle=lockers", "figures"]
+)
 def test_dark_has_contrast_too(chromium, server, screen):
     page = opened(chromium, server, 1440, "dark")
     page.goto(f"{server.base}/jilin/{screen}{'&' if '?' in screen else '?'}language=en")
     settled(page)
     found = Axe().run(page, options={"runOnly": ["color-contrast"]})
     assert [v["nodes"][0]["html"] for v in found.response["violations"]] == []
+    assert "target=" not in screen or page.locator(".drawer svg.chart .fan").count(), "the target was not opened"
     page.context.close()
 
 
@@ -205,4 +210,49 @@ def test_it_prints(chromium, server, tmp_path):
     settled(page)
     page.pdf(path=tmp_path / "targets.pdf", format="A4")
     assert (tmp_path / "targets.pdf").stat().st_size > 50_000
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    "screen", ["targets?target=postal-revenue", "levers?bundle=lockers", "figures", "data", "drills"]
+)
+def test_nothing_is_cut_off_on_paper(chromium, server, screen):
+    page = opened(chromium, server, 690)
+    page.emulate_media(media="print")
+    page.goto(f"{server.base}/jilin/{screen}{'&' if '?' in screen else '?'}language=zh")
+    settled(page)
+    assert page.locator("h1").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 690
+    page.context.close()
+
+
+def test_kept_bundles_stand_in_the_address(chromium, server):
+    page = opened(chromium, server, 1440)
+    page.goto(f"{server.base}/jilin/levers?language=en&bundle=lockers")
+    page.click("button:text('Keep')")
+    page.wait_for_url("**keep=lockers*")
+    page.locator("td input[type=checkbox]").first.check()
+    page.wait_for_selector(".bars .word >> nth=1")
+    page.click("button:text('Keep')")
+    page.wait_for_selector("h2:text('side by side')")
+    kept = page.url
+    page.goto(f"{server.base}/jilin/targets")
+    settled(page)
+    page.goto(kept)
+    page.wait_for_selector("h2:text('side by side')")
+    rows = page.locator("section:has(h2:text('side by side')) tbody tr")
+    assert rows.count() == 2
+    rows.nth(0).locator("button").click()
+    page.wait_for_function("() => !location.search.includes('%7C')")
+    rows.first.wait_for()
+    assert rows.count() == 1
+    page.context.close()
+
+
+def test_a_source_is_found_from_its_value(chromium, server):
+    page = opened(chromium, server, 1440)
+    page.goto(f"{server.base}/jilin/targets?language=en&target=express-volume")
+    page.locator(".drawer a[href*='part=sources']").first.click()
+    page.wait_for_url("**part=sources*")
+    page.wait_for_selector("main section.card h2")
     page.context.close()

@@ -75,6 +75,9 @@ def test_the_enterprise_network_planner(seat, tmp_path):
         page.wait_for_url("**run=*", timeout=LONG)
     settled(page)
     assert page.locator("text=vehicles at the docks by half hour").count()
+    assert page.locator("summary:has-text('Sort waves of')").count()
+    page.locator("svg.spacetime a").nth(3).click()
+    page.wait_for_selector("svg.spacetime.one .haul.picked", state="attached")
     shot("enterprise-2-trunk")
     page.locator("button:text('Compare')").last.click()
     page.wait_for_selector("main section ul.parts li, main p:has-text('same')", timeout=LONG)
@@ -93,6 +96,7 @@ def test_the_enterprise_network_planner(seat, tmp_path):
     page.wait_for_selector("svg.bars", timeout=LONG)
     settled(page)
     assert page.locator("svg.bars").count() >= 2
+    assert page.locator("svg.rounds path.round").count() > 5
     shot("enterprise-4-villages")
 
 
