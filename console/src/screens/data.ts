@@ -62,7 +62,7 @@ async function page(context: Context, name: string): Promise<Node> {
     h("div", { class: "row mid" }, at > 0 ? h("a", { class: "button", href: href(undefined, { page: String(at - 1) }) }, "←") : null, h("span", { class: "soft num" }, `${at + 1} / ${last + 1}`), at < last ? h("a", { class: "button", href: href(undefined, { page: String(at + 1) }) }, "→") : null));
 }
 
-interface Found { faults: Fault[]; fault_count: number; notes: Record<string, string>[]; tally: Record<string, { rows: number; taken: number; quarantined: number; skipped: number }>; quarantined: number }
+interface Found { faults: Fault[]; fault_count: number; notes: Record<string, string>[]; tally: Record<string, { rows: number; taken: number; quarantined: number; skipped: number }>; quarantined: number; feed?: boolean }
 
 async function uploads(context: Context, stops: (() => void)[]): Promise<Node> {
   const list = h("div");
@@ -120,7 +120,8 @@ function findings(one: Upload, found: Found, again: () => Promise<void>): HTMLEl
       { head: t("face.table"), cell: ([table_]) => table_ }, { head: t("face.rows"), number: true, cell: ([, v]) => number(v.rows) },
       { head: t("taken"), number: true, cell: ([, v]) => number(v.taken) }, { head: t("set_aside"), number: true, cell: ([, v]) => number(v.quarantined) }, { head: t("skipped"), number: true, cell: ([, v]) => number(v.skipped) },
     ], rows),
-    !found.fault_count && !one.province ? h("div", { class: "row mid", style: "margin-top:.7rem" }, name, button(t("take_in"), () => void accept(), "primary")) : null, wrong);
+    found.feed ? h("p", { class: "soft" }, t("feed_checked")) : null,
+    !found.fault_count && !one.province && !found.feed ? h("div", { class: "row mid", style: "margin-top:.7rem" }, name, button(t("take_in"), () => void accept(), "primary")) : null, wrong);
 }
 
 type Capture = components["schemas"]["CaptureJob"];

@@ -33,6 +33,7 @@ COMMANDS = (
     "evaluation",
     "difference",
     "serve",
+    "jobs",
     "ledger",
     "cases",
     "demo",

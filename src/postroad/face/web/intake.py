@@ -122,6 +122,8 @@ def check(home: Path, upload_id: str, progress: Callable[[Progress], None]) -> d
     """Read an upload, keep the rows set aside as a workbook beside it, and return what was found."""
     file = stored(home, upload_id)
     progress(Progress(0, 3))
+    if _is_feed(file):
+        return _kept(file, _feed(file))
     reading = tables.read(source(file))
     progress(Progress(1, 3))
     if reading.quarantine:
@@ -137,9 +139,39 @@ def check(home: Path, upload_id: str, progress: Callable[[Progress], None]) -> d
         },
         "quarantined": sum(frame.height for frame in reading.quarantine.values()),
     }
-    (file.parent / FOUND).write_text(json.dumps(found, ensure_ascii=False, default=str), "utf-8")
     progress(Progress(3, 3))
+    return _kept(file, found)
+
+
+def _kept(file: Path, found: dict[str, Any]) -> dict[str, Any]:
+    (file.parent / FOUND).write_text(json.dumps(found, ensure_ascii=False, default=str), "utf-8")
     return found
+
+
+def _is_feed(file: Path) -> bool:
+    """Say whether a packed folder is a GTFS feed: stops, trips and their times."""
+    if file.suffix.lower() != ".zip":
+        return False
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return {"stops.txt", "trips.txt", "stop_times.txt"} <= set(packed.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False  # the table reader says what is wrong with it
+
+
+def _feed(file: Path) -> dict[str, Any]:
+    """Check a GTFS feed: every fault, and the rows of each table; it is no province and is not taken in."""
+    from postroad.timetable import check as faults_of
+    from postroad.timetable import read_gtfs
+
+    feed = read_gtfs(file)
+    faults = faults_of(feed)
+    heights = {name: frame.height for name, frame in feed.tables.items()}
+    return {
+        "faults": [plain(fault) for fault in faults[:MOST_FAULTS]], "fault_count": len(faults), "notes": [],
+        "tally": {n: {"rows": rows, "taken": rows, "quarantined": 0, "skipped": 0} for n, rows in heights.items()},
+        "quarantined": 0, "feed": True,
+    }  # fmt: skip
 
 
 def quarantine(home: Path, upload_id: str) -> bytes:
