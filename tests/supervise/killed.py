@@ -23,7 +23,7 @@ OPERATOR, PLACE = "ZTO", "2201"
 
 def steps(desk):
     """The acts of one round of case work by turn: a complaint, a hazard, and a visit that writes many rows at once."""
-    day, mark = dt.date(2025, 11, 3), "0" * 64
+    day, mark = desk.today, "0" * 64
     failed = ["fire_duty", "plastic_ban"]
     proof = [f"{item}={mark}" for item in failed]
     return (
@@ -78,7 +78,8 @@ def main(database, log, rounds, seed):
             os.read(told, 1)
         time.sleep(chance.uniform(0.01, 0.12))
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        if os.WTERMSIG(os.waitpid(pid, 0)[1]) != signal.SIGKILL:
+            raise SystemExit("a clerk failed before it was killed")
         os.close(told)
     print(len(acknowledged(log)))
 

@@ -35,6 +35,10 @@ class Item:
         """Return its name in a language."""
         return self.zh if (spoken or current()) == "zh" else self.en
 
+    def short(self, spoken: Language | None = None) -> str:
+        """Return the words of its name before the colon."""
+        return self.label(spoken).replace("：", ":").split(":")[0]
+
 
 @cache
 def catalogue() -> Mapping[str, Item]:

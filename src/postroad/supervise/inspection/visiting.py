@@ -61,6 +61,24 @@ def order(
     )  # fmt: skip
 
 
+@act("inspection.order_drawn")
+def order_drawn(desk: Desk, draw_id: str, themes: list[str] | None = None) -> list[str]:
+    """Order the visit of every unit drawn, by the two inspectors drawn with it; those struck or ordered stay out.
+
+    Units for which no two inspectors were found are left for ``inspection.order``, which names them.
+    """
+    receipt = desk.row("draw_papers", draw_id)["receipt"]  # of the actor's own draws only
+    if receipt is None:
+        raise DataError.of("cases.wrong_state", table="draws", value=draw_id, state="committed", wanted="revealed")
+    there = {row["outlet_id"] for row in desk.facts("inspections", draw_id=draw_id)}
+    standing = {row["id"] for row in desk.facts("outlets", state="open")}
+    return [
+        order(desk, f"{draw_id}:{row['place']:03d}", row["unit"], row["inspectors"], themes, draw_id)
+        for row in receipt["drawn"]
+        if row["inspectors"] and not row["struck"] and row["unit"] not in there and row["unit"] in standing
+    ]
+
+
 def _chance(desk: Desk, draw_id: str, outlet_id: str) -> str:
     receipt = desk.fact("draw_papers", draw_id)["receipt"] or {"drawn": []}
     for row in receipt["drawn"]:
