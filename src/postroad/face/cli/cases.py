@@ -187,7 +187,8 @@ def checklist(
     if json_:
         _print([asdict(item) for item in items], True)
         return
-    told = [{"id": item.id, "what_is_looked_at": item.label(), "legal": item.basis, "method": item.method,
+    told = [{"id": item.id, "what_is_looked_at": item.label(), "legal": item.legal(), "cite": item.cite,
+             "since": item.valid_from or item.text_year, "method": item.method,
              "a_year": item.a_year, "grave": item.grave, "theme": item.theme,
              **({} if kind else {"kinds": item.kinds})} for item in items]  # fmt: skip
     _print(told, False, kept_by=True)

@@ -39,7 +39,7 @@ def order(
         raise DataError.of("cases.too_few_inspectors", value=outlet_id, least=pair["least"])
     for code in inspectors:
         desk.fact("inspectors", code)
-    asked = [item.id for item in checklist(outlet["kind"], tuple(themes or ()))]
+    asked = [item.id for item in checklist(outlet["kind"], tuple(themes or ()), desk.today)]
     if not asked:
         raise DataError.of("cases.nothing_to_look_at", value=outlet_id, kind=outlet["kind"])
     chance = _chance(desk, draw_id, outlet_id) if draw_id else None
@@ -111,7 +111,7 @@ def visit(
         desk.append(
             "findings", f"{id_}:{item.id}", new=True, inspection_id=id_, item=item.id, passed=passed, found_on=on,
             evidence_sha256=proof.get(item.id), correct_by=None if passed else days_after(on, due["correction_days"]),
-            state="clean" if passed else "open", rule=item.basis[:64], **keep,
+            state="clean" if passed else "open", rule=item.cite, **keep,
         )  # fmt: skip
     publish_by = working_days_after(on, desk.rule("inspection_publish", on)["working_days"])
     return desk.append(
