@@ -6,7 +6,8 @@ or when the parts at hand grow large.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+import heapq
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from postroad.design.hubs.arrays import NONE
 
@@ -44,9 +45,10 @@ def branch(
     ``raised`` lifts the bound of a part in so many steps and says whether it stays open; ``divided`` gives its pieces,
     the most likely last.
     """
-    stack = [root]
+    stack: _Stack[Part] = _Stack()
+    stack.put(root)
     while stack:
-        part = stack.pop(_next(hunt, stack))
+        part = stack.take(deep=hunt.cost >= NONE)
         if part.bound >= hunt.cost - hunt.tolerance:
             continue
         hunt.nodes += 1
@@ -54,13 +56,42 @@ def branch(
         if not stays:
             continue
         if not hunt.left():
-            stack.append(part)
+            stack.put(part)
             break
-        stack.extend(divided(hunt, part))
-    return min([hunt.cost - hunt.tolerance, *(part.bound for part in stack)]), not stack
+        for piece in divided(hunt, part):
+            stack.put(piece)
+    return min([hunt.cost - hunt.tolerance, *stack.bounds()]), not stack
 
 
-def _next(hunt: Hunt, stack: list[Part]) -> int:
-    if hunt.cost >= NONE or sum(part.weight for part in stack) > MOST_BYTES:
-        return len(stack) - 1
-    return min(range(len(stack)), key=lambda at: (stack[at].bound, -at))
+class _Stack(Generic[Part]):
+    """Parts at hand, to be taken by least bound (the last of equals first) or the last first."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Part] = {}
+        self._least: list[tuple[float, int]] = []
+        self._weight = 0
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def bounds(self) -> list[float]:
+        return [part.bound for part in self._held.values()]
+
+    def put(self, part: Part) -> None:
+        self._serial += 1
+        self._held[self._serial] = part
+        self._weight += part.weight
+        heapq.heappush(self._least, (part.bound, -self._serial))
+
+    def take(self, *, deep: bool) -> Part:
+        """Take the last part where ``deep`` or too much is held, else that of least bound."""
+        if deep or self._weight > MOST_BYTES:
+            serial = next(reversed(self._held))
+        else:
+            serial = -heapq.heappop(self._least)[1]
+            while serial not in self._held:  # taken as the last one before
+                serial = -heapq.heappop(self._least)[1]
+        part = self._held.pop(serial)
+        self._weight -= part.weight
+        return part
