@@ -227,7 +227,9 @@ def _checked(tables: dict[str, pd.DataFrame], registers: dict[str, pd.DataFrame]
 
 def _no_departure(a: pd.DataFrame, s: pd.DataFrame, left: pd.DataFrame) -> int:
     """Arrivals from a place where the piece was seen before, with no departure from there."""
-    came = s.loc[s["event"].isin(ARRIVE) & s["other_id"].notna(), ["waybill", "facility_id", "other_id", "event_at"]]
+    came = s.loc[
+        s["event"].isin(["EMJ", "EMG"]) & s["other_id"].notna(), ["waybill", "facility_id", "other_id", "event_at"]
+    ]
     gone = left[["waybill", "facility_id"]].drop_duplicates().rename(columns={"facility_id": "other_id"})
     came = came.merge(gone, on=["waybill", "other_id"], how="left", indicator=True)
     came = came[came["_merge"] == "left_only"]

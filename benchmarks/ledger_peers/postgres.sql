@@ -126,7 +126,7 @@ SELECT 'closed_outlet', count(*) FROM a LEFT JOIN outlets o USING (outlet_id) WH
 SELECT 'unknown_machine', count(*) FROM a WHERE machine_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM machines m
   WHERE m.machine_id = a.machine_id);
 CREATE TABLE came AS SELECT waybill, operator_id, other_id, facility_id, event_at FROM s c WHERE other_id IS NOT NULL
-  AND event IN ('EMD', 'EMJ', 'EMG') AND NOT EXISTS (SELECT 1 FROM s d WHERE d.event IN ('EMC', 'EMF', 'EMK')
+  AND event IN ('EMJ', 'EMG') AND NOT EXISTS (SELECT 1 FROM s d WHERE d.event IN ('EMC', 'EMF', 'EMK')
   AND d.waybill = c.waybill AND d.facility_id = c.other_id);
 SELECT 'no_departure', count(*) FROM came c WHERE EXISTS (SELECT 1 FROM s WHERE s.waybill = c.waybill
   AND s.facility_id = c.other_id AND s.event_at < c.event_at) OR EXISTS (SELECT 1 FROM a WHERE a.waybill = c.waybill

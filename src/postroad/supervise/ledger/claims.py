@@ -143,14 +143,19 @@ def _unknown_machine(link: Asking) -> pl.DataFrame:
 
 
 def _no_departure(link: Asking) -> pl.DataFrame:
-    """Only a place with an earlier record of the piece counts: others do not report, or reported before these days."""
-    departing, arriving = (listed(rulebook.value("events", name)) for name in ("departing", "arriving"))
+    """Only a place with an earlier record of the piece counts: others do not report, or reported before these days.
+
+    What enters from outside has its departure in somebody else's records.
+    """
+    departing, arriving, entering = (
+        listed(rulebook.value("events", name)) for name in ("departing", "arriving", "entering")
+    )
     return frame_of(
         link,
         # The few arrivals without a departure are found first, by numbers; earlier records are sought for them alone.
         "WITH came AS MATERIALIZED (SELECT waybill, operator_id, other_id, facility_id, event_at "  # noqa: S608 - ours
         "FROM (SELECT *, hash(waybill, other_id) AS way FROM scans WHERE other_id IS NOT NULL "
-        f"AND event IN ({arriving})) ANTI JOIN (SELECT hash(waybill, facility_id) AS way FROM scans "
+        f"AND event IN ({arriving}) AND event NOT IN ({entering})) ANTI JOIN (SELECT hash(waybill, facility_id) AS way FROM scans "
         f"WHERE event IN ({departing})) USING (way)), "
         "seen AS (SELECT waybill, facility_id, event_at AS seen_at FROM scans SEMI JOIN came USING (waybill) "
         "UNION ALL SELECT waybill, outlet_id, accepted_at FROM acceptances SEMI JOIN came USING (waybill)) "
