@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import time
 from pathlib import Path
@@ -50,7 +51,7 @@ def run(feed: str, work: str) -> dict[str, Any]:
     held: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
     aside = []
     registers = {}
-    for file in in_order(Path(feed)):
+    for seq, file in enumerate(in_order(Path(feed)), 1):
         kind = next((k for k in KEYS if file.name.startswith(k)), None)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         frame = pd.read_csv(file, dtype=str)
@@ -59,19 +60,26 @@ def run(feed: str, work: str) -> dict[str, Any]:
             continue
         good, wrong = _judged(frame, kind)
         aside.append(wrong.assign(file=digest))
-        held[kind].append(good)
+        held[kind].append(good.assign(seq=seq, known_at=pd.Timestamp(KNOWN)))
     root = Path(work) / "pandas"
     set_aside = pd.concat(aside, ignore_index=True)
     bad = len(set_aside.drop_duplicates(["file", "line"]))
     _write(set_aside, root / "quarantine.parquet")
-    tables = {}
+    tables: dict[str, pd.DataFrame] = {}
+    log: dict[str, dict[str, Any]] = {}
     for kind, frames in held.items():
-        whole = pd.concat(frames, ignore_index=True).drop_duplicates()
-        tables[kind] = whole.drop_duplicates(KEYS[kind], keep="last")
-        for (operator, day), part in tables[kind].groupby(["operator_id", tables[kind][CLOCK[kind]].dt.date]):
-            _write(part, root / kind / str(day) / f"{operator}.parquet")
-            if kind == "acceptances":
-                _root(part)
+        whole = pd.concat(frames, ignore_index=True)
+        whole = whole.drop_duplicates([name for name in whole.columns if name not in ("seq", "known_at")])
+        replaced = whole.duplicated(KEYS[kind], keep="last")
+        tables[kind] = whole[~replaced].drop(columns=["seq", "known_at"])
+        # Every version stays, with the file it came in and when that was known: what was known then can be asked.
+        whole = whole.assign(replaced=replaced)
+        for (operator, day), part in whole.groupby(["operator_id", whole[CLOCK[kind]].dt.date]):
+            path = root / kind / str(day) / f"{operator}.parquet"
+            _write(part, path)
+            told = {"rows": len(part), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            log[str(path)] = told | ({"root": _root(part).hex()} if kind == "acceptances" else {})
+    _durable(root / "log.json", json.dumps(log).encode())
     taken = time.perf_counter() - start
     told = _checked(tables, registers)
     checked = time.perf_counter() - start - taken
@@ -86,6 +94,15 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     """Write a file so that it survives a loss of power."""
     path.parent.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(path)
+    _flush(path)
+
+
+def _durable(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
     for place in (path, path.parent):
         handle = os.open(place, os.O_RDONLY)
         os.fsync(handle)
@@ -177,14 +194,21 @@ def _checked(tables: dict[str, pd.DataFrame], registers: dict[str, pd.DataFrame]
     a["lacks_ray"] = a["machine_id"].isna() | a["xray_at"].isna()
     a["three"] = ~(a["lacks_name"] | a["lacks_box"] | a["lacks_ray"])
     a["hour"] = a["accepted_at"].dt.hour
-    named = ["three", "lacks_name", "lacks_box", "lacks_ray", "e_waybill", "repacked", "label_private"]
-    for level in ("operator_id", "outlet_id", "machine_id", "hour"):
-        a.groupby(level)[named].agg(["sum", "count"])
-    gaps = int((~a["three"]).sum())
+    a["slim"] = a["tape_mm"].astype(float) <= 45
+    a["reusable"] = a["bag"] == "reusable"
+    a["plastic"] = (a["packaging"] == "plastic_bag") | (a["bag"] == "single_use_woven")
+    named = ["three", "lacks_name", "lacks_box", "lacks_ray", "e_waybill", "repacked", "label_private", "slim",
+             "reusable", "plastic"]  # fmt: skip
+    a["every"] = True
+    for level in ("every", "operator_id", "outlet_id", "machine_id", "hour"):
+        _rates(a.groupby(level)[named])
+    listed = a.loc[~a["three"], ["waybill", "operator_id", "outlet_id", "accepted_at", "lacks_name", "lacks_box",
+                                 "lacks_ray"]].sort_values(["accepted_at", "waybill"])  # fmt: skip
+    gaps = len(listed)
     d = tables["deliveries"]
     put = d[d["manner"].isin(["locker", "station"])]
     for level in ("operator_id", "outlet_id"):
-        put.groupby(level)["consent"].agg(["sum", "count"])
+        _rates(put.groupby(level)[["consent"]])
     outlets, machines = registers["outlets.csv"], registers["machines.csv"]
     fast = (
         a.dropna(subset=["machine_id", "xray_at"])
@@ -225,6 +249,15 @@ def _checked(tables: dict[str, pd.DataFrame], registers: dict[str, pd.DataFrame]
                                      "no_departure": _no_departure(a, s, left)}}  # fmt: skip
 
 
+def _rates(groups: Any) -> pd.DataFrame:
+    """Each group's share with Wilson's 95 % interval."""
+    made, asked = groups.sum(), groups.count()
+    share, z = made / asked, 1.959963984540054
+    centre = (share + z * z / (2 * asked)) / (1 + z * z / asked)
+    half = z / (1 + z * z / asked) * np.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked))
+    return pd.concat({"share": share, "low": centre - half, "high": centre + half}, axis=1)
+
+
 def _no_departure(a: pd.DataFrame, s: pd.DataFrame, left: pd.DataFrame) -> int:
     """Arrivals from a place where the piece was seen before, with no departure from there."""
     came = s.loc[
@@ -258,7 +291,8 @@ def _balanced(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     silent = pd.Timestamp(UNTIL) - pd.Timedelta(hours=48)
     lost = piece[(piece[["b4", "b8", "b16"]].sum(axis=1) == 0) & (piece["at"] < silent)]
     last = s[s["waybill"].isin(lost.index)].sort_values("event_at").drop_duplicates("waybill", keep="last")
-    last.groupby(["facility_id", "other_id"], dropna=False).size()
+    missing = last.assign(other_id=last["other_id"].where(last["event"].isin(DEPART)))
+    missing.groupby(["facility_id", "other_id"], dropna=False).size()
     for kind in (DEPART, ARRIVE):
         s[s["event"].isin(kind)].groupby(["facility_id", "other_id"]).size()
     for frame in (a, s, d):

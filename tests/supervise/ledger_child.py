@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Counter, take
+from postroad.supervise.ledger import Counter, Ledger, take
+from postroad.supervise.ledger.extract import write
 from tests.supervise.ledger_world import KNOWN
 
 
@@ -23,3 +24,11 @@ def take_all(root: str, files: list[str], told: str, together: bool = False) -> 
     for file in files:
         take(root, file, ring, known_at=KNOWN)
         os.write(handle, f"{Path(file).name}\n".encode())
+
+
+def extract_all(root: str, database: str, told: str) -> None:
+    """Write the ledger's extract, and say so once it is acknowledged."""
+    handle = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(handle, b"ready\n")
+    write(Ledger.open(root), database)
+    os.write(handle, b"done\n")

@@ -23,7 +23,7 @@ from postroad.errors import DataError, UsageError
 from postroad.supervise import alarm, merkle
 from postroad.supervise.alert import alerts, expectation, record, settle
 from postroad.supervise.identity import KeyRing, Share, make_seal
-from postroad.supervise.ledger import Counter, Ledger, store, take
+from postroad.supervise.ledger import Counter, Ledger, extract, store, take
 from postroad.supervise.ledger.checks import check
 from postroad.supervise.ledger.opening import forget, forgettings, openings, reidentify
 from postroad.supervise.ledger.proving import (
@@ -38,7 +38,7 @@ from postroad.supervise.records import Actor
 from postroad.supervise.records import audit as log
 from postroad.supervise.records.desk import Forbidden
 from postroad.supervise.sha256 import leaves, macs
-from tests.supervise.ledger_child import take_all
+from tests.supervise.ledger_child import extract_all, take_all
 from tests.supervise.ledger_world import KNOWN, acceptance, resident, scan, write
 
 
@@ -364,3 +364,53 @@ def test_kill_at_two_hundred_moments(tmp_path, capsys):
     with capsys.disabled():
         print("\nkill -9:", told)
     assert (told["kills"], told["lost"], told["doubled"]) == (200, 0, 0)
+
+
+def extracts_killed(tmp_path: Path, database: str, kills: int, seed: int) -> dict[str, int]:
+    """Kill the writing of an extract at random moments: what is read is always one whole extract, old or new."""
+    lot, ring, root = random.Random(seed), KeyRing.open(tmp_path / "keys"), tmp_path / "l"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.supervise.ledger_child"])
+    told = tmp_path / "told"
+
+    def grow(n):
+        rows = [scan(f"YT{n:04d}{k:06d}", "EMK", "2026-03-09 08:00:00") for k in range(200)]
+        take(root, write(tmp_path / f"scans-{n}.csv", rows), ring, known_at=KNOWN)
+
+    grow(0)
+    extract.write(Ledger.open(root), database)
+    files, seen = 1, {1}  # files in the ledger, and those an extract may hold: the last acknowledged one, or later
+    counts = {"kills": 0, "acknowledged": 0, "seen_whole": 0}
+    while counts["kills"] < kills:
+        if counts["kills"] % 20 == 10 and files == max(seen):
+            grow(files)
+            files += 1
+        told.unlink(missing_ok=True)
+        run = context.Process(target=extract_all, args=(str(root), database, str(told)))
+        run.start()
+        while run.is_alive() and not (told.is_file() and told.stat().st_size):
+            time.sleep(0.001)
+        run.join(lot.uniform(0.0, 0.25))
+        if run.is_alive():
+            run.kill()
+            counts["kills"] += 1
+        run.join()
+        done = "done" in told.read_text("utf-8")
+        counts["acknowledged"] += done
+        held = extract.opened(database)
+        with held.query() as link:
+            there = frame_of(link, "SELECT count(*) AS n, count(DISTINCT waybill) AS d FROM scans").row(0)
+        assert there == (200 * held.head.size, 200 * held.head.size)
+        assert held.head.size in ({files} if done else {*seen, files})
+        seen = {held.head.size}
+        counts["seen_whole"] += 1
+    return counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quarter", range(4))
+def test_an_extract_killed_at_two_hundred_moments(tmp_path, postgres, capsys, quarter):
+    told = extracts_killed(tmp_path, postgres.database(postgres.template), 50, seed=quarter)
+    with capsys.disabled():
+        print("\nkill -9 while an extract is written:", told)
+    assert told["kills"] == 50

@@ -155,8 +155,8 @@ def _no_departure(link: Asking) -> pl.DataFrame:
         # The few arrivals without a departure are found first, by numbers; earlier records are sought for them alone.
         "WITH came AS MATERIALIZED (SELECT waybill, operator_id, other_id, facility_id, event_at "  # noqa: S608 - ours
         "FROM (SELECT *, hash(waybill, other_id) AS way FROM scans WHERE other_id IS NOT NULL "
-        f"AND event IN ({arriving}) AND event NOT IN ({entering})) ANTI JOIN (SELECT hash(waybill, facility_id) AS way FROM scans "
-        f"WHERE event IN ({departing})) USING (way)), "
+        f"AND event IN ({arriving}) AND event NOT IN ({entering})) ANTI JOIN "
+        f"(SELECT hash(waybill, facility_id) AS way FROM scans WHERE event IN ({departing})) USING (way)), "
         "seen AS (SELECT waybill, facility_id, event_at AS seen_at FROM scans SEMI JOIN came USING (waybill) "
         "UNION ALL SELECT waybill, outlet_id, accepted_at FROM acceptances SEMI JOIN came USING (waybill)) "
         "SELECT c.waybill, c.operator_id, c.other_id AS from_id, c.facility_id AS to_id, "
