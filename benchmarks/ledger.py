@@ -3,8 +3,8 @@
 The files are a rehearsal feed as CSV, with planted faults. Every contender reads the same files and finds the same
 valid records, rows set aside, gaps, false claims and unexplained pieces, or the run fails. Each knows every file by its
 SHA-256, keeps a reason for every row set aside, makes pseudonyms, hashes every acceptance into a Merkle tree, and has
-all of it on disk when it says so. ``--parcels`` is the day for the ledger; the peers get ``--peer-parcels``, and the
-ledger as well.
+all of it on disk when it says so. Pandas and the ledger also keep every version of a record with the time it was known.
+``--parcels`` is the day for the ledger; the peers get ``--peer-parcels``, and the ledger as well.
 """
 
 from __future__ import annotations
