@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 import json
 import os
 import platform
@@ -26,10 +25,9 @@ import polars as pl
 
 from postroad import __version__
 from postroad.errors import UsageError
+from postroad.shown import Shown
 
 STAMP_FILE = "run.json"
-SHOWN_ROWS = 8
-"""Rows of each table that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Shown):
     """Tables with a stamp, and single figures (``facts``) that belong to no table: objective, bound, seconds."""
 
     stamp: Stamp
@@ -84,10 +82,9 @@ class Result:
         sizes = ", ".join(f"{name} {frame.height:,}" for name, frame in self.tables.items())
         return f"<{type(self).__name__} {self.stamp.kind} {self.run_id}: {sizes}>"
 
-    def _repr_html_(self) -> str:
-        shown = (f"<h4>{html.escape(name)} ({frame.height:,})</h4>{frame.head(SHOWN_ROWS)._repr_html_()}"
-                 for name, frame in self.tables.items())  # fmt: skip
-        return f"<p>{html.escape(repr(self))}</p>{''.join(shown)}"
+    def told(self) -> Result:
+        """Return the result itself: its tables are what it shows."""
+        return self
 
     def save(self, folder: str | Path) -> Path:
         """Write the tables as Parquet and the stamp as ``run.json``, whole or not at all, and return the folder."""

@@ -169,8 +169,9 @@ def test_any_result_becomes_a_workbook_a_document_and_a_page_with_the_same_numbe
     made = {form: report(held, tmp_path / f"r.{form}", form, language) for form in ("xlsx", "docx", "pdf", "html")}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["r.docx", "r.html", "r.pdf", "r.xlsx"]
     sheet = fastexcel.read_excel(made["xlsx"]).load_sheet("legs", header_row=1).to_polars()
-    assert sheet.columns[1] == "yuan/piece", "the second row says the units"
-    assert sheet["yuan/piece"].to_list() == pytest.approx(awkward, rel=1e-15), "as many digits as Excel has"
+    unit = {"en": "yuan/piece", "zh": "元/件"}[language]
+    assert sheet.columns[1] == unit, "the second row says the units"
+    assert sheet[unit].to_list() == pytest.approx(awkward, rel=1e-15), "as many digits as Excel has"
     with zipfile.ZipFile(made["xlsx"]) as parts:
         assert "xl/charts/chart1.xml" in parts.namelist()
         told = "".join(parts.read(name).decode() for name in parts.namelist() if "worksheets/sheet" in name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.language import Language, current, say
+from postroad.naming import names_of, short_names_of
 
 if TYPE_CHECKING:
     from postroad.demand.flows import Demand
@@ -60,7 +61,7 @@ def flow_map(made: Demand, spoken: Language | None = None) -> str:
         )
     received = made.flows.group_by("destination_id").agg(pl.col("pieces").sum())
     most = max(received.filter(pl.col("destination_id").is_in(list(spot)))["pieces"].to_list())
-    names = dict(made.network["places"]["place_id", "name_zh" if spoken == "zh" else "pinyin"].iter_rows())
+    names = names_of(made.network, spoken)
     for place, pieces in received.sort("pieces", descending=True).iter_rows():
         if place in spot:
             x, y = spot[place]
@@ -74,14 +75,12 @@ def flow_map(made: Demand, spoken: Language | None = None) -> str:
 def _labels(made: Demand, spot: dict[str, tuple[float, float]], spoken: Language) -> str:
     seats = made.network["places"].filter(level="prefecture")
     parts = []
-    for place, name, pinyin in seats["place_id", "name_zh", "pinyin"].iter_rows():
+    names = short_names_of(made.network, spoken)
+    for place in seats["place_id"]:
         own = [xy for unit, xy in spot.items() if unit.startswith(place)]
         x, y = (sum(xy[k] for xy in own) / len(own) for k in range(2))
-        short = (
-            name[:2] if spoken == "zh" else pinyin[: -len("shi")].capitalize() if pinyin.endswith("shi") else "Yanbian"
-        )
         parts.append(f'<text class="small" x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle" stroke="#fdfcf9" '
-                     f'stroke-width="3" paint-order="stroke">{escape(short)}</text>')  # fmt: skip
+                     f'stroke-width="3" paint-order="stroke">{escape(names[place])}</text>')  # fmt: skip
     return "".join(parts)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from postroad.design.lines import baseline
+from postroad.design.lines.baseline import baseline
 from postroad.design.lines.ends import Door, Ends
 from postroad.design.lines.fluid import SLOT_MIN, SLOTS
 from postroad.design.lines.terms import Terms

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from postroad.demand import Demand, demand
-from postroad.design.lines import baseline
+from postroad.design.lines.baseline import baseline
 from postroad.errors import InfeasibleError
 from postroad.parallel import Progress, Shares
 from postroad.results import Result, Stamp

@@ -16,16 +16,12 @@ import polars as pl
 from scipy.special import stdtrit
 
 from postroad.errors import UsageError
-from postroad.language import Language, current
 from postroad.measure.promise.certificate import of_pairs, units_of
 from postroad.plan.plan import Plan
 from postroad.plan.plan import plan as read_plan
 from postroad.results import Result, Stamp
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from postroad.face.report.picture import Picture
     from postroad.network import Network
     from postroad.simulate.day import Run
 
@@ -40,7 +36,7 @@ TARGETS = {"core": "24h-core-cities", "metro": "24h-metro", "towns": "24h-towns"
 class Pairing(Result):
     """``classes``, ``promises``, ``counties`` (shares on time and hours, before and after) and ``reasons`` of lateness.
 
-    It maps the counties and writes itself as a report.
+    It maps the counties by change of hours and writes itself as a report.
     """
 
     network: Network | None = field(default=None, compare=False, repr=False)
@@ -60,18 +56,6 @@ class Pairing(Result):
             "promise_class", asked, "before_percent", "after_percent", "change", "low", "high",
             met_before=pl.col("before_percent") >= asked, met_after=pl.col("after_percent") >= asked,
         )  # fmt: skip
-
-    def map(self, spoken: Language | None = None) -> Picture:
-        """Return the counties coloured by the change of mean hours to delivery, as a picture that saves itself."""
-        from postroad.face.report.picture import pairing_map
-
-        return pairing_map(self, self._own, spoken or current())
-
-    def report(self, path: str | Path, language: Language | None = None) -> Path:
-        """Write both days side by side as Word, a workbook or a page, by the ending of the path, and return it."""
-        from postroad.face.report.picture import pairing_report
-
-        return pairing_report(self, path, language or current())
 
     @property
     def _own(self) -> Network:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from postroad.demand import demand
-from postroad.design.lines import baseline
+from postroad.design.lines.baseline import baseline
 from postroad.errors import Stopped
 from postroad.evaluate.ready import base_plants, opened
 from postroad.parallel import Progress

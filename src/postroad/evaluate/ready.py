@@ -15,7 +15,8 @@ import polars as pl
 
 from postroad.demand import Demand, demand
 from postroad.demand.stock import stocked
-from postroad.design.lines import baseline, seated
+from postroad.design.lines.baseline import baseline
+from postroad.design.lines.seated import seated
 from postroad.network import Network, province
 from postroad.plan.levers import Levers, apply, without
 from postroad.plan.levers import levers as read_levers

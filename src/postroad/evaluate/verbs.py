@@ -8,7 +8,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from postroad.demand import demand, profile
-from postroad.design.lines import baseline
+from postroad.design.lines.baseline import baseline
 from postroad.errors import UsageError
 from postroad.evaluate.pairing import paired
 from postroad.simulate.day import simulate_day

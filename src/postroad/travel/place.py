@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.errors import UsageError
-from postroad.language import Said
+from postroad.language import LANGUAGES, Said
+from postroad.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,11 +52,8 @@ def find(network: Network, asked: str) -> str:
 
 def called(network: Network, place_ids: Iterable[str]) -> dict[str, Said]:
     """Return what each of these places is called in either language, its id behind it."""
-    names = network["places"].filter(pl.col("place_id").is_in(list(place_ids)))
-    return {
-        place: Said.both(f"{name}（{place}）", f"{pinyin or name} ({place})")
-        for place, name, pinyin in names.select("place_id", "name_zh", "pinyin").iter_rows()
-    }
+    zh, en = (names_of(network, spoken) for spoken in LANGUAGES)
+    return {p: Said.both(f"{zh[p]}（{p}）", f"{en[p]} ({p})") for p in dict.fromkeys(place_ids) if p in zh}
 
 
 _COLUMNS = ("place_id", "name_zh", "pinyin", "level", "parent_id")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.design.hubs.tier_report import above, hub_tiers
 from postroad.language import Language, current, say
+from postroad.naming import short_name_of
 
 if TYPE_CHECKING:
     from postroad.design.hubs.tier_search import Layout
@@ -68,9 +69,7 @@ class _Frame:
         wanted = set(found.problem.units) | set(found.problem.towns)
         rows = network["places"].select("place_id", "lon", "lat").iter_rows()
         self.at = {place: (lon, lat) for place, lon, lat in rows if place in wanted}
-        columns = "pinyin", "name_zh"
-        names = network["places"].select("place_id", *columns).iter_rows()
-        self.names = {place: (zh, pinyin) for place, pinyin, zh in names if place in wanted}
+        self.network = network
         self.rings = [ring for feature in (outlines or {}).get("features", []) for ring in _rings(feature["geometry"])]
         points = [*self.at.values(), *(point for ring in self.rings for point in ring)]
         self.west, self.north = min(p[0] for p in points), max(p[1] for p in points)
@@ -99,8 +98,7 @@ class _Frame:
                  for place, tier in tiers.items() for x, y in [self.spot(self.at[place])]]  # fmt: skip
         for place, tier in sorted(tiers.items(), key=lambda pair: -pair[1]):
             x, y = self.spot(self.at[place])
-            zh, pinyin = self.names[place]
-            name = _short(zh) if spoken == "zh" else _latin(zh, pinyin)
+            name = short_name_of(self.network, place, spoken)
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS[tier]}" fill="{COLOURS[tier]}"/>')
             left, base = _beside(x, y, 12.0 * len(name) if spoken == "zh" else 6.6 * len(name), taken)
             parts.append(f'<text class="name" x="{left:.1f}" y="{base:.1f}">{escape(name)}</text>')
@@ -115,22 +113,6 @@ def _beside(x: float, y: float, width: float, taken: list[tuple[float, float, fl
     chosen = clear.index(True) if any(clear) else 0
     taken.append(boxes[chosen])
     return spots[chosen]
-
-
-def _latin(name: str, pinyin: str | None) -> str:
-    """Pinyin without the word for city or county, as maps write it."""
-    short = (pinyin or name).strip()
-    for ending, sound in (("市", "shi"), ("县", "xian")):
-        if name.endswith(ending) and short.endswith(sound) and len(short) > len(sound) + 2:
-            short = short[: -len(sound)]
-    return short[:1].upper() + short[1:]
-
-
-def _short(name: str) -> str:
-    for ending in ("朝鲜族自治县", "满族自治县", "蒙古族自治县", "市", "县"):
-        if name.endswith(ending) and len(name) - len(ending) >= 2:
-            return name[: -len(ending)]
-    return name
 
 
 def _rings(geometry: dict[str, Any]) -> list[list[list[float]]]:

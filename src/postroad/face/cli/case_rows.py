@@ -36,15 +36,11 @@ class Names:
     @classmethod
     def of(cls, network: Network, spoken: Language | None = None) -> Names:
         """Return the names a network gives, in a language."""
-        from postroad.face.report.places import names_of
+        from postroad.naming import names_of
 
         tongue = spoken or current()
         firms = network["operators"].select("operator_id", f"name_{tongue}").iter_rows()
-        places = names_of(network, tongue)
-        if tongue == "en":  # a province is written without "sheng", as a city without "shi"
-            of_province = network["places"].filter(level="province")["place_id"]
-            places |= {code: places[code].removesuffix("sheng") for code in of_province}
-        return cls(places, dict(firms))
+        return cls(names_of(network, tongue), dict(firms))
 
     def cell(self, column: str, value: Any) -> str:
         """Return a value of a column as shown: a name with its code behind it, a label, a unit, a rounded number."""

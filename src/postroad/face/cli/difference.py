@@ -61,10 +61,11 @@ def opened(plan: str) -> Network:
 def told(made: Result, network: Network, folder: Path) -> list[str]:
     """Return the difference in sentences: tables, hubs, line-hauls, rounds, villages; what is empty is left out."""
     from postroad.language import current, say
+    from postroad.naming import names_of
     from postroad.tables import schema
 
     known = schema().tables
-    name = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
+    name = names_of(network, current())
 
     def standing(tier: int | None, hub: str | None) -> str:
         parts = [say("difference.tier", tier=tier)] if tier else []

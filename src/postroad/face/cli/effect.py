@@ -297,7 +297,7 @@ def _show_comparison(made: Any, province: str, folder: Path, quiet: bool) -> Non
     for name in names[1:]:
         own = made["counties"].filter(bundle=name).rename({"hours": "after_h"}).join(first, on="place_id")
         for spoken in LANGUAGES:
-            write_text(folder / f"counties-{name}-{spoken}.svg", county_map(made, network, spoken, own))
+            write_text(folder / f"counties-{name}-{spoken}.svg", county_map(own, network, spoken))
         if not quiet:
             out.print(f"[b]{name}[/b] {losers(own, network, current())}", soft_wrap=True)
     if not quiet:
@@ -341,6 +341,7 @@ def peak(
     from postroad.evaluate.ready import opened
     from postroad.face.cli.display import out, print_json, progress
     from postroad.language import current, say
+    from postroad.naming import names_of
 
     names = [name.strip() for name in scenarios.split(",") if name.strip()]
     with progress(say("effect.running")) as move:
@@ -357,8 +358,7 @@ def peak(
         print_json({"run_id": made.run_id, "breaks": breaks(made), "years": made["years"].to_dicts(), "mends": by,
                     "hubs": made["hubs"].to_dicts()})  # fmt: skip
         return
-    label = "name_zh" if current() == "zh" else "pinyin"
-    place = dict(opened(province)[0]["places"].select("place_id", label).iter_rows())
+    place = names_of(opened(province)[0], current())
     table = Table(header_style="bold", pad_edge=False)
     for key in ("scenario", "year", "peak_pieces", "broken", "worst"):
         table.add_column(say(f"effect.peak_{key}"), justify="left" if key in ("scenario", "worst") else "right")

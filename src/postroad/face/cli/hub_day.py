@@ -37,7 +37,8 @@ def hub_day(
     from postroad.face.cli.simulate import designed, with_timetable
     from postroad.face.report.hub_day import hub_picture
     from postroad.face.report.picture import alone
-    from postroad.language import LANGUAGES, say
+    from postroad.language import LANGUAGES, current, say
+    from postroad.naming import names_of
     from postroad.travel import find
 
     network = designed(province, designs)
@@ -47,7 +48,7 @@ def hub_day(
     with progress(say("hub_day.running")) as move:
         made = both_days(network, wanted, where, day=day, more_percent=more, scale=scale, seed=seed, progress=move)
     folder = made.save(to / where)
-    name = network["places"].filter(place_id=where)["name_zh"][0]
+    name = names_of(network, current())[where]
     pictures = [write_text(folder / f"hub-day-{tongue}.svg", alone(hub_picture(made, name, tongue)))
                 for tongue in LANGUAGES]  # fmt: skip
     if json_:

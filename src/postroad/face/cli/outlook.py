@@ -61,9 +61,9 @@ def _show(made: Result, network: Network) -> None:
 
     from postroad.face.cli.display import out
     from postroad.language import current, say
+    from postroad.naming import names_of
 
-    column = "name_zh" if current() == "zh" else "pinyin"
-    names = dict(network["places"].select("place_id", column).iter_rows())
+    names = names_of(network, current())
 
     def moment(minutes: float) -> str:
         day, left = divmod(int(minutes), 1440)

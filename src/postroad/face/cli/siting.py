@@ -228,11 +228,12 @@ def move(
     from postroad.design.sites.moving import Prices, counties, move_points
     from postroad.face.cli.display import out, print_json
     from postroad.language import current, say
+    from postroad.naming import names_of
     from postroad.network import province as open_province
     from postroad.travel.place import find
 
     network = open_province(province)
-    names = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
+    names = names_of(network, current())
     asked = [find(network, name) for name in county] or counties(network)
     rows: list[dict[str, Any]] = []
     for place in asked:

@@ -85,8 +85,9 @@ def _show(made: Result, network: Network) -> None:
 
     from postroad.face.cli.display import out
     from postroad.language import current, say
+    from postroad.naming import names_of
 
-    names = dict(network["places"].select("place_id", "name_zh" if current() == "zh" else "pinyin").iter_rows())
+    names = names_of(network, current())
     told = made.stamp.options
     day = say("township.peak") if told["day"] == "peak" else str(told["day"])
     place = str(told["county_id"])

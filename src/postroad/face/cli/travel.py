@@ -51,7 +51,10 @@ def travel(
 
 
 def _names(network: Network, ids: list[str]) -> dict[str, str]:
-    named = dict(network["places"].select("place_id", "name_zh").iter_rows())
+    from postroad.language import current
+    from postroad.naming import names_of
+
+    named = names_of(network, current())
     return {place: named[place] for place in ids}
 
 

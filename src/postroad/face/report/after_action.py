@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.report.places import names_of
 from postroad.language import Language, say
+from postroad.naming import names_of
 from postroad.supervise.after_action import MARGIN
 
 if TYPE_CHECKING:

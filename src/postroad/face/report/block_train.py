@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.face.report.mark import mark
-from postroad.face.report.places import city_name
 from postroad.face.report.trunk_map import FONT, SVG
 from postroad.language import Language, say
+from postroad.naming import short_names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +25,9 @@ DAYS, DAY_MIN = 10, 1440
 
 def ends_of(made: Result, network: Network, spoken: Language) -> dict[str, str]:
     """Return the names of both ends in a language."""
-    names = dict(network["places"].select("place_id", "name_zh" if spoken == "zh" else "pinyin").iter_rows())
+    names = short_names_of(network, spoken)
     told = made.stamp.options
-    return {
-        key: city_name(names[told[column]] or str(told[column]).removeprefix("X-"), spoken)
-        for key, column in (("office", "from_place_id"), ("place", "to_place_id"))
-    }
+    return {key: names[told[column]] for key, column in (("office", "from_place_id"), ("place", "to_place_id"))}
 
 
 def title(made: Result, ends: Mapping[str, str], spoken: Language) -> str:

@@ -9,6 +9,7 @@ import polars as pl
 
 from postroad.face.report.sheet import DRAWN, grid, sheet
 from postroad.language import Language, say
+from postroad.naming import names_of
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -63,12 +64,7 @@ def clock(minute: float, spoken: Language, place: str) -> str:
 
 
 def _place(network: Network, place: str | None, spoken: Language) -> str:
-    found = network["places"].filter(place_id=place) if place else None
-    if found is None or not found.height:
-        return place or "–"
-    return str(
-        found["name_zh"][0] if spoken == "zh" or not found["pinyin"][0] else str(found["pinyin"][0]).capitalize()
-    )
+    return names_of(network, spoken).get(place, place) if place else "–"
 
 
 def _grades(result: Result, network: Network, label: dict[str, str], spoken: Language) -> str:

@@ -12,6 +12,7 @@ from postroad.evaluate.ready import opened
 from postroad.face.report.map import plain_map
 from postroad.face.report.sheet import DRAWN, grid, sheet
 from postroad.language import Language, say
+from postroad.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,13 +81,12 @@ def colour_of(change_h: float) -> str:
     return WORST
 
 
-def county_map(result: Result, network: Network, spoken: Language, table: pl.DataFrame | None = None) -> str:
+def county_map(counties: pl.DataFrame, network: Network, spoken: Language) -> str:
     """Return the province's counties coloured by the change of mean hours."""
-    counties = result["counties"] if table is None else table
-    place = {p: (zh, pinyin) for p, zh, pinyin in network["places"].select("place_id", "name_zh", "pinyin").iter_rows()}
+    names = names_of(network, spoken)
     cells = {}
     for row in counties.iter_rows(named=True):
-        name = place[row["place_id"]][0 if spoken == "zh" else 1] or row["place_id"]
+        name = names[row["place_id"]]
         after = row["after_h"]
         words = say("effect.hours_change", spoken, name=name, before=f"{row['before_h']:.1f}", after=f"{after:.1f}")
         cells[row["place_id"]] = (colour_of(row["change_h"]), words)
@@ -139,7 +139,9 @@ def page(result: Result, network: Network, held: Levers, spoken: Language) -> st
         body += [f"<p>{escape(line)}</p>" for line in (chosen_bundle(result, spoken), *beyond(result, spoken))]
         body += frontiers(result, spoken)
     if result["counties"].height:
-        body.append(f"<h2>{escape(say('effect.counties_title', spoken))}</h2>{county_map(result, network, spoken)}")
+        body.append(
+            f"<h2>{escape(say('effect.counties_title', spoken))}</h2>{county_map(result['counties'], network, spoken)}"
+        )
         body.append(f"<p>{escape(losers(result['counties'], network, spoken))}</p>")
     return sheet(title, body, spoken, DRAWN + "svg{margin:.4rem 0 1.2rem}")
 
@@ -160,11 +162,8 @@ def losers(counties: pl.DataFrame, network: Network, spoken: Language) -> str:
     slower = counties.filter(pl.col("change_h") > 0.05).sort("change_h", descending=True)
     if not slower.height:
         return say("effect.no_losers", spoken)
-    place = {p: (zh, pinyin) for p, zh, pinyin in network["places"].select("place_id", "name_zh", "pinyin").iter_rows()}
-    told = [
-        f"{place[p][0 if spoken == 'zh' else 1]} +{change:.1f}"
-        for p, change in slower["place_id", "change_h"].iter_rows()
-    ]
+    names = names_of(network, spoken)
+    told = [f"{names[p]} +{change:.1f}" for p, change in slower["place_id", "change_h"].iter_rows()]
     comma = "、" if spoken == "zh" else ", "
     return say("effect.losers", spoken, count=slower.height, names=comma.join(told))
 

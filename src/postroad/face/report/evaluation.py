@@ -257,7 +257,7 @@ def _drawn(effects: Result, names: dict[str, str], spoken: Language, network: Ne
             found.append(Block("picture", fall, waterfall(group, known, spoken, title)))
     if network is not None and "counties" in effects.tables and effects["counties"].height:
         words = say("evaluation.figure_counties", spoken, run=run)
-        found.append(Block("picture", words, county_map(effects, network, spoken)))
+        found.append(Block("picture", words, county_map(effects["counties"], network, spoken)))
     return found
 
 

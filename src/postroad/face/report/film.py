@@ -15,8 +15,8 @@ import jinja2
 import polars as pl
 
 from postroad.face.report.map import outlines_of
-from postroad.face.report.places import city_name
 from postroad.language import Language, say
+from postroad.naming import short_names_of
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -61,30 +61,30 @@ def _data(run: Run, network: Network, spoken: Language, sample: int) -> dict[str
         if row["from_place_id"] in spot and row["to_place_id"] in spot
     ]  # fmt: skip
     hubs = _hubs(run, network, spoken, spot, index)
-    names = dict(network["places"].select("place_id", "name_zh" if spoken == "zh" else "pinyin").iter_rows())
+    names = short_names_of(network, spoken)
     outside = set(network["places"].filter(level="external")["place_id"])
     places = [
         [
             round(spot[p][0], 4),
             round(spot[p][1], 4),
             int(p in outside),
-            city_name(names[p] or p, spoken) if p in outside else "",
+            names[p] if p in outside else "",
         ]
         for p in index
     ]
     last = max([path[-2] for path in paths] + [trip[1] for trip in trips] + [1440])
     return {"places": places, "parcels": paths, "trips": trips, "hubs": hubs, "outline": _outline(network),
-            "trains": _trains(run, names, spoken),
+            "trains": _trains(run, names),
             "causes": _causes(run, spoken), "end": min(int(last) + 30, 1440 * MOST_DAYS)}  # fmt: skip
 
 
-def _trains(run: Run, names: dict[str, str | None], spoken: Language) -> list[list[Any]]:
+def _trains(run: Run, names: dict[str, str]) -> list[list[Any]]:
     """Trains with what they carry: minute, where to, pieces, room, and whether it ran or was held for want of them."""
     trips = run["trips"].filter(pl.col("mode") == "rail", pl.col("runs") | pl.col("held"))
     room = trips["capacity_pieces"].max()
     shown = trips.filter(pl.col("depart_min").is_between(0, MOST_DAYS * 1440)).sort("depart_min", "line_haul_id")
     return [
-        [round(row["depart_min"]), city_name(names.get(row["to_place_id"]) or row["to_place_id"], spoken),
+        [round(row["depart_min"]), names.get(row["to_place_id"], row["to_place_id"]),
          row["loaded"], row["capacity_pieces"] or room, int(row["runs"])]
         for row in shown.head(MOST_TRAINS).iter_rows(named=True)
     ]  # fmt: skip
@@ -138,7 +138,7 @@ def _hubs(
     busiest = facilities.group_by("place_id").agg(pl.col("sorted").sum()).sort(
         ["sorted", "place_id"], descending=[True, False]
     ).head(14)  # fmt: skip
-    names = dict(network["places"].select("place_id", "name_zh" if spoken == "zh" else "pinyin").iter_rows())
+    names = short_names_of(network, spoken)
     hubs = []
     for place in busiest["place_id"]:
         if place not in spot:
@@ -149,7 +149,7 @@ def _hubs(
         for start, waiting, used in own.select("from_min", "queue", "utilisation").iter_rows():
             queue[start // 30], busy[start // 30] = int(waiting or 0), round(float(used or 0.0), 2)
         last = max((start // 30 for start in own["from_min"]), default=0) + 1
-        label = city_name(names.get(place) or place, spoken)
+        label = names.get(place, place)
         hubs.append(
             {"place": _number(place, index), "name": label,
              "queue": queue[:last], "busy": busy[:last]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from html import escape
 from itertools import pairwise
 from math import cos, radians
@@ -13,6 +12,7 @@ import polars as pl
 
 from postroad.errors import UsageError
 from postroad.language import Language, say
+from postroad.naming import short_name, short_zh
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 WIDTH = 900
 CLASSES = (0.90, 0.93, 0.95, 0.97, 0.99)
 
-LEAST_NAME = 2
-
 
 def coverage_map(outlines: dict[str, Any], coverage: pl.DataFrame, spoken: Language) -> str:
     """Return the map with a legend; a county without villages is left plain."""
     shares = dict(coverage["county_id", "share"].iter_rows())
     counts = {row[0]: row[1:] for row in coverage["county_id", "served", "villages"].iter_rows()}
-    rings = {f["properties"]["code"]: (_label(f, spoken, coverage), _rings(f)) for f in outlines["features"]}
+    names = {
+        county: short_name((county, zh, pinyin, "county", None), spoken)
+        for county, zh, pinyin in coverage["county_id", "name_zh", "pinyin"].iter_rows()
+    }
+    rings = {f["properties"]["code"]: (names.get(f["properties"]["code"], str(f["properties"]["name"])), _rings(f))
+             for f in outlines["features"]}  # fmt: skip
     west, north, stretch, unit, height = _frame([group for _, group in rings.values()])
 
     def place(point: list[float]) -> str:
@@ -88,15 +91,9 @@ def plain_map(network: Network, cells: dict[str, tuple[str, str]], title: str, s
             labels.append(
                 f'<text font-size="11" x="{(x - west) * stretch * unit:.1f}" y="{(north - y) * unit:.1f}" '
                 f'text-anchor="middle" stroke="#fff" stroke-width="2.4" stroke-opacity=".8" paint-order="stroke">'
-                f"{escape(_short_name(name))}</text>"
+                f"{escape(short_zh(name))}</text>"
             )
     return "".join([*parts, *labels, "</svg>"])
-
-
-def _short_name(name: str) -> str:
-    """A county's name without what kind of county it is, as maps have it."""
-    stem = re.sub("(朝鲜族|满族|蒙古族)*自治县$|[市县区]$", "", name)
-    return stem if len(stem) >= LEAST_NAME else name
 
 
 def _frame(groups: list[list[list[list[float]]]]) -> tuple[float, float, float, float, float]:
@@ -120,22 +117,6 @@ def _rings(feature: dict[str, Any]) -> list[list[list[float]]]:
     shape = feature["geometry"]
     polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
     return [ring for polygon in polygons for ring in polygon]
-
-
-def _label(feature: dict[str, Any], spoken: Language, coverage: pl.DataFrame) -> str:
-    name = str(feature["properties"]["name"])
-    if spoken == "zh":
-        for ending in ("朝鲜族自治县", "满族自治县", "尔罗斯蒙古族自治县"):
-            name = name.removesuffix(ending)
-        return name if len(name) <= 2 else name.removesuffix("市").removesuffix("县").removesuffix("区")
-    found = coverage.filter(county_id=feature["properties"]["code"])
-    if not found.height:
-        return name
-    pinyin = str(found["pinyin"][0])
-    for ending in ("chaoxianzuzizhixian", "manzuzizhixian", "erluosimengguzuzizhixian", "xian", "shi", "qu"):
-        if pinyin.endswith(ending) and len(pinyin) > len(ending) + 2:
-            return pinyin.removesuffix(ending).capitalize()
-    return pinyin.capitalize()
 
 
 def _area(ring: list[list[float]]) -> float:

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from postroad.errors import UsageError
 from postroad.face.report.chart import chart
@@ -16,9 +16,6 @@ from postroad.face.report.map import coverage_map, outlines_of
 from postroad.language import Language, current, say
 from postroad.measure.scorecard import Scorecard
 from postroad.network import Network
-
-if TYPE_CHECKING:
-    from postroad.evaluate.pairing import Pairing
 
 FONTS = "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC','PingFang SC','Microsoft YaHei','SimHei',sans-serif"
 STYLE = f"""
@@ -124,23 +121,3 @@ def map_of(network: Network, spoken: Language | None = None) -> Picture:
     held = village_coverage(network, dt.datetime.now(tz=dt.UTC).date())
     svg = coverage_map(outlines, held, spoken)
     return Picture(alone(svg), say("face.map_title", spoken), network.fingerprint[:12])
-
-
-def pairing_map(made: Pairing, network: Network, spoken: Language) -> Picture:
-    """Return the counties coloured by the change of mean hours between two runs as a picture."""
-    from postroad.face.report.effect import county_map
-
-    svg = county_map(made, network, spoken)
-    return Picture(alone(svg), say("effect.counties_title", spoken), made.run_id)
-
-
-def pairing_report(made: Pairing, path: str | Path, spoken: Language) -> Path:
-    """Write two runs side by side in the form the path's ending names, and return the path."""
-    from postroad.face.report.result import report
-
-    path = Path(path)
-    form = path.suffix.lower().removeprefix(".")
-    if form not in ("docx", "xlsx", "html"):
-        raise UsageError.of("pairing.report_form", value=path.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return report(made, path, form, spoken, made.network)

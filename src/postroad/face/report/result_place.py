@@ -11,10 +11,10 @@ import polars as pl
 
 from postroad.face.report.map import outlines_of, plain_map
 from postroad.face.report.mark import mark
-from postroad.face.report.places import names_of
-from postroad.face.report.result_sheet import ID_BESIDE, head, unit_of
+from postroad.face.report.result_sheet import ID_BESIDE, head, unit_of, unit_told
 from postroad.face.report.village_map import village_map
 from postroad.language import Language, say
+from postroad.naming import names_of, short_names_of
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -43,7 +43,7 @@ class Ground:
         """Return the table with names in columns of place ids; the ids stand beside them where they are kept."""
         columns: list[pl.Expr] = []
         for column in frame.columns:
-            if self._places(frame, column):
+            if self.places(frame, column):
                 columns.append(pl.col(column).replace(self.names))
                 columns += [pl.col(column).alias(column + ID_BESIDE)] if keep_ids else []
             else:
@@ -54,31 +54,50 @@ class Ground:
         """Return the map of a table with one row a county or village and a figure with a unit, else nothing."""
         measured = next((c for c, kind in frame.schema.items()
                          if kind.is_numeric() and unit_of(c) and unit_of(c) not in NOT_MAPPED), None)  # fmt: skip
-        place = next((c for c in frame.columns if self._places(frame, c)), None)
-        if measured is None or place is None or (outlines := self._outlines) is None:
+        place = next((c for c in frame.columns if self.places(frame, c)), None)
+        if measured is None or place is None or (outlines := self.outlines) is None:
             return ""
         rows = frame.select(pl.col(place).alias("place"), pl.col(measured).cast(pl.Float64).alias("value")).drop_nulls()
         if rows["place"].n_unique() < rows.height or rows["value"].n_unique() < 2:
             return ""
-        told = f"{head(measured, self.spoken)} ({unit_of(measured)})"
+        told = f"{head(measured, self.spoken)} ({unit_told(measured, self.spoken)})"
         counties = {str(f["properties"]["code"]) for f in outlines["features"]}
         inside = rows.filter(pl.col("place").is_in(counties))
         if inside.height >= FEWEST_COUNTIES and 2 * inside.height > rows.height:
-            return self._counties(inside, told)
-        return self._dots(rows, outlines, told, unit_of(measured)) if rows.height >= FEWEST_DOTS else ""
+            return self.counties(inside, told)
+        return self.dots(rows, told, unit_told(measured, self.spoken)) if rows.height >= FEWEST_DOTS else ""
+
+    def mapped(self, frame: pl.DataFrame, table: str, measure: str, words: tuple[str, str]) -> str:
+        """Return the map of a table's measure, or nothing where it has no places."""
+        from postroad.face.report.mapping import map_svg
+
+        return map_svg(self, table, frame, measure, words)
 
     @cached_property
-    def _outlines(self) -> dict[str, Any] | None:
+    def spots(self) -> dict[str, tuple[float, float]]:
+        """Longitude and latitude of each place."""
+        rows = self.network["places"].select("place_id", "lon", "lat").drop_nulls().iter_rows()
+        return {place: (lon, lat) for place, lon, lat in rows}
+
+    @cached_property
+    def short_names(self) -> dict[str, str]:
+        """Names as maps have them."""
+        return short_names_of(self.network, self.spoken)
+
+    @cached_property
+    def outlines(self) -> dict[str, Any] | None:
+        """The outlines of the counties, or nothing where the pack has none."""
         return outlines_of(self.network)
 
-    def _places(self, frame: pl.DataFrame, column: str) -> bool:
-        """Whether a column holds ids of places: it is called an id, and most of what stands in it is a place's."""
+    def places(self, frame: pl.DataFrame, column: str) -> bool:
+        """Return whether a column holds ids of places: called an id, and most in it are of places."""
         if frame.schema[column] != pl.String or not column.endswith("_id"):
             return False
         held = frame[column].drop_nulls().unique()
         return 2 * sum(one in self.names for one in held) > held.len()
 
-    def _counties(self, rows: pl.DataFrame, told: str) -> str:
+    def counties(self, rows: pl.DataFrame, told: str) -> str:
+        """Return counties in colours; rows have a place and a value."""
         cuts = _cuts(rows["value"])
         cells = {place: (COLOURS[sum(value >= cut for cut in cuts)], f"{self.names.get(place, place)}: {value:,.4g}")
                  for place, value in rows.iter_rows()}  # fmt: skip
@@ -86,7 +105,10 @@ class Ground:
         height = float(drawn.partition('viewBox="')[2].partition('"')[0].split()[3])
         return drawn.removesuffix("</svg>") + _legend(cuts, told, height - 48, self.spoken) + "</svg>"
 
-    def _dots(self, rows: pl.DataFrame, outlines: dict[str, Any], told: str, unit: str) -> str:
+    def dots(self, rows: pl.DataFrame, told: str, unit: str) -> str:
+        """Return places as dots in six classes, or nothing where values make fewer; rows: a place and a value."""
+        if (outlines := self.outlines) is None:
+            return ""
         at = self.network["places"].select(pl.col("place_id").alias("place"), "lon", "lat").drop_nulls()
         dots = rows.join(at, on="place").select("lon", "lat", "value")
         cuts = _cuts(rows["value"])

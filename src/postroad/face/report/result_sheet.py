@@ -15,7 +15,8 @@ from postroad import tables
 from postroad.language import Language, catalogue, say
 
 UNITS = ("pieces_day", "pieces_h", "pieces_week", "yuan_piece", "yuan_day", "yuan_week", "g_piece", "kg_week",
-         "percent", "pieces", "yuan", "fen", "kwh", "min", "km", "kg", "m2", "deg", "mm", "h", "s")  # fmt: skip
+         "kwh_piece", "km_piece", "km_week", "percent", "pieces", "persons", "share", "yuan", "fen", "kwh", "kmh",
+         "min", "km", "kg", "m2", "m3", "deg", "mm", "h", "s")  # fmt: skip
 """Endings of a column's name that are its unit, the longest first."""
 WORDED = {"measure": "effect.measure_", "flow_class": "demand.class_", "promise_class": "simulate.promise_",
           "stage": "simulate.stage_", "cause": "simulate.reason_", "origin": "face.origin_"}  # fmt: skip
@@ -42,17 +43,23 @@ class Sheet:
 
 def unit_of(column: str) -> str:
     """Return the unit a column's name ends in, or nothing."""
-    return next((unit for unit in UNITS if column.endswith(f"_{unit}")), "").replace("_", "/")
+    return next((unit for unit in UNITS if column.endswith(f"_{unit}") or column == unit), "").replace("_", "/")
+
+
+def unit_told(column: str, spoken: Language) -> str:
+    """Return the unit a column's name ends in, in words."""
+    unit = unit_of(column)
+    return say(key, spoken) if unit and (key := f"unit.{unit}") in catalogue() else unit
 
 
 def sheet_of(name: str, frame: pl.DataFrame, most_rows: int, spoken: Language) -> Sheet:
     """Return a table as it is told, cut to so many rows."""
     columns = [c for c, kind in frame.schema.items() if kind != pl.Binary]
     held = frame.select(columns).head(most_rows)
-    rows = [tuple(_told(name, value, spoken) for name, value in zip(columns, row, strict=True))
+    rows = [tuple(told_value(name, value, spoken) for name, value in zip(columns, row, strict=True))
             for row in held.iter_rows()]  # fmt: skip
     heads = [head(c, spoken) for c in columns]
-    return Sheet(name, table_label(name, spoken), heads, [unit_of(c) for c in columns], rows,
+    return Sheet(name, table_label(name, spoken), heads, [unit_told(c, spoken) for c in columns], rows,
                  max(0, frame.height - most_rows))  # fmt: skip
 
 
@@ -92,8 +99,8 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
 
 
-def _told(column: str, value: Any, spoken: Language) -> Any:
-    """A value as a report tells it: a class, stage, measure or origin in words, anything else plain."""
+def told_value(column: str, value: Any, spoken: Language) -> Any:
+    """Return a value as a report tells it: a class, stage, measure or origin in words, anything else plain."""
     if isinstance(value, str) and column in WORDED and (key := f"{WORDED[column]}{value}") in catalogue():
         return say(key, spoken)
     return plain(value)

@@ -10,6 +10,7 @@ from postroad.design.rounds.answer import WAYS
 from postroad.face.report.map import outlines_of
 from postroad.face.report.village_map import village_map
 from postroad.language import Language, say
+from postroad.naming import names_of
 
 if TYPE_CHECKING:
     from postroad.design.rounds import RuralDesign
@@ -132,7 +133,7 @@ def pictures(network: Network, made: RuralDesign, spoken: Language) -> dict[str,
 def report(network: Network, made: RuralDesign, spoken: Language) -> str:
     """Return the report in a language, as Markdown."""
     told = summary(made)
-    names = dict(network["places"]["place_id", "name_zh" if spoken == "zh" else "pinyin"].iter_rows())
+    names = names_of(network, spoken)
     ways = [
         [say(f"rounds.{way}", spoken), f"{row['yuan_week']:,}", f"{row['yuan_piece']:.3f}", f"{row['km_piece']:.4f}",
          f"{row['co2e_g_piece']:.1f}", f"{row['vehicle_days_week']:,}", str(row["townships_chosen"])]

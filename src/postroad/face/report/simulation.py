@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from postroad.face.report.places import names_of
 from postroad.language import Language, say
+from postroad.naming import names_of
 
 if TYPE_CHECKING:
     from postroad.measure.promise import Certificate

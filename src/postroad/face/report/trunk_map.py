@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.face.report.mark import mark
 from postroad.language import Language, say
+from postroad.naming import short_name_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,20 +142,8 @@ def _marks(table: Timetable, spots: dict[str, tuple[float, float]], spoken: Lang
 
 
 def named(table: Timetable, place: str, spoken: Language) -> str:
-    """Return a place's name in a language: Chinese without its ending, or pinyin."""
-    if spoken == "zh":
-        name = table.work.roads.label(place)
-        return name[:-1] if len(name) > 2 and name[-1] in "市" else name
-    if table.work.kinds.get(place) == "city":
-        return place.removeprefix("X-").title()
-    row = table.network["places"].filter(place_id=place)
-    pinyin = str(row["pinyin"][0] or "") if row.height else ""
-    if not pinyin:
-        return place
-    for ending in ("xian", "shi", "qu"):
-        if pinyin.endswith(ending) and len(pinyin) > len(ending) + 2:
-            return pinyin.removesuffix(ending).capitalize()
-    return pinyin.capitalize()
+    """Return a place's short name in a language."""
+    return short_name_of(table.network, place, spoken)
 
 
 def _legend(sheet: _Sheet, spoken: Language) -> list[str]:
