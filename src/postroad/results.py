@@ -47,6 +47,14 @@ class Stamp:
         made_at = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(kind, inputs, MappingProxyType(dict(options or {})), seed, __version__, made_at)
 
+    @classmethod
+    def of_tables(cls, kind: str, tables: Mapping[str, pl.DataFrame], options: Mapping[str, Any]) -> Stamp:
+        """Return the stamp of tables whose inputs are not at hand any more: their own content is the fingerprint."""
+        digest = hashlib.sha256()
+        for name, frame in sorted(tables.items()):
+            digest.update(f"table {name}\n{frame.write_csv()}".encode())
+        return cls.now(kind, digest.hexdigest(), options)
+
     @property
     def run_id(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 over kind, inputs, options, seed and version."""

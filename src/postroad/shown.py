@@ -20,8 +20,11 @@ class Shown:
     """Gives ``map``, ``chart``, ``report`` and the notebook's view to every value that can be told as a result."""
 
     def told(self) -> Result:
-        """Return the result whose tables are shown."""
-        raise NotImplementedError
+        """Return the result whose tables are shown: that of a design is its ``result``."""
+        held: Result | None = getattr(self, "result", None)
+        if held is None:
+            raise NotImplementedError(type(self).__name__)
+        return held
 
     def map(
         self, spoken: Language | None = None, *, table: str | None = None, measure: str | None = None,

@@ -16,6 +16,8 @@ from postroad.demand.profile import PEAK, PEAK_MONTH, day_pieces
 from postroad.demand.seasonal import in_month
 from postroad.demand.totals import Totals, totals
 from postroad.errors import DataError
+from postroad.results import Result, Stamp
+from postroad.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +49,7 @@ def straight_km(units: pl.DataFrame) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Demand:
+class Demand(Shown):
     """Yearly flows: ``flows`` has origin_id, destination_id, flow_class, pieces, origin, source.
 
     The flows keep every control total; ``parcels`` draws the parcels of a day from them.
@@ -63,6 +65,14 @@ class Demand:
     def year(self) -> int:
         """The year of the flows."""
         return self.totals.year
+
+    def told(self) -> Result:
+        """Return the flows with the control totals they keep, and what each prefecture sends and receives."""
+        from postroad.demand.calibrate import control_totals, imbalance
+
+        stamp = Stamp.now("demand", self.network.fingerprint, {"year": self.year, "scenario": self.scenario}, self.seed)
+        tables = {"flows": self.flows, "control_totals": control_totals(self), "imbalance": imbalance(self)}
+        return Result(stamp, tables, {"pieces": float(self.flows["pieces"].sum())})
 
     @cached_property
     def _drawers(self) -> dict[int, Drawer]:

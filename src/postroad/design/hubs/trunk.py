@@ -16,6 +16,7 @@ from postroad.design.hubs.tier_cost import trunk_arrays
 from postroad.design.hubs.tier_problem import TierProblem, tier_problem
 from postroad.errors import DataError, Fault, InfeasibleError, UsageError
 from postroad.results import Result, Stamp
+from postroad.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ class Tiers:
 
 
 @dataclass(frozen=True)
-class TrunkTiers:
+class TrunkTiers(Shown):
     """What ``trunk_tiers`` found for a network. All costs in yuan a day."""
 
     problem: TierProblem

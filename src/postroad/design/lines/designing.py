@@ -27,6 +27,7 @@ from postroad.design.lines.variants import changes
 from postroad.design.lines.week import Week, by_weekday, line_hauls, peak_hauls, week
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
+from postroad.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ TABLES = ("hub_plants", "allocations", "line_hauls", "routings", "sort_waves")
 
 
 @dataclass(frozen=True)
-class TrunkDesign:
+class TrunkDesign(Shown):
     """What a trunk design gives: ``plan`` under the plan's tiers, ``best`` under the best, ``rule`` and ``winter``.
 
     ``network`` holds the tables of the plan's timetable for every weekday, with its winter and peak departures;

@@ -21,6 +21,7 @@ from postroad.design.rounds.writing import network_tables, result_tables
 from postroad.errors import DataError, Fault, InfeasibleError, Stopped, UsageError
 from postroad.parallel import Progress, Work, map_cases
 from postroad.results import Result, Stamp
+from postroad.shown import Shown
 from postroad.timetable import buses
 from postroad.timetable.feed import Feed, minutes
 from postroad.timetable.services import HOLDS, running
@@ -64,7 +65,7 @@ class RuralOptions:
 
 
 @dataclass(frozen=True)
-class RuralDesign:
+class RuralDesign(Shown):
     """Rounds of a province: a network with the tables ``rounds``, ``round_stops`` and ``bus_holds``, and the result.
 
     ``objective`` is the cost of a week in yuan; no bound is known (``bound`` is ``None``).

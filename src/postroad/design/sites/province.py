@@ -24,6 +24,7 @@ from postroad.design.sites.unmet import unmet
 from postroad.design.sites.ways import shorter_ways
 from postroad.errors import UsageError
 from postroad.results import Result, Stamp
+from postroad.shown import Shown
 from postroad.travel.doorstep import STANDARDS, USABLE, flat, homes, homes_km, inside, pace
 from postroad.travel.speeds import parameters
 
@@ -66,7 +67,7 @@ class SiteOptions:
 
 
 @dataclass(frozen=True)
-class SitePlan:
+class SitePlan(Shown):
     """New sites with their year, the network that holds them, and how good the answer is."""
 
     result: Result

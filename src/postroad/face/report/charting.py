@@ -13,6 +13,8 @@ from postroad.face.report.result_sheet import head, table_label, told_value, uni
 from postroad.language import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from postroad.face.report.result_place import Ground
     from postroad.language import Language
 
@@ -29,7 +31,7 @@ def charted_svg(
     frame: pl.DataFrame, pick: Pick, title: str, run: str, ground: Ground | None, spoken: Language
 ) -> str | None:
     """Return the chart of a table as a pick asks for it, or nothing when no figure is left to draw."""
-    rows = _kept(frame, pick)
+    rows = kept_rows(frame, pick.where)
     measures = pick.measures or (COUNT,)
     if pick.add or pick.measures == ():
         by = [c for c in (*pick.names, pick.series) if c]
@@ -70,9 +72,9 @@ def _text(value: Any) -> str:
     return "–" if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _kept(frame: pl.DataFrame, pick: Pick) -> pl.DataFrame:
-    """The rows a pick keeps; a condition that none meets is not asked."""
-    for column, wanted in pick.where.items():
+def kept_rows(frame: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the rows a pick keeps; a condition that none meets is not asked."""
+    for column, wanted in where.items():
         if column in frame.columns and (own := frame.filter(pl.col(column) == wanted)).height:
             frame = own
     return frame

@@ -22,7 +22,7 @@ ADDED = {"loaded", "left_over", "arrived", "sorted", "boarded", "needed"}
 CASES = {"run", "rule", "case", "variant", "volume", "timetable", "layout", "scenario", "bundle", "year", "measure",
          "season"}  # fmt: skip
 """Columns that tell one case from another: never added up over."""
-MOST_LINES, MOST_DOTS = 300, 200
+MOST_LINES, MOST_DOTS = 200, 200
 ENDS = (("from_place_id", "to_place_id"), ("origin_id", "destination_id"))
 HOURS = {"place_id", "before_h", "after_h", "change_h"}
 
@@ -37,7 +37,10 @@ def map_svg(ground: Ground, name: str, frame: pl.DataFrame, measure: str, words:
     keys = list(ends) if ends else [place] if place else []
     if not keys:
         return ""
-    rows, kept = _one_each(frame.drop_nulls([*keys, measure]), keys, measure)
+    held = frame.drop_nulls([*keys, measure])
+    if ends:
+        held = held.filter(pl.col(ends[0]) != pl.col(ends[1]))
+    rows, kept = _one_each(held, keys, measure)
     if not rows.height:
         return ""
     title, run = words
@@ -52,9 +55,7 @@ def map_svg(ground: Ground, name: str, frame: pl.DataFrame, measure: str, words:
     told = [f"{head(c, spoken)} {told_value(c, value, spoken)}" for c, value in kept]
     held = rows.select(*keys, pl.col(measure).cast(pl.Float64).alias("value"))
     known = held.filter(pl.all_horizontal(pl.col(c).is_in(list(ground.spots)) for c in keys))
-    if ends:
-        known = known.filter(pl.col(ends[0]) != pl.col(ends[1]))
-    else:
+    if not ends:
         counties = {str(f["properties"]["code"]) for f in outlines["features"]}
         inside = _placed(held, keys[0]).filter(pl.col("place").is_in(counties))
         if 2 * inside.height > max(held.height, len(counties)):
@@ -72,7 +73,7 @@ def map_svg(ground: Ground, name: str, frame: pl.DataFrame, measure: str, words:
     note = say(
         f"face.{key}", spoken, table=table_label(name, spoken), run=run, count=largest.height, whole=known.height
     )
-    whole = (what, "  ".join([note, *told]))
+    whole = (what, " · ".join([note, *told]))
     if ends:
         return flow_map(outlines, list(largest.iter_rows()), ground.spots, ground.short_names, whole)
     return bubble_map(outlines, dict(largest.iter_rows()), ground.spots, ground.short_names, whole)

@@ -69,7 +69,8 @@ def figures(result: Result, spoken: Language) -> list[tuple[str, Any]]:
     told = [(say(f"face.stamp_{name}", spoken), value) for name, value in (
         ("run", result.run_id), ("made_at", stamp.made_at), ("version", stamp.version), ("seed", stamp.seed),
         ("inputs", stamp.inputs))]  # fmt: skip
-    options = [(f"{say('face.stamp_option', spoken)} {name}", plain(value)) for name, value in stamp.options.items()]
+    word, colon = say("face.stamp_option", spoken), say("face.colon", spoken)
+    options = [(f"{word}{colon}{head(name, spoken)}", plain(value)) for name, value in stamp.options.items()]
     facts = [
         (head(name, spoken), value)
         for name, value in result.facts.items()

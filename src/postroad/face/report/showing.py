@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from postroad.errors import UsageError
 from postroad.face.report import result as reports
-from postroad.face.report.charting import charted_svg, measures_of, pick_of
+from postroad.face.report.charting import charted_svg, kept_rows, measures_of, pick_of
 from postroad.face.report.pick import CHARTS, MAPS, Pick
 from postroad.face.report.picture import Picture, alone
 from postroad.face.report.result_ground import ground_of
@@ -69,10 +69,11 @@ def map_of_result(result: Result, spoken: Language, asked: Asked, network: Netwo
         raise UsageError.of("results.no_ground", run=result.run_id)
     own = MAPS.get(result.stamp.kind)
     tries = [own] if own and own[0] in result.tables and asked in ((None, None), (own[0], None)) else []
+    tries = [one for one in tries if one[1] in result.tables[one[0]].columns]
     names = [table] if table is not None else list(result.tables)
-    tries += [(name, one) for name in names for one in _measures(result, name, measure)]
-    for name, one in tries:
-        svg = ground.mapped(result[name], name, one, (title, result.run_id))
+    tries += [(name, one, {}) for name in names for one in _measures(result, name, measure)]
+    for name, one, where in tries:
+        svg = ground.mapped(kept_rows(result[name], where), name, one, (title, result.run_id))
         if svg:
             return Picture(alone(svg), f"{title}{say('face.colon', spoken)}{head(one, spoken)}", result.run_id)
     raise UsageError.of("results.nothing_to_map", run=result.run_id, tables=", ".join(names) or "–")

@@ -77,14 +77,9 @@ def _flows(network: Network, options: kinds.FlowOptions) -> Demand:
 
 def demand(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:
     """Synthesise the flows of a year."""
-    from postroad.demand.calibrate import control_totals, imbalance
-
     made = _flows(network, options)
     bench.progress(Progress(1, 1))
-    asked = {"year": options.year, "scenario": options.scenario}
-    stamp = Stamp.now("demand", network.fingerprint, asked, options.seed)
-    tables = {"flows": made.flows, "control_totals": control_totals(made), "imbalance": imbalance(made)}
-    return Result(stamp, tables, {"pieces": float(made.flows["pieces"].sum())})
+    return made.told()
 
 
 def trunk(network: Network, options: kinds.FlowOptions, bench: Bench) -> Result:

@@ -12,6 +12,8 @@ from scipy.spatial import KDTree
 from postroad.errors import DataError, Fault
 from postroad.measure.access.bus import by_bus
 from postroad.measure.access.inequality import gini, share, worst_share
+from postroad.results import Result, Stamp
+from postroad.shown import Shown
 from postroad.travel.doorstep import STANDARDS, USABLE, flat, homes, homes_km, inside, pace
 from postroad.travel.opening import Moment, open_at, opening
 from postroad.travel.speeds import Speeds, season_named
@@ -40,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Access:
+class Access(Shown):
     """One row a village or block: persons, class, km, minutes by foot, car and bus, nearest point, inside or not."""
 
     units: pl.DataFrame
@@ -74,6 +76,11 @@ class Access:
             told["worst_county"] = counties.sort("walk_mean_min", descending=True).row(0, named=True)
             told["least_inside_county"] = counties.sort("inside", "county_id").row(0, named=True)
         return told
+
+    def told(self) -> Result:
+        """Return villages and blocks, counties, and the province's figures as a result."""
+        tables = {"units": self.units, "counties": self.counties(), "kinds": self.kinds()}
+        return Result(Stamp.of_tables("access", tables, {"season": self.season}), tables, self.figures())
 
     def counties(self) -> pl.DataFrame:
         """Return one row a county: persons, mean and worst-decile minutes, shares inside and on synthetic positions."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from postroad.results import Result, Stamp
+from postroad.shown import Shown
 from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.checks import listed
 from postroad.supervise.ledger.intervals import interval
@@ -32,7 +34,7 @@ MISSING_TOLD = 1000
 
 
 @dataclass(frozen=True)
-class Balance:
+class Balance(Shown):
     """``total``: pieces by what became of them; ``stages``: records by operator; ``legs``: pieces carried and missing.
 
     ``legs`` has a row for each leg (from a facility to another) and each place (``to_id`` empty), with an operator that
@@ -52,6 +54,12 @@ class Balance:
     size: float
     until: dt.datetime | None
     origin: str
+
+    def told(self) -> Result:
+        """Return stages, legs and unexplained pieces as a result, with the pieces by what became of them."""
+        tables = {"stages": self.stages, "legs": self.legs, "missing": self.missing}
+        facts = {**self.total, "flagged": self.flagged.height, "origin": self.origin}
+        return Result(Stamp.of_tables("balance", tables, {"until": str(self.until)}), tables, facts)
 
     @property
     def flagged(self) -> pl.DataFrame:
