@@ -23,7 +23,7 @@ from postroad.face.report.picture import alone, typeset
 from postroad.language import Language, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 ROLES = {
     "zh": {"title": ("Times New Roman", "方正小标宋简体"), "head": ("Times New Roman", "黑体"),
@@ -125,21 +125,24 @@ class Official:
         """Add a paragraph and return it."""
         return self.book.add_paragraph(words, style=style)
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths_cm: Sequence[float]) -> Any:
-        """Add a table as wide as the text; the head is repeated on every page.
+    def table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths_cm: Sequence[float] | None,
+        numbers: Collection[int] = (),
+    ) -> Any:  # fmt: skip
+        """Add a table as wide as the text; the head is repeated on every page, columns of numbers stand to the right.
 
-        Chinese columns have these proportions, Latin ones what their words need. Rows after the first are not torn
-        apart, nor is a table of few rows.
+        Chinese columns have these proportions where they are given, others what their words need. Rows after the first
+        are not torn apart, nor is a table of few rows.
         """
         table = self.book.add_table(rows=1, cols=len(heads), style="Table Grid")
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-        shares = widths_cm if self.spoken == "zh" else fitted((heads, *rows))
+        shares = widths_cm if self.spoken == "zh" and widths_cm else fitted((heads, *rows))
         widths = [Cm(TEXT_CM * share / sum(shares)) for share in shares]
         for column, width in zip(table.columns, widths, strict=True):
             column.width = width
         for words in (heads, *rows):
             cells = table.rows[0].cells if words is heads else table.add_row().cells
-            for cell, text, width in zip(cells, words, widths, strict=True):
+            for k, (cell, text, width) in enumerate(zip(cells, words, widths, strict=True)):
                 cell.width = width
                 cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
                 paragraph = cell.paragraphs[0]
@@ -147,6 +150,8 @@ class Official:
                 paragraph.paragraph_format.keep_with_next = (len(rows) <= FEW and words is not rows[-1]) or None
                 paragraph.paragraph_format.line_spacing = 1.1
                 paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
+                if k in numbers:
+                    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
                 run = paragraph.add_run(text)
                 run.font.size, run.font.bold = Pt(9), words is heads
         for number, row in enumerate(table.rows):
@@ -180,7 +185,7 @@ def fitted(rows: Sequence[Sequence[str]]) -> list[float]:
 
 def _length(words: str) -> float:
     """Width of words in cm in the 9 pt of tables, a Chinese character being as wide as two Latin ones."""
-    return sum(WIDE_CM if ord(letter) >= CJK else WIDE_CM * 0.55 for letter in words)
+    return sum(WIDE_CM if ord(letter) >= CJK else WIDE_CM * 0.6 for letter in words)
 
 
 def _field(paragraph: Any, code: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
@@ -15,14 +16,18 @@ from postroad import tables
 from postroad.language import Language, catalogue, say
 
 UNITS = ("pieces_day", "pieces_h", "pieces_week", "yuan_piece", "yuan_day", "yuan_week", "g_piece", "kg_week",
-         "kwh_piece", "km_piece", "km_week", "percent", "pieces", "persons", "share", "yuan", "fen", "kwh", "kmh",
+         "kwh_piece", "km_piece", "km_week", "percent", "pieces", "persons", "yuan", "fen", "kwh", "kmh",
          "min", "km", "kg", "m2", "m3", "deg", "mm", "h", "s")  # fmt: skip
 """Endings of a column's name that are its unit, the longest first."""
 WORDED = {"measure": "effect.measure_", "flow_class": "demand.class_", "promise_class": "simulate.promise_",
           "stage": "simulate.stage_", "cause": "simulate.reason_", "origin": "face.origin_"}  # fmt: skip
 """Columns whose values are told in words, and where these stand."""
+STOP = re.compile(r"stop(\d)_(\w+)")
+"""Columns of the stops of a parcel's way."""
 ID_BESIDE = " id"
 """Ending of the column that holds the ids beside a column of names."""
+EXACT = 1e15
+"""Whole numbers below it are written without a point."""
 CHARTED = range(2, 41)
 """A table of so many rows, each named, gets a chart of its first figure."""
 
@@ -84,6 +89,8 @@ def head(column: str, spoken: Language) -> str:
     """Return what a column is called: by the console's words, the schema, the reports' own words, else its own name."""
     if column.endswith(ID_BESIDE):
         return say("face.column_id_of", spoken, name=head(column.removesuffix(ID_BESIDE), spoken))
+    if stop := STOP.fullmatch(column):
+        return say("face.column_stop", spoken, number=stop[1], name=head(stop[2], spoken))
     if (key := f"console.col_{column}") in catalogue():
         return say(key, spoken)
     if found := _schema_words()[1].get(column):
@@ -96,7 +103,11 @@ def plain(value: Any) -> Any:
     """Return a value as a spreadsheet or a page can hold it."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+    if isinstance(value, (dt.date, dt.datetime)):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} = {plain(one)}" for name, one in value.items())
+    return ", ".join(str(plain(one)) for one in value) if isinstance(value, (list, tuple, set)) else str(value)
 
 
 def told_value(column: str, value: Any, spoken: Language) -> Any:
@@ -108,7 +119,9 @@ def told_value(column: str, value: Any, spoken: Language) -> Any:
 
 def cell(value: Any) -> str:
     """Return a value as text, to its last digit."""
-    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
+    return "" if value is None else str(value)
 
 
 def charted(sheet: Sheet) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Figures = list[tuple[str, Any]]
-WIDEST = 7
+WIDEST = 6
 """Columns that a page takes; wider tables come in pieces."""
 
 
@@ -39,8 +39,8 @@ def document(title: str, run_id: str, told: Figures, sheets: Sequence[Sheet], pa
         if sheet.map:
             made.picture(sheet.map, 15.0, sheet.label)
         for part in pieces(sheet, WIDEST):
-            made.table(_heads(part), [[cell(value) for value in row] for row in part.rows],
-                       [16.0 / len(part.heads)] * len(part.heads))  # fmt: skip
+            numbers = [k for k in range(len(part.heads)) if _numeric(part, k)]
+            made.table(_heads(part), [[cell(value) for value in row] for row in part.rows], None, numbers)
             made.text("")
         if sheet.left_out:
             made.text(say("face.rows_left_out", spoken, count=sheet.left_out))
