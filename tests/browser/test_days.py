@@ -47,8 +47,9 @@ def test_the_provincial_planner(seat):
     page.wait_for_selector(".about dl")
     shot("planner-4-map")
     go("targets")
+    page.click("button[aria-expanded]")
     with page.expect_download() as download:
-        page.locator("a[href*='form=docx']").first.evaluate("link => link.click()")
+        page.locator("a[href*='report?form=docx']").first.click()
     assert download.value.suggested_filename.endswith(".docx")
 
 

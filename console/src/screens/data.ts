@@ -9,7 +9,7 @@ import { columnName, learnPlaces, rowsTable, type Plain } from "../records";
 import { placeNames } from "../places";
 import { rowsOf, told } from "../runs";
 import { go, href } from "../state";
-import { language, number, t, when } from "../words";
+import { has, language, number, t, when } from "../words";
 import type { Context, View } from "../main";
 
 const PARTS = ["tables", "uploads", "records", "runs", "sources", "accounts"] as const;
@@ -195,8 +195,10 @@ async function oneRun(context: Context, id: string): Promise<Node> {
     await send(run.published ? "DELETE" : "PUT", `/api/runs/${id}/published`);
     go(href(undefined, { run: id, seen: String(Date.now()) }), true);
   };
-  const options = Object.entries(run.options).filter(([, v]) => v !== null && v !== "").map(([k, v]): [string, Child] => [columnName(k), typeof v === "object" ? h("code", {}, JSON.stringify(v).slice(0, 400)) : String(v)]);
+  const options = Object.entries(run.options).filter(([, v]) => v !== null && v !== "").map(([k, v]): [string, Child] => [has(`option_${k}`) ? t(`option_${k}`) : columnName(k), typeof v === "object" ? h("code", {}, JSON.stringify(v).slice(0, 400)) : String(v)]);
   const shown = context.query.get("rows");
+  const pack = await get<ProvinceDetail>(`/api/provinces/${context.province}`);
+  const called = (name: string): string => both(pack.tables.find((one) => one.table === name)?.label) || (has(`part_${name}`) ? t(`part_${name}`) : name);
   return h("div", {},
     h("p", {}, h("a", { href: href(undefined, { run: null, rows: null }) }, `← ${t("part_of_data_runs")}`)),
     h("h2", {}, t(`kind_${run.kind}`), " ", h("code", {}, run.run_id)),
@@ -206,17 +208,17 @@ async function oneRun(context: Context, id: string): Promise<Node> {
       h("div", {}, h("h3", {}, t("options")), definition([[t("made_at"), when(run.made_at)], [t("version"), run.version], [t("seed"), run.seed], [t("inputs"), h("code", {}, run.inputs.slice(0, 16))], ...options])),
       facts.length ? h("div", {}, h("h3", {}, t("figures_of_run")), definition(facts)) : null),
     h("h3", {}, t("tables")),
-    h("ul", { class: "parts card" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, h("a", { href: href(undefined, { rows: shown === name ? null : name }), "aria-current": shown === name ? "true" : null }, name), ` · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))),
-    shown && shown in run.tables ? later(firstRows(run, shown, context.province)) : null);
+    h("ul", { class: "parts card" }, Object.entries(run.tables).map(([name, count]) => h("li", {}, h("a", { href: href(undefined, { rows: shown === name ? null : name }), "aria-current": shown === name ? "true" : null }, called(name)), ` · ${number(count)} `, h("a", { href: `/api/runs/${id}/tables/${name}.csv`, download: true }, "CSV")))),
+    shown && shown in run.tables ? later(firstRows(run, shown, called(shown), context.province)) : null);
 }
 
 const MOST_SHOWN = 200;
 
 /** The first rows of a run's table, with places by name. */
-async function firstRows(run: Run, name: string, province: string): Promise<Node> {
+async function firstRows(run: Run, name: string, label: string, province: string): Promise<Node> {
   learnPlaces(await placeNames(province));
   const rows = await rowsOf(run, name, MOST_SHOWN);
-  return h("section", {}, h("h3", {}, name, " ", h("span", { class: "soft" }, t("first_rows", { shown: rows.length, count: number(run.tables[name] ?? 0) }))), rowsTable(name, rows as Plain[]));
+  return h("section", {}, h("h3", {}, label, " ", h("span", { class: "soft" }, t("first_rows", { shown: rows.length, count: number(run.tables[name] ?? 0) }))), rowsTable(label, rows as Plain[]));
 }
 
 /** Where values come from; one source asked for stands alone at the top, with its whole digest. */
