@@ -186,9 +186,17 @@ def test_a_row_too_wide_for_the_terminal_is_a_block_with_names_and_nothing_cut(p
         assert code == 0, err
         assert ("…" in out, place in out, firm in out, "┃" in out) == (False, True, True, width == 400), out
         shown = set(out.replace("│", " ").replace("┃", " ").split())
-        assert {"H1", "wiring", "2025-11-03", "hazard_major@1"} <= shown
+        assert {"H1", "2025-11-03", "hazard_major@1"} <= shown
+        assert shown & {"线路隐患", "Wiring"}
         assert not {"version", "recorded_at", "evidence_sha256", "closed_on"} & shown
-    assert "recorded_at" in postroad("cases", "history", "hazards", "H1", "--province", "")[1]
+    kept = postroad("-l", "en", "cases", "history", "hazards", "H1", "--province", "")[1]
+    assert "Recorded at" in kept
+    assert "Times are China's (UTC+8)" in kept
+    for words in (["state=open"], ["state=进行中"], ["heading=Wiring", "state=Open"]):
+        assert [row["id"] for row in told(postroad("cases", "list", "hazards", *words, "--json"))] == ["H1"]
+    seen = ("cases", "show", "hazard.overdue", "--json", "--at")
+    assert told(postroad(*seen, "2025-11-12T09:00:00+08:00")) == []  # what was not written down yet
+    assert told(postroad(*seen, "2099-01-01T09:00:00+08:00"))[0]["days_over"] > 20000
 
 
 def test_the_next_steps_run_as_they_are_written(postroad, database, tmp_path, monkeypatch):

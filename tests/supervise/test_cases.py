@@ -156,18 +156,35 @@ def test_an_outlet_is_filed_within_twenty_days(desk, clock):
     assert register.late(desk) == []
 
 
+def test_everything_on_the_records_has_a_name_in_both_languages():
+    from postroad.language import catalogue as words
+    from postroad.supervise.records.acts import load
+    from postroad.supervise.records.schema import COMMON, TABLES
+
+    wanted = {f"console.act_{name.replace('.', '_')}" for name in load()} | {f"console.table_{name}" for name in TABLES}
+    wanted |= {f"console.col_{c.name}" for table in TABLES.values() for c in table.columns if c.name not in COMMON}
+    assert wanted - set(words()) == set()
+
+
 # --- inspection ---
 
 
 def test_the_catalogue_is_sound():
     for item in catalogue().values():
-        assert item.basis
+        assert item.legal_zh
+        assert item.legal_en
+        assert item.version >= 1
+        assert item.valid_from or item.text_year
         assert item.a_year >= 1
         assert item.zh
         assert item.en
         assert set(item.kinds) <= set(register.KINDS)
     for kind in register.KINDS:
         assert checklist(kind), kind
+    ban = catalogue()["plastic_ban"]
+    assert (ban.cite, ban.in_force(dt.date(2021, 3, 11)), ban.in_force(dt.date(2021, 3, 12))) == (
+        "plastic_ban@1", False, True)  # fmt: skip
+    assert ban not in checklist("outlet", on=dt.date(2021, 3, 11))
     assert score(["real_name", "video"], {"video"}) == 75.0  # a grave item weighs three
 
 

@@ -49,6 +49,7 @@ def calls(side):
         "drawing.publish": {"id_": f"D{t}1"},
         "drawing.weights": {},
         "inspection.order": {"id_": f"VN{t}", "outlet_id": f"O{t}5", "inspectors": codes},
+        "inspection.order_drawn": {"draw_id": f"D{t}1"},
         "inspection.visit": {"id_": f"VX{t}", "on": TODAY, "hours": 3.0},
         "inspection.correct": {"finding_id": f"V{t}1:fire_duty", "on": TODAY, "evidence_sha256": mark(t)},
         "inspection.close": {"id_": f"V{t}2"},

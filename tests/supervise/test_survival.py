@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from postroad.supervise import register
 from postroad.supervise.records import Actor, Desk, audit, open_store
-from postroad.supervise.records.schema import AUDIT
+from postroad.supervise.records.schema import AUDIT, TABLES
 
 
 def run(module, *words):
@@ -37,10 +37,15 @@ def killed(database, log, rounds, seed):
     lost = [number for number in told if f"r{number}" not in served]
     assert lost == []
     # At most the one request that was under way when the last clerk was killed is there without its acknowledgement.
-    assert len(served) - 1 - len(told) in (0, 1)
-    rows = Desk(store, Actor("province")).rows("complaints")
-    versions = sum(row["version"] for row in rows)
-    assert versions == len(served) - 1
+    warm_up = sum(name.startswith("warm-up") for name in served)
+    assert len(served) - warm_up - len(told) in (0, 1)
+    for name, table in TABLES.items():  # every row by an act acknowledged or under way: whole acts, never twice
+        with store.reading() as connection:
+            rows = list(connection.execute(sa.select(table.c.id, table.c.version)))
+        assert len(rows) == len(set(rows)), name
+    visits = Desk(store, Actor("province")).rows("inspections")
+    findings = Counter(row["inspection_id"] for row in Desk(store, Actor("province")).rows("findings"))
+    assert {row["id"]: len(row["items"]) for row in visits if row["visited_on"]} == dict(findings)
     store.close()
     return len(told), entries
 
@@ -57,7 +62,7 @@ def test_killed_two_hundred_times(database, tmp_path, capsys):
         print(
             f"\n{database.split(':')[0]}: 200 kills, {done} acts acknowledged, {entries} in the log, none lost or twice"
         )
-    assert done > 200
+    assert done > 150
 
 
 def counted(database, writers, times):

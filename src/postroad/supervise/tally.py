@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from postroad.language import say
 from postroad.supervise import centre, complaint, service
 from postroad.supervise.inspection import standard
 from postroad.supervise.records import Desk, audit
@@ -77,15 +78,15 @@ def _of_service(desk: Desk, period: str) -> Iterator[Figure]:
         yield "express_public_satisfaction_floor", waves[-1]["score"], "分", f"{waves[-1]['period']}"
     used = [row for row in service.lockers(desk, period) if row["prefecture_id"] == ""]
     if used:
-        note = f"{used[0]['lockers']} lockers, {used[0]['locker_days']} locker days"
+        note = say("cases.note_lockers", lockers=used[0]["lockers"], days=used[0]["locker_days"])
         yield "locker_turnover", used[0]["deposits_per_cell_day"], "件/格日", note
         yield "locker_refused_share", 100 * used[0]["refused_share"], "%", note
     groups = [row for row in desk.rows("outlets", kind="locker") if row["state"] == "open"]
     if groups:
-        yield "smart_lockers", len(groups), "组", "open on the register"
+        yield "smart_lockers", len(groups), "组", say("cases.note_register")
     seen = service.cameras(desk, period)
     if seen["online_share"] is not None:
-        yield "camera_online_share", 100 * seen["online_share"], "%", f"{seen['sites']} sites"
+        yield "camera_online_share", 100 * seen["online_share"], "%", say("cases.note_sites", count=seen["sites"])
 
 
 def _of_centres(desk: Desk, network: Network) -> Iterator[Figure]:

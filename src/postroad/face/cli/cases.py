@@ -12,6 +12,7 @@ from postroad.language import say
 if TYPE_CHECKING:
     import datetime as dt
 
+    from postroad.face.cli.case_words import Names
     from postroad.supervise.records import Desk
 
 DATABASE = typer.Option(
@@ -28,7 +29,8 @@ group = typer.Typer(no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for name, function in (("do", do), ("load", load), ("show", show), ("list", rows), ("history", history),
-                           ("acts", acts), ("rules", rules), ("tally", tally), ("publish", publish), ("audit", audit),
+                           ("acts", acts), ("rules", rules),
+                           ("checklist", checklist), ("tally", tally), ("publish", publish), ("audit", audit),
                            ("migrate", migrate),
                            ("sign-in", sign_in), ("sign-out", sign_out)):  # fmt: skip
         group.command(name)(function)
@@ -89,13 +91,17 @@ def show(
     actor: str = ACTOR,
     own: Path | None = RULES,
     province: str = PROVINCE,
+    at: str = typer.Option("", "--at", help="回看 as it was seen at: 2025-12-03T09:00:00+08:00"),
     json_: bool = JSON,
 ) -> None:
     """查看 Show a view: postroad cases show credit.explain operator_id=ZTO year=2025."""
     from postroad.face.cli.values import of_words
 
-    desk = _desk(database, actor, own)
-    _show_seen(desk, _called(view, "view")(desk, **of_words(view, words or [])), json_, province)
+    desk, called = _desk(database, actor, own, _moment(at)), _called(view, "view")
+    given = [*(words or [])]
+    if view == "centre.readiness" and not given:
+        given = [f"centres={';'.join(_centres(province))}"]
+    _show_seen(desk, called(desk, **of_words(view, given)), json_, province)
 
 
 def rows(
@@ -113,7 +119,9 @@ def rows(
 
     desk = _desk(database, actor, None)
     clocks: dict[str, Any] = {"known_at": _moment(known_at), "valid_at": _moment(valid_at)}
-    _show_seen(desk, desk.rows(known_table(table), **clocks, **equal_words(table, words or [])), json_, province)
+    asked = equal_words(known_table(table), words or [])
+    found = [row for equal in asked for row in desk.rows(table, **clocks, **equal)]
+    _show_seen(desk, sorted(found, key=lambda row: str(row["id"])), json_, province)
 
 
 def history(
@@ -134,8 +142,10 @@ def history(
 def acts(json_: bool = JSON) -> None:
     """事项 List every act and view with its parameters and who may use it."""
     from rich.table import Table
+    from rich.text import Text
 
     from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.values import asked_for
     from postroad.supervise.records.acts import load as every
     from postroad.supervise.records.acts import rights
 
@@ -150,10 +160,38 @@ def acts(json_: bool = JSON) -> None:
     table = Table(pad_edge=False, header_style="bold")
     for key in ("act", "kind", "parameters", "roles"):
         table.add_column(say(f"cases.column_{key}"))
-    for row in told:
-        kind = say(f"cases.kind_{row['kind']}")
-        table.add_row(str(row["name"]), kind, "\n".join(row["parameters"]), ", ".join(row["roles"]))
+    for act in every().values():
+        name = Text.assemble((act.name, "bold"), "\n", say(f"console.act_{act.name.replace('.', '_')}"))
+        roles = ", ".join(say(f"console.role_{role}") for role in rights()["acts"][act.name])
+        takes = "\n".join(asked_for(*one) for one in act.parameters.items())
+        table.add_row(name, say(f"cases.kind_{act.kind}"), Text(takes), roles)
     out.print(table)
+    out.print(say("cases.how_written"), style="dim", soft_wrap=True)
+
+
+def checklist(
+    kind: str = typer.Option("", "--kind", help="outlet | branch | head | hub | post_office | station | locker"),
+    json_: bool = JSON,
+) -> None:
+    """清单 The catalogue of inspection items with basis and method; with --kind the checklist of a kind of site."""
+    from dataclasses import asdict
+
+    from postroad.face.cli.case_words import codes
+    from postroad.supervise.inspection.catalogue import catalogue
+    from postroad.supervise.register import KINDS, one_of
+
+    asked = next((code for code in codes("kind", kind) if code in KINDS), kind)
+    if kind:
+        one_of("kind", asked, KINDS)
+    items = [item for item in catalogue().values() if not kind or asked in item.kinds]
+    if json_:
+        _print([asdict(item) for item in items], True)
+        return
+    told = [{"id": item.id, "what_is_looked_at": item.label(), "legal": item.legal(), "cite": item.cite,
+             "since": item.valid_from or item.text_year, "method": item.method,
+             "a_year": item.a_year, "grave": item.grave, "theme": item.theme,
+             **({} if kind else {"kinds": item.kinds})} for item in items]  # fmt: skip
+    _print(told, False, kept_by=True)
 
 
 def rules(on: str = typer.Option("", "--on", help="2025-11-03"), own: Path | None = RULES, json_: bool = JSON) -> None:
@@ -200,7 +238,8 @@ def tally(
     from postroad.supervise.tally import tally as worked_out
 
     desk = _desk(database, actor, own)
-    _print(worked_out(desk, open_province(province), plan(province).place_id, period), json_, province)
+    found = worked_out(desk, open_province(province), plan(province).place_id, period)
+    _print(found, json_, None if json_ else _names(desk, province))
 
 
 def publish(
@@ -275,7 +314,7 @@ def _store(database: str) -> Any:
     return open_store(database)
 
 
-def _desk(database: str, actor: str, own: Path | None) -> Desk:
+def _desk(database: str, actor: str, own: Path | None, seen_at: dt.datetime | None = None) -> Desk:
     from postroad.face.cli import person
     from postroad.supervise.records import Desk
     from postroad.supervise.records.acts import load as every
@@ -283,13 +322,30 @@ def _desk(database: str, actor: str, own: Path | None) -> Desk:
 
     every()
     store = _store(database)
-    return Desk(store, person.actor(database, actor), rules=regulation(own))
+    return Desk(store, person.actor(database, actor), rules=regulation(own), seen_at=seen_at)
+
+
+def _centres(province: str) -> list[str]:
+    """The safety centres of a province, so that one never shown is listed too."""
+    import polars as pl
+
+    from postroad.network import province as open_province
+
+    sites = open_province(province)["sites"].filter(pl.col("kind") == "safety_centre")
+    return [str(name) for name in sites["site_id"].sort()]
 
 
 def _show_seen(desk: Desk, found: Any, json_: bool, province: str, kept_by: bool = False) -> None:
     """Show what was read, once the audit log says who read it."""
     desk.note()
-    _print(found, json_, province, kept_by)
+    _print(found, json_, None if json_ else _names(desk, province), kept_by)
+
+
+def _names(desk: Desk, province: str) -> Names | None:
+    from postroad.face.cli.case_words import Names
+    from postroad.network import province as open_province
+
+    return Names.of(open_province(province), desk=desk) if province else None
 
 
 def _called(name: str, kind: str) -> Any:
@@ -313,23 +369,18 @@ def _short(answer: Any) -> str:
     return ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
 
 
-def _print(answer: Any, json_: bool, province: str = "", kept_by: bool = False) -> None:
-    """Print rows for people, with the names a province gives, or anything as JSON."""
-    from rich.pretty import Pretty
-
-    from postroad.face.cli.case_rows import FIRMS, PLACES, Names, print_rows
+def _print(answer: Any, json_: bool, names: Names | None = None, kept_by: bool = False) -> None:
+    """Print rows or one answer for people, with names where they are known, or anything as JSON."""
+    from postroad.face.cli.case_rows import print_rows, print_told
+    from postroad.face.cli.case_words import Names
     from postroad.face.cli.display import out, print_json
     from postroad.face.cli.values import plain
-    from postroad.network import province as open_province
 
     if json_:
         print_json(plain(answer))
-        return
-    if not isinstance(answer, list):
-        out.print(Pretty(plain(answer)))
-        return
-    if not answer:
+    elif isinstance(answer, dict):
+        print_told(answer, names or Names())
+    elif answer:
+        print_rows(answer, names or Names(), kept_by)
+    else:
         out.print(say("cases.nothing"))
-        return
-    coded = province and any(row.get(name) for row in answer for name in (*PLACES, *FIRMS))
-    print_rows(answer, Names.of(open_province(province)) if coded else Names(), kept_by)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.cli.case_rows import Names, indicator_label, named, unit_label
+from postroad.face.cli.case_words import Names, indicator_label, named, unit_label
 from postroad.language import current, say
 
 if TYPE_CHECKING:
@@ -99,18 +97,21 @@ def next_steps(
 ) -> list[tuple[str, str]]:
     """Return the commands that look on at what was rehearsed, as the shell takes them, each with what it shows."""
     from postroad.face.cli import person
+    from postroad.face.cli.display import called
     from postroad.supervise.records.store import address
 
     where = database if "://" in database else str(Path(database).resolve())
     where, url = person.shown(where), person.shown(address(where))
-    run = "postroad" if shutil.which("postroad") else shlex.quote(str(Path(sys.argv[0]).resolve()))
+    run = called()
     opened = "" if person.guarded(database) else f" POSTROAD_OPEN={shlex.quote('1' if _file(database) else where)}"
     steps = [("hidden" if "***" in where else "where", f"export POSTROAD_DATABASE={shlex.quote(where)}{opened}")]
     if not opened and os.environ.get("POSTROAD_AS"):
         steps.append(("sign_in", f"{run} cases sign-in {shlex.quote(os.environ['POSTROAD_AS'])}"))
+    year, number = map(int, month.split("-"))
+    end = f"{year + number // 12}-{number % 12 + 1:02d}-03T18:00:00+08:00"
     steps += [
         ("hazards", f"{run} cases list hazards state=open"),
-        ("overdue", f"{run} cases show inspection.overdue"),
+        ("overdue", f"{run} cases show inspection.overdue --at {end}"),
     ]
     if credit:
         worst = min(credit, key=lambda row: row["score"])["operator_id"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +27,15 @@ STYLES = {
 }  # fmt: skip
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def called() -> str:
+    """Return how this shell reaches the command: by name where its path leads here, else by the way it was called."""
+    here = Path(sys.argv[0])
+    found = shutil.which(here.name)
+    if found and here.exists() and Path(found).samefile(here):
+        return here.name
+    return shlex.quote(str(here.resolve()) if here.exists() else str(here))
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ def run(
 ) -> None:
     """检查、评分、出报告 Check a province, score its plan, write HTML, Excel and JSON in both languages."""
     from postroad.errors import DataError
-    from postroad.face.cli.display import day, err, out, progress, write_text
+    from postroad.face.cli.display import called, day, err, out, progress, write_text
     from postroad.face.cli.score import show
     from postroad.face.report import contents, page, workbook
     from postroad.language import LANGUAGES, say, spoken
@@ -56,13 +54,4 @@ def run(
             move(Progress(step + 1, len(LANGUAGES)))
     for path in written:
         out.print(say("face.written", path=path.resolve()), soft_wrap=True)
-    out.print(say("face.serve_hint", command=_called(), name=province), soft_wrap=True)
-
-
-def _called() -> str:
-    """Return how this shell reaches the command: by name where its path leads here, else by the way it was called."""
-    called = Path(sys.argv[0])
-    found = shutil.which(called.name)
-    if found and called.exists() and Path(found).samefile(called):
-        return called.name
-    return str(called)
+    out.print(say("face.serve_hint", command=called(), name=province), soft_wrap=True)

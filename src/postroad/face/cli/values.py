@@ -8,9 +8,13 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, Fault, UsageError
+from postroad.language import say
+
+if TYPE_CHECKING:
+    from inspect import Parameter
 
 YES, NO = ("1", "true", "yes", "是"), ("0", "false", "no", "否")
 
@@ -127,22 +131,32 @@ def known_table(name: str) -> str:
     return name
 
 
-def equal_words(table: str, words: list[str]) -> dict[str, Any]:
-    """Return ``column=value`` words as a filter on a table."""
+def equal_words(table: str, words: list[str]) -> list[dict[str, Any]]:
+    """Return ``column=value`` words as filters on a table, one for each code that the words can stand for."""
+    from itertools import product
+
+    from postroad.face.cli.case_words import codes
     from postroad.supervise.records.schema import TABLES
 
-    found: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {}
     for word in words:
         column, equals, text = word.partition("=")
         if not equals or column not in TABLES[table].c:
-            raise UsageError.of("cases.no_column", table=table, column=column)
+            raise UsageError.of("cases.no_column", table=table, column=column, known=", ".join(TABLES[table].c.keys()))
         wanted = TABLES[table].c[column].type.python_type
         kinds = {dt.date: "dt.date", dt.datetime: "dt.datetime", bool: "bool", int: "int", float: "float"}
         try:
-            found[column] = value(kinds.get(wanted, "str"), text)
+            found[column] = codes(column, text) if wanted is str else [value(kinds.get(wanted, "str"), text)]
         except ValueError:
             raise UsageError.of("cases.bad_value", column=column, value=text, wanted=wanted.__name__) from None
-    return found
+    return [dict(zip(found, chosen, strict=True)) for chosen in product(*found.values())]
+
+
+def asked_for(name: str, parameter: Parameter) -> str:
+    """Return how a parameter is written, with what it holds; in brackets where it may be left out."""
+    kind = str(parameter.annotation).replace(" | None", "").replace("dt.", "").partition("[")[0]
+    told = name.rstrip("_") if kind == "str" else f"{name.rstrip('_')}: {say(f'cases.type_{kind}')}"
+    return told if parameter.default is parameter.empty else f"[{told}]"
 
 
 def plain(held: Any) -> Any:

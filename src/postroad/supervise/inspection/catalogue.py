@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +20,31 @@ class Item:
     id: str
     zh: str
     en: str
-    basis: str
+    legal_zh: str
+    legal_en: str
+    version: int
     method: str
     a_year: int
     kinds: tuple[str, ...]
     grave: bool
     theme: str
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    text_year: int | None = None
+
+    @property
+    def cite(self) -> str:
+        """How a finding names the item and its version."""
+        return f"{self.id}@{self.version}"
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether the item can be asked for on a day; where only the year of its text is known, from that year on."""
+        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
+        return first <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def legal(self, spoken: Language | None = None) -> str:
+        """Return what it rests on, in a language."""
+        return self.legal_zh if (spoken or current()) == "zh" else self.legal_en
 
     @property
     def weight(self) -> int:
@@ -34,6 +54,10 @@ class Item:
     def label(self, spoken: Language | None = None) -> str:
         """Return its name in a language."""
         return self.zh if (spoken or current()) == "zh" else self.en
+
+    def short(self, spoken: Language | None = None) -> str:
+        """Return the words of its name before the colon."""
+        return self.label(spoken).replace("：", ":").split(":")[0]
 
 
 @cache
@@ -45,9 +69,13 @@ def catalogue() -> Mapping[str, Item]:
     }
 
 
-def checklist(kind: str, themes: tuple[str, ...] = ()) -> list[Item]:
-    """Return what is looked at in a kind of site, of some themes or of all."""
-    return [item for item in catalogue().values() if kind in item.kinds and (not themes or item.theme in themes)]
+def checklist(kind: str, themes: tuple[str, ...] = (), on: dt.date | None = None) -> list[Item]:
+    """Return what is looked at in a kind of site, of some themes or of all, as far as it is in force on a day."""
+    return [
+        item
+        for item in catalogue().values()
+        if kind in item.kinds and (not themes or item.theme in themes) and (on is None or item.in_force(on))
+    ]
 
 
 def items(names: list[str]) -> list[Item]:

@@ -25,7 +25,7 @@ def check(
     """Enter what one item of an outlet's checklist showed from afar; what failed is to be corrected within the term."""
     outlet = desk.fact("outlets", outlet_id)
     in_order("on", on, outlet["opened_on"], desk.today)
-    if item not in {known.id for known in checklist(outlet["kind"])}:
+    if item not in {known.id for known in checklist(outlet["kind"], on=on)}:
         raise DataError.of("cases.not_on_the_list", value=outlet_id, items=item)
     due = desk.rule("inspection_due", on)
     return desk.append(

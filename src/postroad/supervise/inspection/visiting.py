@@ -39,7 +39,7 @@ def order(
         raise DataError.of("cases.too_few_inspectors", value=outlet_id, least=pair["least"])
     for code in inspectors:
         desk.fact("inspectors", code)
-    asked = [item.id for item in checklist(outlet["kind"], tuple(themes or ()))]
+    asked = [item.id for item in checklist(outlet["kind"], tuple(themes or ()), desk.today)]
     if not asked:
         raise DataError.of("cases.nothing_to_look_at", value=outlet_id, kind=outlet["kind"])
     chance = _chance(desk, draw_id, outlet_id) if draw_id else None
@@ -59,6 +59,24 @@ def order(
         joint=sorted(departments or []), saved_visits=0, chance=chance, officers=officers(*sorted(set(inspectors))),
         due_on=days_after(desk.today, desk.rule("inspection_due")["days"]), state="ordered", rule=pair.cite,
     )  # fmt: skip
+
+
+@act("inspection.order_drawn")
+def order_drawn(desk: Desk, draw_id: str, themes: list[str] | None = None) -> list[str]:
+    """Order the visit of every unit drawn, by the two inspectors drawn with it; those struck or ordered stay out.
+
+    Units for which no two inspectors were found are left for ``inspection.order``, which names them.
+    """
+    receipt = desk.row("draw_papers", draw_id)["receipt"]  # of the actor's own draws only
+    if receipt is None:
+        raise DataError.of("cases.wrong_state", table="draws", value=draw_id, state="committed", wanted="revealed")
+    there = {row["outlet_id"] for row in desk.facts("inspections", draw_id=draw_id)}
+    standing = {row["id"] for row in desk.facts("outlets", state="open")}
+    return [
+        order(desk, f"{draw_id}:{row['place']:03d}", row["unit"], row["inspectors"], themes, draw_id)
+        for row in receipt["drawn"]
+        if row["inspectors"] and not row["struck"] and row["unit"] not in there and row["unit"] in standing
+    ]
 
 
 def _chance(desk: Desk, draw_id: str, outlet_id: str) -> str:
@@ -93,7 +111,7 @@ def visit(
         desk.append(
             "findings", f"{id_}:{item.id}", new=True, inspection_id=id_, item=item.id, passed=passed, found_on=on,
             evidence_sha256=proof.get(item.id), correct_by=None if passed else days_after(on, due["correction_days"]),
-            state="clean" if passed else "open", rule=item.basis[:64], **keep,
+            state="clean" if passed else "open", rule=item.cite, **keep,
         )  # fmt: skip
     publish_by = working_days_after(on, desk.rule("inspection_publish", on)["working_days"])
     return desk.append(

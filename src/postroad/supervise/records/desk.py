@@ -51,10 +51,14 @@ class Desk:
         clock: Callable[[], dt.datetime] = utc_now,
         rules: Regulation | None = None,
         made: tuple[str, str] = ("observed", "records"),
+        seen_at: dt.datetime | None = None,
     ) -> None:
-        """Sit an actor at a store; ``made`` is the origin and source of what is written (synthetic in a rehearsal)."""
+        """Sit an actor at a store; ``made`` is the origin and source of what is written (synthetic in a rehearsal).
+
+        With ``seen_at`` the desk shows what was known at that time, with the days counted to it, and serves no act.
+        """
         self.store, self.actor, self.clock, self.made = store, actor, clock, made
-        self.rules = rules or regulation()
+        self.rules, self.seen_at = rules or regulation(), seen_at
         self._open: sa.Connection | None = None
         self._batch: sa.Connection | None = None
         self._written: list[list[Any]] = []
@@ -64,12 +68,12 @@ class Desk:
 
     def seated(self, actor: Actor) -> Desk:
         """Return a desk at the same database for another actor."""
-        return Desk(self.store, actor, self.clock, self.rules, self.made)
+        return Desk(self.store, actor, self.clock, self.rules, self.made, self.seen_at)
 
     @property
     def now(self) -> dt.datetime:
         """The time of the act being served, or the clock's."""
-        return self._at if self._open is not None else self.clock()
+        return self._at if self._open is not None else self.seen_at or self.clock()
 
     @property
     def today(self) -> dt.date:
@@ -90,6 +94,8 @@ class Desk:
         if self._open is not None:  # an act that is part of another
             return act.function(self, *args, **words)
         self.check_right(act.name)
+        if self.seen_at is not None:
+            raise UsageError.of("cases.looking_back", act=act.name)
         told = dict(words)
         request = told.pop("request", None)
         asked = audit.digest({"act": act.name, "args": list(args), "words": told})
@@ -217,11 +223,11 @@ class Desk:
         self, table: str, *, valid_at: dt.datetime | None = None, known_at: dt.datetime | None = None, **equal: Any
     ) -> list[dict[str, Any]]:
         """Return the newest version of every row the actor may see, ordered by id, with the columns it may see."""
-        known = TABLES[table]
+        known, known_at = TABLES[table], known_at or self.seen_at
         query = self._versions(table, valid_at, known_at)
         for column, value in equal.items():
             if column not in known.c:
-                raise UsageError.of("cases.no_column", table=table, column=column)
+                raise UsageError.of("cases.no_column", table=table, column=column, known=", ".join(known.c.keys()))
             query = query.where(query.selected_columns[column] == value)
         with self._lent() as connection:
             found = [dict(row) for row in connection.execute(query).mappings()]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from postroad.supervise.rehearsal.operators import Reported
 
 KINDS, ODDS = ("outlet", "branch", "station", "post_office"), (0.70, 0.82, 0.92, 1.0)
+DOORS = {"outlet": "营业网点", "branch": "营业部", "station": "驿站", "post_office": "邮政所"}
 PREFECTURES = ("prefecture_city", "autonomous_prefecture")
 
 
@@ -37,6 +38,7 @@ class Outlet:
     lon: float
     lat: float
     faults: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def cast_of(network: Network, seed: int, outlets: int, reported: Reported | None
     made = tuple(_outlet(k, draws[k], names, operators, edges, places) for k in range(outlets))
     if reported is not None:
         made = _registered(made, reported, seed)
+    made = _named(network, made)
     groups = network["sites"].filter(pl.col("kind") == "locker_group", pl.col("cells") > 0).sort("site_id")
     every = max(1, groups.height // 40)
     lockers = tuple(groups.gather_every(every).to_dicts())
@@ -96,6 +99,17 @@ def _registered(made: tuple[Outlet, ...], reported: Reported, seed: int) -> tupl
     )  # fmt: skip
 
 
+def _named(network: Network, made: tuple[Outlet, ...]) -> tuple[Outlet, ...]:
+    """The same outlets with names as they stand on doors: operator, the township or city, what it is."""
+    firms = dict(network["operators"].select("operator_id", "name_zh").iter_rows())
+    places = dict(network["places"].select("place_id", "name_zh").iter_rows())
+    found = []
+    for one in made:
+        town = places.get(one.id.rpartition("-")[2]) or places[one.prefecture_id]
+        found.append(replace(one, name=f"{firms[one.operator_id]}{town}{DOORS[one.kind]}"))
+    return tuple(found)
+
+
 def _outlet(k: int, u: Any, names: list[str], operators: list[str], edges: Any, places: pl.DataFrame) -> Outlet:
     where = int(np.searchsorted(edges, u[0], side="right"))
     kind = KINDS[int(np.searchsorted(np.asarray(ODDS), u[1], side="right"))]
@@ -119,13 +133,14 @@ def enter(desk: Desk, network: Network, cast: Cast, month: dt.date) -> None:
     for k, outlet in enumerate(cast.outlets):
         late = k % 25 == 0  # every twenty-fifth is new and was never filed
         since = month - dt.timedelta(days=25) if late else opened
-        register.open_outlet(desk, outlet.id, outlet.operator_id, outlet.prefecture_id, outlet.kind, since, "",
-                             outlet.branch_id, outlet.lon, outlet.lat)  # fmt: skip
+        register.open_outlet(desk, outlet.id, outlet.operator_id, outlet.prefecture_id, outlet.kind, since,
+                             outlet.name, outlet.branch_id, outlet.lon, outlet.lat)  # fmt: skip
         if not late:
             register.file_outlet(desk, outlet.id, opened + dt.timedelta(days=12))
     for k, site in enumerate(cast.lockers):
         operator = cast.operators[k % len(cast.operators)]
-        register.open_outlet(desk, site["site_id"], operator, site["place_id"][:4], "locker", opened, "", "",
+        register.open_outlet(desk, site["site_id"], operator, site["place_id"][:4], "locker", opened,
+                             _door(network, operator, site["place_id"]), "",
                              site["lon"], site["lat"], site["cells"])  # fmt: skip
         register.file_outlet(desk, site["site_id"], opened + dt.timedelta(days=12))
     for code, place, lon, lat in cast.inspectors:
@@ -133,6 +148,12 @@ def enter(desk: Desk, network: Network, cast: Cast, month: dt.date) -> None:
         register.enrol(desk, code, place, skills, 60.0, dt.date(month.year + 1, 12, 31), lon, lat)
     _plans(desk, cast, month)
     _centres(desk, network, month)
+
+
+def _door(network: Network, operator: str, place: str) -> str:
+    firm = network["operators"].row(by_predicate=pl.col("operator_id") == operator, named=True)["name_zh"]
+    where = network["places"].row(by_predicate=pl.col("place_id") == place, named=True)["name_zh"]
+    return f"{firm}{where}智能快件箱"
 
 
 def _plans(desk: Desk, cast: Cast, month: dt.date) -> None:

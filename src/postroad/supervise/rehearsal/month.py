@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
-SITE_HEAD = "站点负责人 head of the site"
+SITE_HEAD = "site_head"
 FROM_AFAR = 40
 """Outlets checked without a visit."""
 

@@ -50,5 +50,5 @@ def _words() -> dict[str, dict[str, str]]:
     }
     for item in catalogue().values():  # what inspectors look at, by the words before the colon
         for spoken in language.LANGUAGES:
-            made[spoken].setdefault(f"console.value_{item.id}", item.label(spoken).replace("：", ":").split(":")[0])
+            made[spoken].setdefault(f"console.value_{item.id}", item.short(spoken))
     return made
