@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import time
 from pathlib import Path
 from statistics import NormalDist
@@ -211,9 +212,9 @@ def test_expectation_is_the_mean_of_quiet_days():
     assert spread < 0.05
 
 
-@pytest.fixture
-def month(tmp_path):
-    """Four weeks of four outlets with one surge on the last day."""
+@pytest.fixture(scope="module")
+def taken_month(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("month")
     ring = KeyRing.open(tmp_path / "keys")
     cells = counted(29, 4, np.random.default_rng(5), surge=(2, 28, 11))
     rows = []
@@ -222,7 +223,13 @@ def month(tmp_path):
         at = f"{day} {hour:02d}:00"
         rows += [acceptance(f"YT{n:06d}{k:04d}", accepted_at=f"{at}:{k % 60:02d}", **bare) for k in range(seen)]
     take(tmp_path / "l", write(tmp_path / "acceptances.csv", rows), ring, known_at=KNOWN)
-    return Ledger.open(tmp_path / "l")
+    return tmp_path / "l"
+
+
+@pytest.fixture
+def month(taken_month, tmp_path):
+    """Four weeks of four outlets with one surge on the last day."""
+    return Ledger.open(shutil.copytree(taken_month, tmp_path / "l"))
 
 
 def test_alerts_find_the_surge_and_keep_a_record(month):
