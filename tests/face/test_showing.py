@@ -9,7 +9,7 @@ import pytest
 import postroad
 from postroad.errors import UsageError
 from postroad.face.report.pick import CHARTS, MAPS
-from postroad.language import LANGUAGES, catalogue
+from postroad.language import LANGUAGES, catalogue, spoken
 from postroad.results import Result, Stamp
 
 SOURCE = Path(postroad.__file__).parent
@@ -88,3 +88,86 @@ def test_what_cannot_be_drawn_says_what_can():
         Result(held.stamp, {"rows": pl.DataFrame({"leg": ["a"], "cost_yuan": [1.0]})}).chart("rows", "weight_kg")
     with pytest.raises(UsageError, match="pptx"):
         held.report("x.pptx")
+
+
+def _made() -> dict[str, object]:
+    """One real value of each kind that is made in seconds, by the verbs a user has."""
+    from postroad.demand import demand
+    from postroad.design.rounds.rural import RuralOptions
+    from postroad.measure.access import access
+    from postroad.measure.difference import difference
+
+    jilin = postroad.province("jilin")
+    day = jilin.simulate("2020-06-10", scale=0.001, seed=7)
+    tiers = jilin.design("hubs", time_s=3.0)
+    written = tiers.written(jilin)
+    return {
+        "demand": demand(jilin, 2020, "base"),
+        "access": access(jilin),
+        "simulate_day": day,
+        "paired_runs": jilin.paired(day, jilin.simulate(like=day, delivery_outside_h=1.0)),
+        "trunk tiers": tiers,
+        "difference": difference(jilin, written),
+        "rural-rounds": jilin.design("rural", options=RuralOptions(counties=("220183",))),
+    }
+
+
+@pytest.fixture(scope="module")
+def made():
+    return _made()
+
+
+@pytest.mark.slow
+def test_real_results_show_themselves_and_name_what_they_show(made, tmp_path):
+    for kind, value in made.items():
+        told = value.told()
+        assert told.stamp.kind == kind
+        for language in LANGUAGES:
+            for picture in (value.chart(spoken=language), value.map(language)):
+                assert picture.save(tmp_path / "p.png").read_bytes().startswith(FORMS["png"])
+            with spoken(language):
+                shown = value._repr_html_()
+            assert told.run_id in shown
+            assert "<svg" in shown
+
+
+@pytest.mark.slow
+def test_the_four_forms_hold_the_same_numbers_to_the_last_digit(made, tmp_path, monkeypatch):
+    import docx
+    import fastexcel
+    import typst
+
+    from postroad.face.report.result_sheet import cell
+
+    handed = []
+    compiled = typst.compile
+
+    def watched(path, **named):
+        held = Path(path).with_name("held.json")
+        handed.extend([held.read_text("utf-8")] if held.exists() else [])
+        return compiled(path, **named)
+
+    monkeypatch.setattr(typst, "compile", watched)
+    for kind, value in made.items():
+        told = value.told()
+        small = Result(told.stamp, {name: frame.head(25) for name, frame in told.tables.items()}, told.facts)
+        paths = {form: small.report(tmp_path / f"r.{form}", "zh") for form in ("html", "xlsx", "docx", "pdf")}
+        page, paper = paths["html"].read_text("utf-8"), handed[-1]
+        words = {c.text for table in docx.Document(str(paths["docx"])).tables for c in table._cells}
+        book = fastexcel.read_excel(paths["xlsx"])
+        for name, frame in small.tables.items():
+            sheet = book.load_sheet(name[:31], header_row=None, skip_rows=2).to_polars() if frame.height else None
+            rows = sheet.iter_rows() if sheet is not None else ()
+            held = {f"{v:.15g}" for row in rows for v in row if isinstance(v, float)}
+            for column, values in ((c, frame[c].drop_nulls()) for c in frame.columns if frame[c].dtype.is_float()):
+                for number in values:
+                    text = cell(number)
+                    assert f">{text}<" in page or f">{text}</td>" in page, (kind, name, column, number)
+                    assert text in words, (kind, name, column, number)
+                    assert f'"{text}"' in paper, (kind, name, column, number)
+                    assert any(abs(number - other) <= 1e-15 * abs(number) for other in held), (
+                        kind,
+                        name,
+                        column,
+                        number,
+                    )

@@ -153,8 +153,10 @@ def _by_measure(shares: pl.DataFrame) -> dict[str, pl.DataFrame]:
 def measure_title(name: str, spoken: Language) -> str:
     """Return a measure's label with its unit, and whether it only stands in for the plan's target."""
     measure: Any = ALL_MEASURES[name]
-    aside = f" ({say('effect.stands_in', spoken)})" if measure.stands_in and measure.target else ""
-    return f"{measure.label(spoken)}, {measure.unit_label(spoken)}{aside}"
+    aside = say("effect.stands_in", spoken) if measure.stands_in and measure.target else ""
+    if spoken == "zh":
+        return f"{measure.label(spoken)}（{measure.unit_label(spoken)}{'，' + aside if aside else ''}）"
+    return f"{measure.label(spoken)}, {measure.unit_label(spoken)}{f' ({aside})' if aside else ''}"
 
 
 def losers(counties: pl.DataFrame, network: Network, spoken: Language) -> str:
