@@ -2657,6 +2657,21 @@ export interface components {
             /** Upload Id */
             upload_id: string;
         };
+        /**
+         * ValuesAnswer
+         * @description A collection of EPCIS values: each once, in order.
+         */
+        ValuesAnswer: {
+            /** @Context */
+            "@context": unknown[];
+            /** Member */
+            member: string[];
+            /**
+             * Type
+             * @constant
+             */
+            type: "Collection";
+        };
     };
     responses: never;
     parameters: never;
@@ -2721,6 +2736,7 @@ export type SchemaTableCount = components['schemas']['TableCount'];
 export type SchemaTablePage = components['schemas']['TablePage'];
 export type SchemaTaskView = components['schemas']['TaskView'];
 export type SchemaUploadView = components['schemas']['UploadView'];
+export type SchemaValuesAnswer = components['schemas']['ValuesAnswer'];
 export type $defs = Record<string, never>;
 export interface operations {
     about_api_about_get: {
@@ -3194,9 +3210,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ValuesAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -3909,9 +3923,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ValuesAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -8004,7 +8016,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                     "application/pdf": unknown;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": unknown;
@@ -9142,7 +9154,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The request cannot be read. */

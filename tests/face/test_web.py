@@ -133,6 +133,26 @@ def test_the_walk_leaves_no_operation_out(app):
     assert described == {(method, shape(path)) for method, path in WALK}
 
 
+def test_the_description_is_complete(app):
+    told = app.openapi()
+    names = set()
+    for path, held in told["paths"].items():
+        for method, one in held.items():
+            place = f"{method} {path}"
+            assert one["summary"], place
+            assert one["description"], place
+            assert one["tags"], place
+            assert {"401", "403", "404", "422", "429"} <= set(one["responses"]), place
+            good = {code: answer for code, answer in one["responses"].items() if code[0] in "23"}
+            assert good, place
+            for code, answer in good.items():
+                if code[0] == "2" and code != "204":
+                    assert answer["content"], place
+                    assert answer["content"].get("application/json", {"schema": 1})["schema"], place
+            names.add(one["operationId"])
+    assert len(names) == sum(len(held) for held in told["paths"].values())
+
+
 SCOPES = {"prefecture": "2201", "enterprise": "SF", "inspector": "I1"}
 
 

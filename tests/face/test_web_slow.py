@@ -64,13 +64,18 @@ def attack(operation, headers):
     one()
 
 
-def test_a_killed_server_takes_its_jobs_up_again(tmp_path):
+PEAK = {"kind": "day", "options": {"day": "peak", "scale": 0.005}}
+TRIAL = {"kind": "effect", "options": {"levers": ["transit-bags"], "worlds": 2, "scale": 0.0005}}
+
+
+@pytest.mark.parametrize(("body", "made", "kept"), [(PEAK, "simulate_day", 0), (TRIAL, "effect", 1)])
+def test_a_killed_server_takes_its_jobs_up_again(tmp_path, body, made, kept):
+    """In the same row; of a trial's cases those that were done are not done again."""
     server = Server(tmp_path)
     try:
         client = httpx.Client(base_url=server.base, timeout=60)
         client.get(server.key_address)
         token = {"x-csrf-token": client.get("/api/session").json()["csrf"]}
-        body = {"kind": "drill", "options": {"scale": 0.01, "weather": "snow"}}
         job = client.post("/api/jobs", json=body, headers=token).json()["job_id"]
         wait_for(lambda: client.get(f"/api/jobs/{job}").json()["done"] > 0, 120)
         workers = hands(job)
@@ -78,8 +83,12 @@ def test_a_killed_server_takes_its_jobs_up_again(tmp_path):
         server.kill()
     for process in workers:  # as when the machine loses its power: nobody is left to say anything
         os.kill(process, signal.SIGKILL)
-    engine = connect(f"sqlite:///{tmp_path / 'web.sqlite3'}")
-    assert jobs.find(engine, job)["state"] == "running"
+    left = jobs.find(connect(f"sqlite:///{tmp_path / 'web.sqlite3'}"), job)
+    assert left["state"] == "running"
+    assert 0 < left["done"] < left["total"]
+    finished = list((tmp_path / "cache" / job).glob("*.pickle"))
+    assert len(finished) >= kept
+    before = {file: file.stat().st_mtime_ns for file in finished}
     server.start()
     try:
         client = httpx.Client(base_url=server.base, timeout=60)
@@ -87,7 +96,8 @@ def test_a_killed_server_takes_its_jobs_up_again(tmp_path):
         wait_for(lambda: client.get(f"/api/jobs/{job}").json()["state"] == "done", 240)
         ended = client.get(f"/api/jobs/{job}").json()
         assert ended["attempts"] == 2
-        assert client.get(f"/api/runs/{ended['result']['run_id']}").json()["kind"] == "disturbance"
+        assert client.get(f"/api/runs/{ended['result']['run_id']}").json()["kind"] == made
+        assert {file: file.stat().st_mtime_ns for file in finished} == before, "what was done is not done again"
     finally:
         server.close()
 

@@ -373,6 +373,15 @@ class EventsAnswer(BaseModel):
     epcisBody: dict[str, Any]  # noqa: N815
 
 
+class ValuesAnswer(BaseModel):
+    """A collection of EPCIS values: each once, in order."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    context: list[Any] = Field(alias="@context")
+    type: Literal["Collection"]
+    member: list[str]
+
+
 class QueryAsked(BaseModel):
     """A query to keep under a name: the standard's filters, each with its value or values."""
 

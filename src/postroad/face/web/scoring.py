@@ -31,7 +31,9 @@ FORMS = {
     "pdf": "application/pdf",
     "json": "application/json",
 }
-CONTENT: dict[str, Any] = {kind.split(";")[0]: {} for kind in FORMS.values()}
+CONTENT: dict[str, Any] = {
+    kind.split(";")[0]: {"schema": {"type": "object"}} if "json" in kind else {} for kind in FORMS.values()
+}
 _turn = threading.Semaphore(2)
 """How many scorecards are worked out at once: both cores, and no more."""
 

@@ -30,9 +30,9 @@ BEAT_S = 0.5
 class Row:
     """The row of the job in hand: told of progress, beaten in, and asked whether to stop."""
 
-    def __init__(self, engine: Engine, job_id: str) -> None:
+    def __init__(self, engine: Engine, job_id: str, before: Progress) -> None:
         self.engine, self.job_id = engine, job_id
-        self.latest = Progress(0, 0)
+        self.latest = before  # what an earlier process came to is shown until this one has something to tell
         self.stopping = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -73,7 +73,7 @@ def work(settings: Settings, job_id: str) -> None:
     """Do a job and write how it ended into its row."""
     engine = connect(settings.address)
     held = jobs.find(engine, job_id)
-    with Row(engine, job_id) as row:
+    with Row(engine, job_id, Progress(held["done"], held["total"], held["note"])) as row:
 
         def leave(*_: object) -> None:
             # The server is closing: the job goes back in the queue and is resumed at the next start.

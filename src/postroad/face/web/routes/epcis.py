@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from postroad.face.web import event_pages, events, intake, jobs, ledgers, queries
 from postroad.face.web.accounts import Person
 from postroad.face.web.house import Capturer, House, TheHouse, Witness
-from postroad.face.web.models import CaptureJob, EventsAnswer, QueryAsked, QueryView
+from postroad.face.web.models import CaptureJob, EventsAnswer, QueryAsked, QueryView, ValuesAnswer
 from postroad.face.web.refusal import Refused
 from postroad.face.web.routes.jobs import seen
 from postroad.supervise.ledger.epcis import CONTEXT, TYPES
@@ -188,14 +188,14 @@ def events_of_query(
     return _found(request, response, who, house, ledger, [*given, *paging])
 
 
-@router.get("/eventTypes", response_model=dict[str, Any])
+@router.get("/eventTypes", response_model=ValuesAnswer)
 def event_types(response: Response, _: Witness) -> Any:
     """Return the types of event that there are."""
     response.headers.update(VERSIONS)
     return {"@context": CONTEXT, "type": "Collection", "member": list(TYPES)}
 
 
-@router.get("/{collection}", response_model=dict[str, Any], openapi_extra=LIST_PAGES)
+@router.get("/{collection}", response_model=ValuesAnswer, openapi_extra=LIST_PAGES)
 def values(
     request: Request, response: Response, who: Witness, house: TheHouse, collection: Collection,
     ledger: LedgerName = ledgers.OFFICE,

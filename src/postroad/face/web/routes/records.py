@@ -19,7 +19,7 @@ Name = Annotated[str, Path(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=60)]
 Table = Annotated[str, Path(pattern="^[a-z_]{1,40}$")]
 RowId = Annotated[str, Path(max_length=120)]
 MOST_ROWS = 2000
-PAPER: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}}}}
+PAPER: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
 VERIFIER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/javascript": {}, "text/x-python": {}, "text/html": {}}}
 }
