@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from hypothesis import given as supposing
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from postroad.face.web import callback, subscriptions
@@ -173,6 +174,7 @@ def told(field, number):
     return st.sampled_from(["", "*", str(number), f"[{LIMITS[field][0]}-{number}]", f"{LIMITS[field][0]},{number}"])
 
 
+@effort(max_examples=30, deadline=None)
 @supposing(st.data(), st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2030, 1, 1)))
 def test_the_next_time_fits_the_schedule_and_none_was_passed_over(data, moment):
     fields = {name: data.draw(told(name, data.draw(st.integers(low, high)))) for name, (low, high) in LIMITS.items()

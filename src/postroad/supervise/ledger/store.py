@@ -28,7 +28,7 @@ import polars as pl
 
 from postroad.errors import DataError, UsageError
 from postroad.parallel import Progress, watched
-from postroad.supervise.ledger.kinds import kinds, stored
+from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
 from postroad.supervise.merkle import Growing, Tree, leaf_hash
 
 VERSION = 1
@@ -203,7 +203,7 @@ class Ledger:
     ) -> Iterator[Asking]:
         """Yield a connection in which every kind is a view of the records valid at a time.
 
-        ``dated`` views have ``known_at`` and ``commit_seq`` besides: when and with which commit a record came.
+        ``dated`` views of what happened have ``known_at`` and ``commit_seq`` besides: when, with which commit it came.
         """
         with duckdb.connect() as link:
             prepared(link, memory_mb)
@@ -214,7 +214,9 @@ class Ledger:
             for kind in kinds().tables:
                 wanted = None if kind in ("outlets", "machines") else days
                 parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
-                told = self._select(link, kind, [p.path for p in parts], gone, parts if dated else None)
+                told = self._select(
+                    link, kind, [p.path for p in parts], gone, parts if dated and kind in CLOCK else None
+                )
                 link.execute(f"CREATE VIEW {kind} AS {told}")
             yield Asking(link, progress, stop)
 
@@ -260,13 +262,18 @@ class Ledger:
              "commit_seq": pl.Series([p.seq for p in parts], dtype=pl.Int64)}
         )  # fmt: skip
         link.execute(f"CREATE TEMP TABLE known_{kind} AS FROM known")
-        lines = [gone[p.path].to_frame("line").with_columns(part=n) for n, p in enumerate(parts) if p.path in gone]
-        over = pl.concat(lines) if lines else pl.DataFrame(schema={"line": pl.UInt32, "part": pl.Int32})  # noqa: F841
-        link.execute(f"CREATE TEMP TABLE gone_{kind} AS SELECT part::UBIGINT AS part, line FROM over")  # noqa: S608 - ours
-        return (
+        told = (
             f"SELECT {columns}, known.known_at, known.commit_seq "  # noqa: S608 - quoted
             f"FROM read_parquet({self._list([p.path for p in parts])}) AS held "
-            f"JOIN known_{kind} AS known ON held.file_index = known.part WHERE NOT EXISTS "
+            f"JOIN known_{kind} AS known ON held.file_index = known.part"
+        )
+        lines = [gone[p.path].to_frame("line").with_columns(part=n) for n, p in enumerate(parts) if p.path in gone]
+        if not lines:
+            return told
+        over = pl.concat(lines)  # noqa: F841 - read by the next statement
+        link.execute(f"CREATE TEMP TABLE gone_{kind} AS SELECT part::UBIGINT AS part, line FROM over")  # noqa: S608 - ours
+        return (
+            f"{told} WHERE NOT EXISTS "
             f"(FROM gone_{kind} AS gone WHERE held.file_index = gone.part AND held.line = gone.line)"
         )
 
