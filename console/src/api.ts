@@ -22,6 +22,7 @@ export type Run = Schemas["RunView"];
 export type Upload = Schemas["UploadView"];
 export type Figures = Schemas["FiguresView"];
 export type ActView = Schemas["ActView"];
+export type RecordNames = Schemas["RecordNames"];
 export type Origin = "observed" | "derived" | "assumed" | "synthetic";
 
 /** What went wrong, as the server says it. */

@@ -16,6 +16,24 @@ export function columnName(name: string): string {
 
 const MOST_LISTED = 4;
 let places = new Map<string, string>();
+let called: { operators: Record<string, string>; outlets: Record<string, string> } = { operators: {}, outlets: {} };
+const TIME = /^\d{4}-\d\d-\d\dT/;
+const CHINA = "UTC+8";
+
+/** Let operators and outlets stand under their names in the columns that hold their codes. */
+export function learnNames(names: typeof called): void {
+  called = names;
+}
+
+/** A time as clocks in China show it, wherever the browser stands. */
+function chinaTime(text: string): string {
+  return new Date(text).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(0, 16);
+}
+
+function nameOf(column: string, code: string): string | undefined {
+  if (/(^|_)operator_id$/.test(column)) return called.operators[code];
+  return /(^|_)outlet_id$/.test(column) ? called.outlets[code] : undefined;
+}
 
 /** Let the names of places stand in the columns that hold their numbers. */
 export function learnPlaces(names: Map<string, string>): void {
@@ -34,13 +52,15 @@ export function cell(value: unknown, column = ""): Child {
   if (typeof value === "boolean") return value ? "✓" : "✕";
   if (typeof value === "number") return number(value, 3);
   if (Array.isArray(value)) return listed(value);
-  if (typeof value === "object") return Object.entries(value as Plain).map(([k, v]) => `${columnName(k)} ${typeof v === "number" ? number(v, 3) : String(v)}`).join(" · ");
+  if (typeof value === "object") return Object.entries(value as Plain).map(([k, v]) => `${columnName(k)} ${typeof v === "number" ? number(v, 3) : has(`value_${String(v)}`) ? t(`value_${String(v)}`) : String(v)}`).join(" · ");
   const text = String(value);
   if (/(prefecture|county|city|place)_id$/.test(column) && places.has(text)) return places.get(text) ?? text;
   // Codes in a row, as the records keep them.
   if (/^[a-z0-9_]+(;[a-z0-9_]+)+$/.test(text)) return listed(text.split(";"));
   if (/^[0-9a-f]{64}$/.test(text)) return h("code", { title: text }, text.slice(0, 12));
-  if (/^\d{4}-\d\d-\d\dT/.test(text)) return text.slice(0, 16).replace("T", " ");
+  if (TIME.test(text)) return chinaTime(text);
+  const known = nameOf(column, text);
+  if (known) return h("span", { title: text }, known);
   return has(`value_${text}`) ? t(`value_${text}`) : text;
 }
 
@@ -52,7 +72,7 @@ export function rowsTable(caption: string, rows: Plain[], link?: (row: Plain) =>
   return table(
     caption,
     names.map((name, at) => ({
-      head: columnName(name),
+      head: rows.some((row) => TIME.test(String(row[name] ?? ""))) ? `${columnName(name)} (${CHINA})` : columnName(name),
       number: typeof first[name] === "number",
       wide: rows.some((row) => Array.isArray(row[name]) || String(row[name] ?? "").length > 60),
       short: rows.every((row) => (row[name] === null || typeof row[name] !== "object") && String(row[name] ?? "").length <= 20),
@@ -74,7 +94,7 @@ export function actForm(act: ActView, known: Plain, done: () => void): HTMLEleme
     const given = known[one.name];
     if (given !== undefined && given !== null) input.value = String(given);
     inputs.set(one.name, input);
-    return field(`${columnName(one.name.replace(/_$/, ""))}${one.required ? "" : ` (${t("optional")})`}`, input);
+    return field(`${columnName(one.name.replace(/_$/, ""))}${type === "datetime-local" ? ` (${CHINA})` : ""}${one.required ? "" : ` (${t("optional")})`}`, input);
   });
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -85,7 +105,7 @@ export function actForm(act: ActView, known: Plain, done: () => void): HTMLEleme
       else if (input.value === "") continue;
       else if (one.type.startsWith("list")) given[one.name] = input.value.split(/[,，]/).map((part) => part.trim()).filter(Boolean);
       else if (one.type === "int" || one.type === "float") given[one.name] = Number(input.value);
-      else if (one.type === "dt.datetime") given[one.name] = new Date(input.value).toISOString();
+      else if (one.type === "dt.datetime") given[one.name] = `${input.value.length === 16 ? `${input.value}:00` : input.value}+08:00`;
       else given[one.name] = input.value;
     }
     try {

@@ -192,7 +192,7 @@ def test_a_row_too_wide_for_the_terminal_is_a_block_with_names_and_nothing_cut(p
     kept = postroad("-l", "en", "cases", "history", "hazards", "H1", "--province", "")[1]
     assert "Recorded at" in kept
     assert "Times are China's (UTC+8)" in kept
-    for words in (["state=open"], ["state=进行中"], ["heading=Wiring", "state=Open"]):
+    for words in (["state=open"], ["状态=进行中"], ["heading=Wiring", "state=Open"]):
         assert [row["id"] for row in told(postroad("cases", "list", "hazards", *words, "--json"))] == ["H1"]
     seen = ("cases", "show", "hazard.overdue", "--json", "--at")
     assert told(postroad(*seen, "2025-11-12T09:00:00+08:00")) == []  # what was not written down yet

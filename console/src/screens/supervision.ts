@@ -1,12 +1,12 @@
 /** Supervision: today's queue, draws, cases and credit, each confined to what the role may see. */
 
-import { get, once, Problem, send, type ActView } from "../api";
+import { get, once, Problem, send, type ActView, type RecordNames } from "../api";
 import { h, replace, type Child } from "../dom";
 import { bars } from "../bars";
 import { both, button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
 import { placeNames } from "../places";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
-import { actButtons, actName, cell, columnName, learnPlaces, rowsTable, type Plain } from "../records";
+import { actButtons, actName, cell, columnName, learnNames, learnPlaces, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { verifier } from "../verifier";
 import { clock, language, number, percent, t, when } from "../words";
@@ -14,18 +14,25 @@ import type { Context, View } from "../main";
 
 const PARTS = ["queue", "balance", "alerts", "draws", "cases", "credit", "rates"] as const;
 const QUEUE = ["inspection.overdue", "hazard.overdue", "hazard.major", "complaint.late", "register.late", "emergency.late", "relief.queue", "custody.gaps"];
-const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "relief", "permits", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes"];
+const TABLES = ["inspections", "findings", "hazards", "complaints", "credit_entries", "outlets", "licences", "inspectors", "plans", "emergencies", "relief", "permits", "custody", "centre_conditions", "surveys", "locker_days", "camera_days", "volumes", "remote_checks", "exemptions", "premises", "agencies", "alert_outcomes"];
 const ACTS: Record<string, string[]> = {
   inspections: ["inspection."], findings: ["inspection.correct"], hazards: ["hazard."], complaints: ["complaint."], credit_entries: ["credit."], outlets: ["outlet."],
   licences: ["licence."], inspectors: ["inspector."], plans: ["planning."], emergencies: ["emergency."], relief: ["relief."], permits: ["permit."], custody: ["custody."], centre_conditions: ["centre."],
   surveys: ["service.survey"], locker_days: ["service.locker_day"], camera_days: ["service.camera_day"], volumes: ["volume."],
+  remote_checks: ["remote."], exemptions: ["exemption."], premises: ["premises."], agencies: ["agency."], alert_outcomes: ["alert."],
 };
 
 export function show(context: Context): View {
   const part = PARTS.find((p) => p === context.query.get("part")) ?? "queue";
   const tabs = h("nav", { class: "tabs", "aria-label": t("screen_supervision") }, PARTS.map((p) => h("a", { href: href(undefined, { part: p, table: null, row: null, draw: null, operator: null }), "aria-current": p === part ? "page" : null }, t(`part_of_supervision_${p}`))));
   const makers: Record<(typeof PARTS)[number], () => Promise<Node>> = { queue: () => queue(context), balance: () => balance(context), alerts: () => alerts(context), draws: () => draws(context), cases: () => cases(context), credit: () => credit(context), rates: () => rates(context) };
-  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(placeNames(context.province, ["prefecture", "county"]).then((names) => { learnPlaces(names); return makers[part](); }))) };
+  return { node: h("div", {}, title(t("screen_supervision"), t("lead_supervision")), tabs, later(learnt(context).then(() => makers[part]()))) };
+}
+
+async function learnt(context: Context): Promise<void> {
+  const [places, names] = await Promise.all([placeNames(context.province, ["prefecture", "county"]), get<RecordNames>(`/api/records/names/${context.province}?language=${language()}`)]);
+  learnPlaces(places);
+  learnNames(names);
 }
 
 function view(name: string, given: Plain = {}): Promise<Plain[]> {
@@ -216,7 +223,7 @@ async function oneCase(name: string, id: string, acts: ActView[], again: () => v
     h("p", {}, h("a", { href: href(undefined, { row: null }) }, `← ${t(`table_${name}`)}`)), h("h2", {}, id),
     h("div", { class: "two" }, h("dl", { class: "facts card" }, facts.map(([k, v]) => h("div", {}, h("dt", {}, columnName(k)), h("dd", {}, cell(v, k))))),
       h("div", {}, h("h3", { style: "margin-top:0" }, t("what_can_be_done")), actButtons(acts, { id_: id, finding_id: id, inspection_id: id, outlet_id: now.outlet_id, operator_id: now.operator_id, prefecture_id: now.prefecture_id }, again),
-        under.length ? [h("h3", {}, t("table_findings")), h("ul", { class: "parts" }, under.map((row) => h("li", {}, status(row.passed ? "met" : "missed"), " ", h("a", { href: href(undefined, { table: "findings", row: String(row.id) }) }, String(row.item)), " ", h("span", { class: "soft small" }, String(row.rule ?? "")))))] : null)),
+        under.length ? [h("h3", {}, t("table_findings")), h("ul", { class: "parts" }, under.map((row) => h("li", {}, status(row.passed ? "met" : "missed"), " ", h("a", { href: href(undefined, { table: "findings", row: String(row.id) }) }, cell(row.item, "item")), " ", h("span", { class: "soft small" }, String(row.rule ?? "")))))] : null)),
     points.length ? [h("h3", {}, t("credit_effect", { points: number(points.reduce((sum, row) => sum + Number(row.points), 0), 1) })), h("p", { class: "soft small" }, t("credit_effect_words")), rowsTable(t("credit_effect", { points: "" }), points.map((row) => ({ id: row.id, item: row.item, points: row.points, happened_on: row.happened_on, rule: row.rule, state: row.state, objected_on: row.objected_on, origin: row.origin })), (row) => href(undefined, { table: "credit_entries", row: String(row.id) }))] : null,
     h("h3", {}, t("history")), h("p", { class: "soft small" }, t("history_words")), rowsTable(t("history"), history, undefined, true));
 }
@@ -228,7 +235,7 @@ async function credit(context: Context): Promise<Node> {
   const operator = context.query.get("operator") ?? (context.session.role === "enterprise" ? context.session.scope : null);
   const lines = operator && (await allowed("credit.explain")) ? ((await view("credit.explain", { operator_id: operator, year: Number(year) })) as unknown) : null;
   return h("div", {}, h("div", { class: "row" }, field(columnName("year"), input)), h("h2", {}, t("by_brand")), rowsTable(t("by_brand"), brands, (row) => href(undefined, { operator: String(row.operator_id) })),
-    lines ? h("section", {}, h("h2", {}, `${operator} – ${t("line_by_line")}`), Array.isArray(lines) ? rowsTable(t("line_by_line"), lines as Plain[]) : explained(lines as Plain)) : h("p", { class: "soft" }, t("pick_operator")));
+    lines ? h("section", {}, h("h2", {}, cell(operator, "operator_id"), ` – ${t("line_by_line")}`), Array.isArray(lines) ? rowsTable(t("line_by_line"), lines as Plain[]) : explained(lines as Plain)) : h("p", { class: "soft" }, t("pick_operator")));
 }
 
 function explained(told: Plain): Child {

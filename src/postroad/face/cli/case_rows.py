@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.cli.case_words import heading
+from postroad.face.case_words import heading
 from postroad.language import say
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from postroad.face.cli.case_words import Names
+    from postroad.face.case_words import Names
 
 Row = dict[str, Any]
 KEPT_BY = ("version", "valid_from", "recorded_at", "recorded_by", "source")

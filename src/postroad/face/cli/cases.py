@@ -12,7 +12,7 @@ from postroad.language import say
 if TYPE_CHECKING:
     import datetime as dt
 
-    from postroad.face.cli.case_words import Names
+    from postroad.face.case_words import Names
     from postroad.supervise.records import Desk
 
 DATABASE = typer.Option(
@@ -176,7 +176,7 @@ def checklist(
     """清单 The catalogue of inspection items with basis and method; with --kind the checklist of a kind of site."""
     from dataclasses import asdict
 
-    from postroad.face.cli.case_words import codes
+    from postroad.face.case_words import codes
     from postroad.supervise.inspection.catalogue import catalogue
     from postroad.supervise.register import KINDS, one_of
 
@@ -188,7 +188,7 @@ def checklist(
         _print([asdict(item) for item in items], True)
         return
     told = [{"id": item.id, "what_is_looked_at": item.label(), "legal": item.legal(), "cite": item.cite,
-             "since": item.valid_from or item.text_year, "method": item.method,
+             "since": str(item.valid_from or item.text_year), "method": item.method,
              "a_year": item.a_year, "grave": item.grave, "theme": item.theme,
              **({} if kind else {"kinds": item.kinds})} for item in items]  # fmt: skip
     _print(told, False, kept_by=True)
@@ -342,7 +342,7 @@ def _show_seen(desk: Desk, found: Any, json_: bool, province: str, kept_by: bool
 
 
 def _names(desk: Desk, province: str) -> Names | None:
-    from postroad.face.cli.case_words import Names
+    from postroad.face.case_words import Names
     from postroad.network import province as open_province
 
     return Names.of(open_province(province), desk=desk) if province else None
@@ -371,8 +371,8 @@ def _short(answer: Any) -> str:
 
 def _print(answer: Any, json_: bool, names: Names | None = None, kept_by: bool = False) -> None:
     """Print rows or one answer for people, with names where they are known, or anything as JSON."""
+    from postroad.face.case_words import Names
     from postroad.face.cli.case_rows import print_rows, print_told
-    from postroad.face.cli.case_words import Names
     from postroad.face.cli.display import out, print_json
     from postroad.face.cli.values import plain
 

@@ -44,8 +44,8 @@ def supervise(
     import calendar
 
     from postroad.errors import UsageError
+    from postroad.face.case_words import Names
     from postroad.face.cli import person
-    from postroad.face.cli.case_words import Names
     from postroad.face.cli.demo_shown import Shown, next_steps, show, show_next
     from postroad.face.cli.display import day, print_json, progress, write_text
     from postroad.network import province as open_province

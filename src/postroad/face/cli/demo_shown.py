@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postroad.face.cli.case_words import Names, indicator_label, named, unit_label
+from postroad.face.case_words import Names, indicator_label, named, unit_label
 from postroad.language import current, say
 
 if TYPE_CHECKING:

@@ -135,14 +135,15 @@ def equal_words(table: str, words: list[str]) -> list[dict[str, Any]]:
     """Return ``column=value`` words as filters on a table, one for each code that the words can stand for."""
     from itertools import product
 
-    from postroad.face.cli.case_words import codes
+    from postroad.face.case_words import codes, column_of
     from postroad.supervise.records.schema import TABLES
 
     found: dict[str, list[Any]] = {}
     for word in words:
-        column, equals, text = word.partition("=")
+        named, equals, text = word.partition("=")
+        column = column_of(named, TABLES[table].c.keys())
         if not equals or column not in TABLES[table].c:
-            raise UsageError.of("cases.no_column", table=table, column=column, known=", ".join(TABLES[table].c.keys()))
+            raise UsageError.of("cases.no_column", table=table, column=named, known=", ".join(TABLES[table].c.keys()))
         wanted = TABLES[table].c[column].type.python_type
         kinds = {dt.date: "dt.date", dt.datetime: "dt.datetime", bool: "bool", int: "int", float: "float"}
         try:

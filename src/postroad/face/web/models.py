@@ -308,6 +308,13 @@ class ActView(BaseModel):
     takes: list[Parameter]
 
 
+class RecordNames(BaseModel):
+    """What operators and outlets are called, by their codes."""
+
+    operators: dict[str, str]
+    outlets: dict[str, str]
+
+
 class ActBody(Body):
     """An act's arguments, and a text that is used once so that the act is done once."""
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from postroad.errors import DataError
+from postroad.face.case_words import Names
 from postroad.face.web import desks
 from postroad.face.web.accounts import NOBODY
-from postroad.face.web.house import Reader, TheHouse
-from postroad.face.web.models import ActAnswer, ActBody, ActView
+from postroad.face.web.house import Reader, TheHouse, TheNetwork
+from postroad.face.web.models import ActAnswer, ActBody, ActView, RecordNames
 from postroad.face.web.refusal import Refused
+from postroad.language import Language, spoken
 
 router = APIRouter(prefix="/api", tags=["records"])
 Name = Annotated[str, Path(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=60)]
@@ -29,6 +31,14 @@ VERIFIER: dict[int | str, dict[str, Any]] = {
 def catalogue(who: Reader) -> Any:
     """Say what can be asked of the records and done to them, and what the asker's role may."""
     return desks.catalogue(who)
+
+
+@router.get("/records/names/{name}", response_model=RecordNames)
+def names(who: Reader, house: TheHouse, network: TheNetwork, language: Language) -> Any:
+    """Return what operators and the outlets on the public register are called in a language, by their codes."""
+    with spoken(language):
+        found = Names.of(network, language, desks.desk(house.settings, who))
+    return {"operators": dict(found.firms), "outlets": dict(found.outlets)}
 
 
 @router.get("/records/views/{name}", response_model=Any)

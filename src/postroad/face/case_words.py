@@ -10,7 +10,7 @@ from postroad.language import catalogue as words
 from postroad.language import current, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from postroad.language import Language
     from postroad.network import Network
@@ -140,6 +140,16 @@ def codes(column: str, text: str) -> list[str]:
     for item in catalogue().values():
         found += [item.id for spoken in ("zh", "en") if asked == item.short(spoken).casefold()]
     return list(dict.fromkeys(found))
+
+
+def column_of(text: str, known: Iterable[str]) -> str:
+    """Return the column of a table that a name or a heading in either language stands for; the text where none does."""
+    asked = text.strip().casefold()
+    for column in known:
+        told = words().get(f"console.col_{column}", {"zh": column, "en": column})
+        if asked in (column, told["zh"].casefold(), told["en"].casefold()):
+            return column
+    return text
 
 
 def local(when: dt.datetime) -> str:
