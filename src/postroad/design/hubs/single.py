@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from postroad.design.hubs import searching, settling, single_bound, single_search
+from postroad.design.hubs import searching, settling, single_bound, single_meetings, single_rules, single_search
 from postroad.design.hubs.answer import HubAnswer
 from postroad.design.hubs.arrays import NONE, Single, single_arrays
 from postroad.design.hubs.branch import branch
@@ -87,7 +87,7 @@ class Part:
             ok[:, hub] = False
         else:
             ok[place, hub] = False
-        if not single_bound.settle(self.s, ok):
+        if not single_rules.settle(self.s, ok):
             return None
         return Part(self.s, ok, self.u.copy(), self.lam.copy(), self.x.copy(), self.often.copy(), self.bound, 0.6)
 
@@ -114,11 +114,11 @@ def _answer(hunt: Hunt, bound: float, *, proven: bool) -> HubAnswer:
 def _root(hunt: Hunt, s: Single) -> Part:
     n, h = s.cost.shape
     ok = np.ones((n, h), bool)
-    alive = single_bound.settle(s, ok)
+    alive = single_rules.settle(s, ok)
     if hunt.allocation.size:
         a = s.own[hunt.allocation]
-        u = single_bound.start_prices(s, a)
-        lam = single_bound.reduced(s, u)[np.arange(n), a]
+        u = single_meetings.start_prices(s, a)
+        lam = single_meetings.reduced(s, u)[np.arange(n), a]
     else:
         a = np.zeros(n, np.int64)
         u, lam = np.zeros((n, n, h)), s.cost.min(1)
@@ -144,7 +144,7 @@ def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
         state, taken = _core(hunt, part, size) if size else _climb(hunt, part, 25, ruling=True)
         done, hunt.steps = done + taken, hunt.steps + taken
         if state == single_bound.LEVEL:  # no price could raise the bound: only dividing can
-            _try(hunt, part, single_bound.reduced(part.s, part.u))
+            _try(hunt, part, single_meetings.reduced(part.s, part.u))
             return True, part
         if state == single_bound.RUNNING:
             moved = part.bound - last > 0.01 * (hunt.cost - part.bound)
@@ -174,11 +174,11 @@ def _climb(hunt: Hunt, part: Part, most: int, *, ruling: bool, ok: NDArray[np.bo
     """Take some subgradient steps on a part, or on a core of it."""
     s, held = part.s, part.ok if ok is None else ok
     n, h = s.cost.shape
-    cb = single_bound.reduced(s, part.u)
+    cb = single_meetings.reduced(s, part.u)
     forced = (held[s.hub].sum(1) == 1) & held[s.hub, np.arange(h)] & (part.ok[s.hub].sum(1) == 1)
     rounds = int(np.clip(WORK / (n * n * max(8, held.sum() / n)), 1, most))
     if part.floor is None or part.floor.shape[1] not in (0, h):
-        part.floor = single_bound.floors(s)
+        part.floor = single_meetings.floors(s)
     known = hunt.cost < NONE
     best, goal = (hunt.cost, hunt.cost - hunt.tolerance) if known else (1.5 * abs(part.bound) + 1.0, np.inf)
     state, high, part.pace, taken = single_bound.ascend(
@@ -198,7 +198,7 @@ def _core(hunt: Hunt, part: Part, size: int) -> tuple[int, int]:
     """Climb on each place's cheapest hubs alone, then price the others so high that the bound holds for all."""
     s = part.s
     h = s.hub.size
-    cb = single_bound.reduced(s, part.u) - part.lam[:, None]
+    cb = single_meetings.reduced(s, part.u) - part.lam[:, None]
     ranked = np.argsort(np.where(part.ok, cb, np.inf), axis=1, kind="stable").argsort(axis=1, kind="stable")
     core = part.ok & (ranked < size)
     core[s.hub, np.arange(h)] |= part.ok[s.hub, np.arange(h)]
@@ -208,9 +208,9 @@ def _core(hunt: Hunt, part: Part, size: int) -> tuple[int, int]:
         if not hunt.left():
             break
     before = part.bound
-    lab, many = single_bound.labels(core)
-    single_bound.meetings(s, part.u, lab, many, part.x, part.floor)
-    single_bound.lift(s, part.u, part.ok, core, part.x)
+    lab, many = single_rules.labels(core)
+    single_meetings.meetings(s, part.u, lab, many, part.x, part.floor)
+    single_meetings.lift(s, part.u, part.ok, core, part.x)
     part.floor = None
     state, taken = _climb(hunt, part, 1, ruling=True)
     part.whole = part.bound - before < 0.2 * (hunt.cost - before)
@@ -293,8 +293,8 @@ def _begun(part: Part) -> Part:
     """Return the part with prices at which each place joins its cheapest hub."""
     s, n = part.s, part.ok.shape[0]
     a = np.where(part.ok, s.cost, np.inf).argmin(1)
-    u = single_bound.start_prices(s, a)
-    lam = single_bound.reduced(s, u)[np.arange(n), a]
+    u = single_meetings.start_prices(s, a)
+    lam = single_meetings.reduced(s, u)[np.arange(n), a]
     return replace(part, u=u, lam=lam, x=np.repeat(a[:, None], n, 1))
 
 
@@ -334,7 +334,7 @@ def _divide(hunt: Hunt, part: Part) -> list[Part]:
                 hunt.take(s, a, single_search.total_cost(s, a))
             return []
         place = int(np.argmax(np.where(many > 1, s.sent + s.between.sum(0), -1.0)))
-        price = np.where(part.ok[place], single_bound.reduced(s, part.u)[place], np.inf)
+        price = np.where(part.ok[place], single_meetings.reduced(s, part.u)[place], np.inf)
         hub, likely = int(np.argmin(price)), True
     halves = [part.without(place, hub, only=not likely), part.without(place, hub, only=likely)]
     return [half for half in halves if half is not None]
