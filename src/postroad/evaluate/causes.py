@@ -47,7 +47,12 @@ class Day:
         if one["ready_min"] is None or one["door_min"] is None:
             return np.inf
         between = self.by_road if road else self.quickest
-        work, there = self.table.work, one["ready_min"] + between(one["origin"], one["destination"])
+        there = one["ready_min"] + between(one["origin"], one["destination"])
+        return self.door(one, there)
+
+    def door(self, one: dict[str, Any], there: float) -> float:
+        """Return the minute a parcel that is at the last dock at some minute could be at the door."""
+        work = self.table.work
         if one["destination"] in self.outside:
             return float(there + one["door_min"] - one["there_min"]) if one["there_min"] is not None else np.inf
         if one["out_min"] is None:

@@ -16,7 +16,8 @@ from postroad.demand import demand as synthesise
 from postroad.design.lines.pairs import members
 from postroad.design.lines.promise import promises
 from postroad.evaluate.causes import AT_ENDS, Day, journeys
-from postroad.measure.promise.certificate import units_of
+from postroad.evaluate.gaps import gaps
+from postroad.evaluate.promised import KEYS, promised
 from postroad.simulate.day import simulate_day
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
     from postroad.design.lines import Timetable, TrunkDesign
     from postroad.parallel import Progress
 
-KEYS = ("promise_class", "pair_id", "from_place_id", "to_place_id", "promise_h", "share_asked_percent")
-
 
 @dataclass(frozen=True)
 class Ran:
-    """A day of a designed trunk: ``pairs`` planned against simulated, ``lost`` parcels by cause, the run's facts."""
+    """A day of a designed trunk: ``pairs`` planned against simulated, ``lost`` parcels by cause, the run's facts.
+
+    ``gaps`` says of each failing direction what it could have at most (see ``postroad.evaluate.gaps``).
+    """
 
     pairs: pl.DataFrame
     lost: pl.DataFrame
+    gaps: pl.DataFrame
     facts: dict[str, Any]
 
     @property
@@ -50,7 +53,7 @@ class Ran:
     def tables(self) -> dict[str, pl.DataFrame]:
         """Everything by name, as it is written to files."""
         return {"planned-simulated": self.pairs, "planned-simulated-classes": self.classes, "lost": self.lost,
-                "lost-classes": self.lost_by_class}  # fmt: skip
+                "lost-classes": self.lost_by_class, "gaps": self.gaps}  # fmt: skip
 
 
 def simulated(
@@ -60,7 +63,8 @@ def simulated(
     """Return planned against simulated shares by pair for a day of the designed network, with causes and facts."""
     wanted = synthesise(made.network, int(day[:4]))
     run = simulate_day(made.network, wanted, day=day, scale=scale, seed=seed, progress=progress, stop=stop)
-    return Ran(*against(made.plan, run["parcels"]), {"run_id": run.run_id, **run.facts})
+    held, lost = against(made.plan, run["parcels"])
+    return Ran(held, lost, gaps(made.plan, run["parcels"], held, scale), {"run_id": run.run_id, **run.facts})
 
 
 def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -75,7 +79,7 @@ def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
     """
     ends = list(table.work.pairs.select("origin_id", "destination_id").iter_rows())
     told, own_luck = _plans(table)
-    by_ends, day = _promised(table, parcels), Day(table)
+    by_ends, day = promised(table, parcels), Day(table)
     rows, lost = [], []
     for held in members(table.work):
         parts = [by_ends[ends[k]] for k in held["rows"] if ends[k] in by_ends]
@@ -114,21 +118,6 @@ def _plans(table: Timetable) -> tuple[dict[Any, dict[str, Any]], dict[Any, float
     inside = replace(table, work=replace(table.work, known_ends=known.inside_only(table.work.kinds)))
     held = promises(inside, whole=False).iter_rows(named=True)
     return told, {tuple(row[key] for key in KEYS[:4]): row["share_percent"] for row in held}
-
-
-def _promised(table: Timetable, parcels: pl.DataFrame) -> dict[Any, pl.DataFrame]:
-    """The parcels of promised pairs by county or zone, with the minute from which their promise counts."""
-    ends = list(table.work.pairs.select("origin_id", "destination_id").iter_rows())
-    wanted = sorted({ends[k] for held in members(table.work) for k in held["rows"]})
-    columns = ["origin_id", "destination_id"]
-    units = dict(units_of(table.network).select("place_id", "unit_id").iter_rows())
-    own = parcels.with_columns(pl.col(columns).cast(pl.String).replace(units)).join(
-        pl.DataFrame(wanted, schema=columns, orient="row"), on=columns, how="semi"
-    )  # fmt: skip
-    cut = pl.col("origin_id").replace_strict({a: table.work.cutoff(a) for a, _ in wanted}, return_dtype=pl.Float64)
-    minute = pl.col("accepted_s") / 60
-    start = minute // 1440.0 * 1440.0 + cut + pl.when(minute % 1440.0 > cut).then(1440.0).otherwise(0.0)
-    return dict(own.with_columns(start_min=start).partition_by(columns, as_dict=True))
 
 
 def _lost(rows: list[dict[str, Any]]) -> pl.DataFrame:

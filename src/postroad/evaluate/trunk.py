@@ -18,6 +18,7 @@ from postroad.design.lines.designing import TrunkDesign
 from postroad.design.lines.mending import mended
 from postroad.design.lines.refusals import check_pack, plants_of
 from postroad.design.lines.timetable import timetable
+from postroad.evaluate.amending import amended
 from postroad.evaluate.ends import ends as shown
 from postroad.evaluate.ends import learned
 from postroad.evaluate.planned import against
@@ -46,8 +47,9 @@ def design_trunk(
     """Design the trunk on ends learned from simulated days, as ``design.lines.design_trunk`` does on given ones.
 
     ``learn`` is the share of a day's parcels that is simulated; 0 leaves the ends as ``ends`` has them, or as assumed.
-    The table ``learning`` of the result has each round. Days are learned from with another seed than the design's, so
-    that a day simulated with ``seed`` judges it on parcels it has not seen.
+    The table ``learning`` of the result has each round, ``amended`` what was added to the plan because a day of it
+    showed it missing. Days are learned from with another seed than the design's, so that a day simulated with ``seed``
+    judges it on parcels it has not seen.
     """
     asked: dict[str, Any] = {"plants": plants, "time_s": time_s, "gap": gap, "seed": seed}
     listen: dict[str, Any] = {"progress": progress, "stop": stop}
@@ -57,8 +59,15 @@ def design_trunk(
     day: dict[str, Any] = {"day": day_of(demand.year), "scale": learn, "seed": seed + 1, **listen}
     first = learned(network, demand, **day)
     found, told = rehearsed(network, demand, first, day, asked, rounds)
-    made = lines.design_trunk(network, demand, ends=found, **asked, **listen)
-    tables = {**made.result.tables, "learning": told}
+    amends: list[pl.DataFrame] = []
+
+    def amend(plan: Timetable) -> Timetable:
+        better, what = amended(plan, demand, day)
+        amends.append(what)
+        return better
+
+    made = lines.design_trunk(network, demand, ends=found, amend=amend, **asked, **listen)
+    tables = {**made.result.tables, "learning": told, "amended": pl.concat(amends)}
     return dataclasses.replace(made, result=dataclasses.replace(made.result, tables=tables))
 
 

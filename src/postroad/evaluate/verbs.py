@@ -84,7 +84,7 @@ def design(network: Network, what: str, *, year: int = BASE_YEAR, scenario: str 
         from postroad.evaluate.trunk import design_trunk
 
         _check(asked, _words(design_trunk))
-        return design_trunk(network, demand(network, year, scenario), **asked)
+        return design_trunk(network, demand(network, year, scenario, seed=asked.get("seed", 0)), **asked)
     if what == "rural":
         from postroad.design.rounds import design_rounds
 

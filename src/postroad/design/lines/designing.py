@@ -71,14 +71,15 @@ class TrunkDesign(Shown):
 
 def design_trunk(
     network: Network, demand: Demand, *, plants: str = "pack", ends: Ends | None = None, time_s: float = 300.0,
-    gap: float = 0.01, seed: int = 0,
+    gap: float = 0.01, seed: int = 0, amend: Callable[[Timetable], Timetable] | None = None,
     progress: Callable[[Progress], None] | None = None, stop: Callable[[], bool] | None = None,
 ) -> TrunkDesign:  # fmt: skip
     """Design the trunk: tiers, timetables with their bound between hubs, promises with mends, the week, plants, costs.
 
     With ``plants="pack"`` the sorters and docks of the pack's hubs are constraints, where it has any; with ``free``
     they are sized. ``ends`` is what a simulated day says of first and last miles (``postroad.evaluate.ends``); without
-    it they are as the terms assume. ``InfeasibleError`` names hubs, places and pairs that no road or line joins, and
+    it they are as the terms assume. ``amend`` may change the mended plan before winter and the week are made of it.
+    ``InfeasibleError`` names hubs, places and pairs that no road or line joins, and
     hubs whose plants are too small whatever the times; ``DataError`` line-hauls of the pack on trains that do not run;
     ``Stopped`` when asked to stop.
     """
@@ -94,6 +95,7 @@ def design_trunk(
     bare = timetable(network, demand, tiers.tiers("plan"), **share)
     mend: dict[str, Any] = {"time_s": 0.08 * time_s, **listen}
     plan = mended(bare, **mend)
+    plan = amend(plan) if amend else plan
     if have:
         check_plants(network, plan)
     best = plan

@@ -6,6 +6,7 @@ A vehicle that leaves nearly empty may be given up for seats on a train or fligh
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,7 +126,17 @@ class Ledger:
 
 def poured(work: Trunk, clock: Clockwork, pieces: NDArray[np.float64]) -> Poured:
     """Return a day of the work through a clockwork."""
-    return pour(clock, work.ways, pieces, work.hours, work.first_mile, work.order, work.ends.luck)
+    flowed = pour(clock, work.ways, pieces, work.hours, work.first_mile, work.order, work.ends.luck)
+    return with_sure(work, clock, flowed)
+
+
+def with_sure(work: Trunk, clock: Clockwork, flowed: Poured) -> Poured:
+    """Return the same with the pieces on each departure for which there is room in any case, at least."""
+    if not work.sure:
+        return flowed
+    arcs = [clock.arcs[arc] for arc in clock.arc_of.tolist()]
+    least = [work.sure.get((*arc, at % 1440.0), 0.0) for arc, at in zip(arcs, clock.depart.tolist(), strict=True)]
+    return replace(flowed, load=np.maximum(flowed.load, least))
 
 
 def kept(work: Trunk, clock: Clockwork, flowed: Poured, allowed: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from postroad.demand.profile import weights
 from postroad.design.lines.batches import due
 from postroad.design.lines.fluid import SLOTS, Clockwork, Poured, accepted, pour, shares
 from postroad.design.lines.terms import SOURCE
-from postroad.design.lines.thinning import MAY_LOSE, Ledger, spread_out
+from postroad.design.lines.thinning import MAY_LOSE, Ledger, spread_out, with_sure
 from postroad.design.lines.vehicles import air_yuan, cheapest, fleet, seats_of
 from postroad.errors import Stopped
 from postroad.parallel import Progress
@@ -120,6 +120,7 @@ class _Weekly:
         """Return yuan a week, which promised directions hold on which weekday, their share in time, the week's flow."""
         work, clock = self.table.work, self.clock(runs)
         flowed = pour(clock, work.ways, self.pieces, self.hours, work.first_mile, work.order, work.ends.luck)
+        flowed = with_sure(work, clock, flowed)
         chance = work.doors.kept(self.rows, flowed.minutes[self.rows], self.allowed)
         in_time = self.weight * spread_out(work, clock, self.rows, self.allowed, chance)
         hold = np.zeros((len(self.promised), DAYS), np.bool_)
@@ -140,7 +141,7 @@ def _light(
         a, b = clock.arcs[arc]
         at, long = float(clock.depart[run]), float(clock.duration[run])
         key = (a, b, at % DAY_MIN, long)
-        if at // DAY_MIN != day or key not in runs or not load:
+        if at // DAY_MIN != day or key not in runs or not load or key[:3] in weekly.table.work.sure:
             continue
         vehicle, count = cheapest(types, load * spare, weekly.table.work.roads.km(a, b), long)
         if load * spare < LIGHT * count * vehicle.pieces:

@@ -41,7 +41,8 @@ class Trunk:
     ``ordinary`` is the busiest day outside the peak, ``peak`` the plan's peak day; ``ways[k]`` is the route of pair
     ``k``. ``order`` numbers the pairs, ``promised`` ones first: who gets a seat before whom. ``kinds``
     says what each place is: district, county, city outside. ``rides`` are the seats on trains and flights that a
-    timetable may use, by their key; ``known_ends`` what was learned of the ends, if anything.
+    timetable may use, by their key; ``known_ends`` what was learned of the ends, if anything. ``sure`` are departures
+    (from, to, minute) with room for so many pieces whatever the plan pours into them.
     """
 
     network: Network
@@ -56,6 +57,7 @@ class Trunk:
     kinds: Mapping[str, str]
     rides: Mapping[tuple[str, str, float, float], Ride] = field(default_factory=dict)
     known_ends: Ends | None = None
+    sure: Mapping[tuple[str, str, float], float] = field(default_factory=dict)
 
     @cached_property
     def ends(self) -> Ends:

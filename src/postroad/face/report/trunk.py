@@ -60,6 +60,7 @@ def page(made: TrunkDesign, spoken: Language, day: Ran | None = None) -> str:
         head("h_promise", "promise_note"), _promises(made, spoken), trunk_week.elsewhere(made, spoken, _table),
         trunk_ran.ran(made, day, spoken, _table), trunk_ran.ends(made, spoken, _table),
         head("h_mends", "mends_note"), trunk_week.mends(made, spoken, _table),
+        trunk_week.amended(made, spoken, _table),
         head("h_repairs", "repairs_note"), _repairs(made, spoken),
         head("h_seats", "seats_note"), trunk_week.seats(made, spoken, _table),
         head("h_week", "week_note"), trunk_week.week(made, spoken, _table),
@@ -234,5 +235,5 @@ def as_csv(made: TrunkDesign) -> dict[str, pl.DataFrame]:
     wanted = ("promises", "repairs", "mends", "seats", "hours", "legs", "lines", "compared", "exchanges", "week",
               "fleet", "empties", "changes", "promises_elsewhere", "ends", "crews", "roster",
               "crew_duties", "crew_unfilled", "crew_bounds")  # fmt: skip
-    learning = {name: made.result[name] for name in ("learning",) if name in made.result.tables}
+    learning = {name: made.result[name] for name in ("learning", "amended") if name in made.result.tables}
     return {name: made.result[name] for name in wanted} | learning

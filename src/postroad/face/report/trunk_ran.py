@@ -37,7 +37,8 @@ def ran(made: TrunkDesign, day: Ran | None, spoken: Language, table: Callable[..
             for r in day.classes.iter_rows(named=True)]  # fmt: skip
     parts.append(table(heads(keys, spoken), rows, len(keys) - 1))
     parts += [mark("h3", say("lines.h_lost", spoken)), mark("p", say("lines.lost_note", spoken), class_="note")]
-    parts += [_lost(day, spoken, table), _where(made, day, spoken, table), _directions(made, day, spoken, table)]
+    parts += [_lost(day, spoken, table), _where(made, day, spoken, table), _gaps(made, day, spoken, table)]
+    parts.append(_directions(made, day, spoken, table))
     return "".join(parts)
 
 
@@ -67,6 +68,25 @@ def _where(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., s
     rows = [(escape(say(f"lines.cause_{cause}", spoken)), escape(named(made.plan, place, spoken)), f"{count:,}")
             for cause, place, count in held.iter_rows()]  # fmt: skip
     return table(heads(("cause", "place", "parcels"), spoken), rows, 1) if rows else ""
+
+
+def _gaps(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., str]) -> str:
+    """What each failing direction could have at most: by road, by rides as timetabled, within their holds."""
+    if not day.gaps.height:
+        return ""
+    shares = ("simulated_percent", "by_road_percent", "one_ride_percent", "two_rides_percent", "within_holds_percent")
+    rows = []
+    for r in day.gaps.iter_rows(named=True):
+        way = " → ".join(named(made.plan, r[side], spoken) for side in ("from_place_id", "to_place_id"))
+        could = r["within_holds_percent"] >= r["share_asked_percent"] - 1e-9
+        quicker = "–" if r["outside_quicker_min"] is None else f"{r['outside_quicker_min']}"
+        rows.append((escape(say(f"lines.class_{r['promise_class']}", spoken)), escape(way),
+                     say("lines.yes" if could else "lines.no", spoken), f"{r['parcels']:,}",
+                     *(f"{r[one]:.1f}" for one in shares), quicker))  # fmt: skip
+    keys = ("class", "pair", "could_hold", "parcels", "simulated", "best_road", "one_ride", "two_rides", "within_holds",
+            "outside_quicker")  # fmt: skip
+    head = mark("h3", say("lines.h_gaps", spoken)) + mark("p", say("lines.gaps_note", spoken), class_="note")
+    return head + table(heads(keys, spoken), rows, 7)
 
 
 def _directions(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., str]) -> str:

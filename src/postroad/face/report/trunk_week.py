@@ -44,6 +44,20 @@ def mends(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str
     return table(heads(("pair", "repair", "more_yuan"), spoken), [*rows, ("", "Σ", total)], 1)
 
 
+def amended(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
+    """Return what was added because a simulated day of the plan showed it missing, with shares before and after."""
+    held = made.result.tables.get("amended")
+    if held is None or not held.height:
+        return ""
+    rows = [(_way(made, r, spoken), say("lines.yes" if r["kept"] else "lines.no", spoken),
+             *(f"{r[name]:.1f}" for name in ("before_percent", "after_percent", "at_most_by_road_percent")),
+             f"{r['departures']}", f"{r['waves']}", f"{r['yuan_day']:,.0f}")
+            for r in held.iter_rows(named=True)]  # fmt: skip
+    keys = ("pair", "kept", "before_run", "after_run", "best_road", "added_departures", "added_waves", "more_yuan")
+    note = mark("p", say("lines.amended_note", spoken), class_="note")
+    return mark("h3", say("lines.h_amended", spoken)) + note + table(heads(keys, spoken), rows, 6)
+
+
 def elsewhere(made: TrunkDesign, spoken: Language, table: Callable[..., str]) -> str:
     """Return the table of promised pairs whose pieces do not pass this network."""
     held = made.result["promises_elsewhere"]
