@@ -96,6 +96,28 @@ def test_rides_of_one_trip_share_its_hold_on_every_stretch():
     assert room[600.0] >= 250
 
 
+def test_two_rides_in_sequence_where_no_single_one_is_as_soon():
+    """A train at ten to the hub by noon, sorted till one, a flight at two that is there at four: 420 minutes from 9:00."""
+    instance = replace(one_line([100], deadline=1200.0), destination=np.array([2]), head=np.array([2]))
+    train = ride(depart=600.0, minutes=120.0, ends=("A", "H"), trip="K1")
+    flight = ride(depart=840.0, minutes=120.0, ends=("H", "B"), trip="MU1", price=4.0, hold=60)
+    after = np.array([0.0, 60.0, 0.0])
+    given = offers(instance, ("A", "H", "B"), wanted(instance, 2000), [train, flight], after)
+    assert [(one.rides, one.quantity, one.minutes) for one in given] == [((train, flight), 60.0, 420.0)]
+    assert given[0].yuan_piece == pytest.approx(5.2)
+    made = with_seats(instance, wanted(instance, 2000), given)
+    assert made.variable[-1] == pytest.approx(0.999 * 5.2)
+    # too short a change waits for the next day's flight, which is too late
+    hurried = replace(flight, depart_min=770.0)
+    assert offers(instance, ("A", "H", "B"), wanted(instance, 2000), [train, hurried], after) == []
+    # a through train that is there as soon, at one price, leaves the change out
+    through = ride(depart=660.0, minutes=300.0, ends=("A", "B"), trip="K2")
+    only = offers(instance, ("A", "H", "B"), wanted(instance, 2000), [train, flight, through], after)
+    assert [one.rides for one in only] == [(through,)]
+    # the other way a place outside is no hub: nothing is changed there
+    assert offers(instance, ("A", "H", "B"), wanted(instance, 2000), [train, flight], np.zeros(3)) == []
+
+
 def test_what_finds_no_seat_takes_the_next_departure():
     seat = ride(depart=600.0, minutes=100.0, hold=30)
     runs = {("A", "B"): [(600.0, 100.0), (700.0, 60.0)]}

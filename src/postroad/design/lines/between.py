@@ -45,7 +45,7 @@ SOFT_MIN, SOON_MIN = 180.0, 60.0
 class Between:
     """The program, its plan, and what stands behind its numbers: places, lines and loads.
 
-    ``seats`` are the services of the program that are seats on a train or flight.
+    ``seats`` are the services of the program that are seats on a train or flight, or on two in sequence.
     """
 
     places: tuple[str, ...]
@@ -55,15 +55,15 @@ class Between:
     instance: Instance
     plan: Plan
     failed: pl.DataFrame
-    seats: dict[int, Ride] = field(default_factory=dict)
+    seats: dict[int, tuple[Ride, ...]] = field(default_factory=dict)
 
     def taken(self) -> dict[Ride, float]:
         """Return the rides that the plan takes, with the pieces on each."""
         held: dict[Ride, float] = {}
         for k, way in enumerate(self.plan.ways):
             if way and way[0] in self.seats:
-                ride = self.seats[way[0]]
-                held[ride] = held.get(ride, 0.0) + float(self.instance.quantity[k])
+                for ride in self.seats[way[0]]:
+                    held[ride] = held.get(ride, 0.0) + float(self.instance.quantity[k])
         return held
 
     def departures(self) -> dict[tuple[str, str], list[float]]:
@@ -80,8 +80,8 @@ class Between:
         weight: dict[tuple[str, str, str], float] = {}
         for k, way in enumerate(self.plan.ways):
             last = self.places[int(self.instance.destination[k])]
-            for arc in way:
-                a, b = self.lines[arc]
+            legs = [ride.key[:2] for arc in way for ride in self.seats.get(arc, ())] or [self.lines[arc] for arc in way]
+            for a, b in legs:
                 weight[a, last, b] = weight.get((a, last, b), 0.0) + float(self.instance.quantity[k])
         best: dict[tuple[str, str], str] = {}
         for a, last, b in sorted(weight, key=lambda key: (weight[key], key)):
@@ -133,8 +133,8 @@ def between(
     seated = with_seats(timed, wanted, given)
     plan = design(seated, time_s=time_s, gap=gap, seed=seed, progress=progress, stop=stop)
     failed = loads.with_columns(quickest_min=quickest).filter(pl.Series(late))
-    seats = {len(lines) + n: offer.ride for n, offer in enumerate(given)}
-    lines += [(offer.ride.from_place_id, offer.ride.to_place_id) for offer in given]
+    seats = {len(lines) + n: offer.rides for n, offer in enumerate(given)}
+    lines += [(offer.rides[0].from_place_id, offer.rides[-1].to_place_id) for offer in given]
     return Between(places, tuple(lines), tuple(p[0] for p in priced), loads, seated, plan, failed, seats)
 
 

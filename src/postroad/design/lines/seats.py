@@ -2,7 +2,8 @@
 
 A linear program shares the holds of all trips out, stretch by stretch, where a seat saves most against a road vehicle
 of the load's own. What it gives is an offer: the design between hubs decides part by part whether it takes its seat or
-goes with the others by road. A ride carries a load from its first hub to its last without a change.
+goes with the others by road. A load rides from its first hub to its last without a change, or on two trains or flights
+one after another with a hub between them, where it is sorted.
 """
 
 from __future__ import annotations
@@ -35,12 +36,26 @@ PREFERRED = 0.999
 
 @dataclass(frozen=True)
 class Offer:
-    """A part of a load with a seat of its own; ``minutes`` from its release to sorted at the other end."""
+    """A part of a load with a seat of its own; ``minutes`` from its release to sorted at the other end.
+
+    ``then`` is the ride after a change at the hub where ``ride`` ends, if there is one.
+    """
 
     load: int
     ride: Ride
     quantity: float
     minutes: float
+    then: Ride | None = None
+
+    @property
+    def rides(self) -> tuple[Ride, ...]:
+        """The rides one after another."""
+        return (self.ride,) if self.then is None else (self.ride, self.then)
+
+    @property
+    def yuan_piece(self) -> float:
+        """The price of all its rides."""
+        return sum(ride.yuan_piece for ride in self.rides)
 
 
 @dataclass(frozen=True)
@@ -56,21 +71,55 @@ def offers(
 ) -> list[Offer]:
     """Return the parts of loads that are offered seats; ``after`` is what a node needs after an arrival."""
     own = _alone(instance)
-    by_ends: dict[tuple[str, str], list[Ride]] = {}
-    for ride in rides:
-        by_ends.setdefault((ride.from_place_id, ride.to_place_id), []).append(ride)
-    cells: list[tuple[int, Ride, float, float]] = []
+    by_ends, after_at = _by_ends(rides, places, after), dict(zip(places, after.tolist(), strict=True))
+    cells: list[Offer] = []
+    worths: list[float] = []
     for k in range(instance.quantity.size):
         a, b, release = int(instance.origin[k]), int(instance.destination[k]), float(instance.release[k])
-        found = []
-        for ride in by_ends.get((places[a], places[b]), ()):
-            minutes = float((ride.depart_min - release) % 1440.0 + ride.duration_min + after[b])
+        found: list[tuple[Offer, float]] = []
+        for ride, then, takes in by_ends.get((places[a], places[b]), ()):
+            minutes = float((ride.depart_min - release) % 1440.0 + takes + after_at[places[b]])
             saves = bool(wanted.needed[k]) and release + minutes <= wanted.latest[k] + 1e-9
-            worth = own[k] - ride.yuan_piece + (IN_TIME_YUAN if saves else 0.0)
+            made = Offer(k, ride, 0.0, minutes, then)
+            worth = own[k] - made.yuan_piece + (IN_TIME_YUAN if saves else 0.0)
             if worth > 0 and release + minutes <= instance.deadline[k] + 1e-9:
-                found.append((k, ride, minutes, worth))
-        cells += sorted(found, key=lambda cell: (cell[2], cell[1].trip))[:MOST_RIDES]
-    return _shared_out(instance, cells)
+                found.append((made, worth))
+        best = sorted(found, key=lambda cell: (cell[0].minutes, [ride.trip for ride in cell[0].rides]))[:MOST_RIDES]
+        cells += [cell[0] for cell in best]
+        worths += [cell[1] for cell in best]
+    return _shared_out(instance, cells, np.array(worths))
+
+
+def _by_ends(
+    rides: Iterable[Ride], places: Sequence[str], after: NDArray[np.float64]
+) -> dict[tuple[str, str], list[tuple[Ride, Ride | None, float]]]:
+    """Rides by their ends with the minutes they take, and two in sequence where that joins ends at all.
+
+    Between them pieces are sorted at a hub; after each first ride the next second one to the same end counts, and only
+    where no single ride that leaves no earlier is there as soon.
+    """
+    held: dict[tuple[str, str], list[tuple[Ride, Ride | None, float]]] = {}
+    for ride in rides:
+        held.setdefault(ride.key[:2], []).append((ride, None, ride.duration_min))
+    hubs = {place: float(minutes) for place, minutes in zip(places, after, strict=True) if minutes > 0}
+    singles = {ends: [(one.depart_min, takes) for one, _, takes in found] for ends, found in held.items()}
+    firsts = [ride for found in list(held.values()) for ride, _, _ in found if ride.to_place_id in hubs]
+    onward: dict[str, list[tuple[str, list[Ride]]]] = {}
+    for (a, b), found in list(held.items()):
+        onward.setdefault(a, []).append((b, [ride for ride, _, _ in found]))
+    for first in firsts:
+        a, hub = first.key[:2]
+        for b, seconds in onward.get(hub, ()):
+            if b == a:
+                continue
+            ready = first.depart_min + first.duration_min + hubs[hub]
+            then = min(seconds, key=lambda ride: ((ride.depart_min - ready) % 1440.0 + ride.duration_min, ride.key))
+            takes = ready + (then.depart_min - ready) % 1440.0 + then.duration_min - first.depart_min
+            single = min(((at - first.depart_min) % 1440.0 + long for at, long in singles.get((a, b), ())),
+                         default=np.inf)  # fmt: skip
+            if then.trip != first.trip and takes < single:
+                held.setdefault((a, b), []).append((first, then, float(takes)))
+    return held
 
 
 def _alone(instance: Instance) -> NDArray[np.float64]:
@@ -85,30 +134,30 @@ def _alone(instance: Instance) -> NDArray[np.float64]:
     return np.asarray(np.minimum((first + last).min(1), cost[rows, instance.origin, instance.destination]))
 
 
-def _shared_out(instance: Instance, cells: list[tuple[int, Ride, float, float]]) -> list[Offer]:
+def _shared_out(instance: Instance, cells: list[Offer], worth: NDArray[np.float64]) -> list[Offer]:
     """The parts that save most while no stretch of a trip carries more than its hold."""
     if not cells:
         return []
     program, count = Program(), len(cells)
-    load = np.array([cell[0] for cell in cells])
-    room = np.array([float(cell[1].capacity_pieces) for cell in cells])
-    worth = np.array([cell[3] for cell in cells])
+    load = np.array([cell.load for cell in cells])
+    room = np.array([float(min(ride.capacity_pieces for ride in cell.rides)) for cell in cells])
     parts = program.columns("pieces", count, cost=-worth, high=np.minimum(room, instance.quantity[load]))
     loads, row = np.unique(load, return_inverse=True)
     held = sparse.coo_array((np.ones(count), (row.ravel(), np.arange(count))), (loads.size, count))
     program.rows("a load's pieces", [(parts, held)], high=instance.quantity[loads])
-    stretches: dict[tuple[str, int], list[int]] = {}
-    for n, (_, ride, _, _) in enumerate(cells):
-        for stretch in range(*ride.stretch):
-            stretches.setdefault((ride.trip, stretch), []).append(n)
+    stretches: dict[tuple[str, int], list[tuple[int, Ride]]] = {}
+    for n, cell in enumerate(cells):
+        for ride in cell.rides:
+            for stretch in range(*ride.stretch):
+                stretches.setdefault((ride.trip, stretch), []).append((n, ride))
     rows = np.concatenate([np.full(len(ns), r) for r, ns in enumerate(stretches.values())])
-    columns = np.concatenate([np.array(ns) for ns in stretches.values()])
+    columns = np.concatenate([np.array([n for n, _ in ns]) for ns in stretches.values()])
     aboard = sparse.coo_array((np.ones(rows.size), (rows, columns)), (len(stretches), count))
-    most = [min(float(cells[n][1].capacity_pieces) for n in ns) for ns in stretches.values()]
+    most = [min(float(ride.capacity_pieces) for _, ride in ns) for ns in stretches.values()]
     program.rows("a stretch's hold", [(parts, aboard)], high=np.array(most))
     values = np.floor(solve(program, Limits(20.0))[parts] + 1e-6)
-    return [Offer(k, ride, float(value), minutes) for (k, ride, minutes, _), value in zip(cells, values, strict=True)
-            if value >= min(LEAST_PART, instance.quantity[k])]  # fmt: skip
+    return [replace(cell, quantity=float(value)) for cell, value in zip(cells, values, strict=True)
+            if value >= min(LEAST_PART, instance.quantity[cell.load])]  # fmt: skip
 
 
 def with_seats(instance: Instance, wanted: Wanted, given: Sequence[Offer]) -> Instance:
@@ -132,7 +181,7 @@ def with_seats(instance: Instance, wanted: Wanted, given: Sequence[Offer]) -> In
         minutes=np.concatenate([instance.minutes, minutes]),
         fixed=np.concatenate([instance.fixed, np.zeros(of.size)]),
         capacity=np.concatenate([instance.capacity, size]),
-        variable=np.concatenate([instance.variable, PREFERRED * np.array([one.ride.yuan_piece for one in given])]),
+        variable=np.concatenate([instance.variable, PREFERRED * np.array([one.yuan_piece for one in given])]),
         origin=instance.origin[whose], destination=instance.destination[whose],
         quantity=np.concatenate([quantity[kept], size]), release=release[whose],
         deadline=np.concatenate([instance.deadline[kept], np.where(must, wanted.latest[of], due)]),
