@@ -97,7 +97,7 @@ def test_rides_of_one_trip_share_its_hold_on_every_stretch():
 
 
 def test_two_rides_in_sequence_where_no_single_one_is_as_soon():
-    """A train at ten to the hub by noon, sorted till one, a flight at two that is there at four: 420 minutes from 9:00."""
+    """A train at ten to the hub by noon, sorted till one, a flight at two that is there at four: 420 minutes."""
     instance = replace(one_line([100], deadline=1200.0), destination=np.array([2]), head=np.array([2]))
     train = ride(depart=600.0, minutes=120.0, ends=("A", "H"), trip="K1")
     flight = ride(depart=840.0, minutes=120.0, ends=("H", "B"), trip="MU1", price=4.0, hold=60)
