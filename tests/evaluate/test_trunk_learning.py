@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from postroad.design.lines.ends import Door, Ends
-from postroad.evaluate import amending, trunk, verbs
+from postroad.design.lines.rides import Ride
+from postroad.evaluate import amending, gaps, trunk, verbs
 from postroad.evaluate.amending import Window, amended, chosen, window, worth
+from postroad.evaluate.gaps import Riding
 from postroad.face.cli import design_trunk as command
 from postroad.face.web import work
 
@@ -170,3 +172,35 @@ def test_command_library_and_console_learn_alike(monkeypatch, tmp_path):
     with pytest.raises(Enough):
         verbs.design("jilin", "trunk", seed=3, time_s=20.0)
     assert asked[0] == asked[1] == asked[2]
+
+
+def test_two_rides_are_followed_as_they_run_with_a_change_between():
+    """Ready at 9:00, a train at 10:00 to the hub by 12:00, sorted by 13:40, on at 14:00, an hour's road at the end."""
+    train = ride("K1", "A", "H", 600.0, 120.0)
+    flight = ride("MU1", "H", "B", 840.0, 120.0)
+    road = {("A", "A"): 0.0, ("B", "C"): 60.0}
+    work = SimpleNamespace(
+        rides={one.key: one for one in (train, flight)}, layout=SimpleNamespace(tier={"H": 1}),
+        terms=SimpleNamespace(sort_min={1: 90.0}, margin_min=10.0),
+        roads=SimpleNamespace(minutes=lambda a, b: road.get((a, b), np.inf)),
+    )  # fmt: skip
+    riding = Riding(SimpleNamespace(work=work))
+    first, second = riding.arrivals(540.0, "A", "C")
+    assert not np.isfinite(first).any()
+    assert second.min() == 960.0 + 60.0
+    # twenty minutes later the train has gone, and so it is a day later
+    assert riding.arrivals(620.0, "A", "C")[1].min() == 1440.0 + 1020.0
+
+
+def test_handling_outside_has_to_be_so_much_quicker():
+    """Two of four parcels are late by 20 and by 50 minutes: half an hour makes three of four, an hour all."""
+    day = SimpleNamespace(outside={"X"}, best=lambda trip, road: trip["door_min"])
+    own = [{"origin": "A", "destination": "X", "late": n > 1, "accepted_min": 0.0, "door_min": 1440.0 + late,
+            "due_min": 1440.0} for n, late in enumerate((-30.0, -10.0, 20.0, 50.0))]  # fmt: skip
+    assert [gaps._quicker(day, own, asked) for asked in (50.0, 75.0, 95.0)] == [0, 30, 60]
+    day.outside = set()
+    assert gaps._quicker(day, own, 95.0) is None
+
+
+def ride(trip, a, b, depart, minutes):
+    return Ride(trip, trip, "rail", a, b, depart, minutes, 400, 1.2, 300.0, "1234567", depart, (0, 1))
