@@ -14,6 +14,7 @@ from postroad.evaluate.amending import Window, amended, chosen, window, worth
 from postroad.evaluate.gaps import Riding
 from postroad.face.cli import design_trunk as command
 from postroad.face.web import work
+from postroad.simulate.day.options import Options
 
 LISTEN = {"progress": None, "stop": None}
 DAY = {"day": "2020-06-10", "scale": 0.02, "seed": 1, **LISTEN}
@@ -204,3 +205,12 @@ def test_handling_outside_has_to_be_so_much_quicker():
 
 def ride(trip, a, b, depart, minutes):
     return Ride(trip, trip, "rail", a, b, depart, minutes, 400, 1.2, 300.0, "1234567", depart, (0, 1))
+
+
+def test_a_third_round_is_a_parameter_of_the_network_and_no_part_of_other_runs():
+    parameters = pl.DataFrame({"parameter": ["city_third_round"], "value": [660.0], "low": [None]},
+                              schema_overrides={"low": pl.Float64})  # fmt: skip
+    network = type("Pack", (dict,), {"name": "toy"})(parameters=parameters)
+    assert Options.of(network).third_round_min == 660.0
+    assert "third_round_min" in Options.of(network).as_dict()
+    assert "third_round_min" not in Options().as_dict()

@@ -18,6 +18,7 @@ from postroad.design.lines.promise import promises
 from postroad.evaluate.causes import AT_ENDS, Day, journeys
 from postroad.evaluate.gaps import gaps
 from postroad.evaluate.promised import KEYS, promised
+from postroad.evaluate.third_round import with_third_round
 from postroad.simulate.day import simulate_day
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class Ran:
     """A day of a designed trunk: ``pairs`` planned against simulated, ``lost`` parcels by cause, the run's facts.
 
-    ``gaps`` says of each failing direction what it could have at most (see ``postroad.evaluate.gaps``).
+    ``gaps`` says of each failing direction what it could have at most (see ``postroad.evaluate.gaps``), and what the
+    same day made of it with a third round of couriers in towns (``postroad.evaluate.third_round``).
     """
 
     pairs: pl.DataFrame
@@ -64,7 +66,14 @@ def simulated(
     wanted = synthesise(made.network, int(day[:4]))
     run = simulate_day(made.network, wanted, day=day, scale=scale, seed=seed, progress=progress, stop=stop)
     held, lost = against(made.plan, run["parcels"])
-    return Ran(held, lost, gaps(made.plan, run["parcels"], held, scale), {"run_id": run.run_id, **run.facts})
+    ladder, facts = gaps(made.plan, run["parcels"], held, scale), {"run_id": run.run_id, **run.facts}
+    if not ladder.height:
+        return Ran(held, lost, ladder, facts)
+    repaired, more = with_third_round(made.plan)
+    again = simulate_day(repaired.network, wanted, day=day, scale=scale, seed=seed, progress=progress, stop=stop)
+    after = against(repaired, again["parcels"])[0].select(*KEYS[:4], third_round_percent="simulated_percent")
+    facts |= {"third_round_run_id": again.run_id, "third_round_yuan_day": more}
+    return Ran(held, lost, ladder.join(after, on=KEYS[:4], how="left", maintain_order="left"), facts)
 
 
 def against(table: Timetable, parcels: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

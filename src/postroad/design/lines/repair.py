@@ -29,6 +29,8 @@ INSIDE = ("runs", "waves", "ways")
 """What a repair changes of a timetable: departures, waves and ways; no matter for a table."""
 SEATS_TRIED = 4
 """So many trains or flights are tried on a leg, soonest first."""
+MOST_WAVES = 48
+"""A hub has no more waves a day than this, one each half hour."""
 EARLIEST_MIN = 480.0
 """No pick-up cut-off is moved before this minute of the day."""
 
@@ -143,8 +145,11 @@ def extra_departure(table: Timetable, own: list[int], held: dict[str, Any], now:
 
 
 def with_wave(table: Timetable, hub: str, leaves: float) -> Waves:
-    """Return the waves with one more at a hub, released in time for a departure; as they are elsewhere."""
-    if hub not in table.waves:
+    """Return the waves with one more at a hub, released in time for a departure; as they are elsewhere.
+
+    A hub that has as many waves as a day may have keeps those it has.
+    """
+    if hub not in table.waves or len(table.waves[hub]) >= MOST_WAVES:
         return table.waves
     sorting = table.work.terms.sort_min[table.work.layout.tier[hub]]
     cut = (leaves - table.work.terms.margin_min - sorting) % 1440.0

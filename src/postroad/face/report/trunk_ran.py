@@ -74,7 +74,14 @@ def _gaps(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., st
     """What each failing direction could have at most: by road, by rides as timetabled, within their holds."""
     if not day.gaps.height:
         return ""
-    shares = ("simulated_percent", "by_road_percent", "one_ride_percent", "two_rides_percent", "within_holds_percent")
+    shares = (
+        "simulated_percent",
+        "third_round_percent",
+        "by_road_percent",
+        "one_ride_percent",
+        "two_rides_percent",
+        "within_holds_percent",
+    )
     rows = []
     for r in day.gaps.iter_rows(named=True):
         way = " → ".join(named(made.plan, r[side], spoken) for side in ("from_place_id", "to_place_id"))
@@ -82,11 +89,12 @@ def _gaps(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., st
         quicker = "–" if r["outside_quicker_min"] is None else f"{r['outside_quicker_min']}"
         rows.append((escape(say(f"lines.class_{r['promise_class']}", spoken)), escape(way),
                      say("lines.yes" if could else "lines.no", spoken), f"{r['parcels']:,}",
-                     *(f"{r[one]:.1f}" for one in shares), quicker))  # fmt: skip
-    keys = ("class", "pair", "could_hold", "parcels", "simulated", "best_road", "one_ride", "two_rides", "within_holds",
-            "outside_quicker")  # fmt: skip
+                     *("–" if r[one] is None else f"{r[one]:.1f}" for one in shares), quicker))  # fmt: skip
+    keys = ("class", "pair", "could_hold", "parcels", "simulated", "third_round", "best_road", "one_ride", "two_rides",
+            "within_holds", "outside_quicker")  # fmt: skip
+    price = say("lines.third_round_note", spoken, yuan=day.facts["third_round_yuan_day"])
     head = mark("h3", say("lines.h_gaps", spoken)) + mark("p", say("lines.gaps_note", spoken), class_="note")
-    return head + table(heads(keys, spoken), rows, 7)
+    return head + mark("p", price, class_="note") + table(heads(keys, spoken), rows, len(keys) - 3)
 
 
 def _directions(made: TrunkDesign, day: Ran, spoken: Language, table: Callable[..., str]) -> str:

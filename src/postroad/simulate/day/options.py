@@ -31,8 +31,9 @@ class Options:
     shared by a road's whole day; ``rate_variation`` that of a sorter's rate from day to day. ``urgent`` products board
     first. A township's round waits for the van that feeds it, ``round_wait_min`` at most. Couriers of default rounds
     carry ``round_headroom`` times a usual day's pieces in a day; in towns riders hired by the piece take what waits, up
-    to ``crowd_share`` of them. Of the pieces at an exchange office customs open ``inspect_share``, keep them
-    ``inspect_h`` and send them through the office again. ``summary_only`` writes no parcel rows. With ``events``
+    to ``crowd_share`` of them, and couriers leave once more at ``third_round_min`` (0: never). Of the pieces at an
+    exchange office customs open ``inspect_share``, keep them ``inspect_h`` and send them through the office again.
+    ``summary_only`` writes no parcel rows. With ``events``
     those of so many parcels, of all with -1, are written too, as ``event_form`` says: document, lines or parquet.
     """
 
@@ -60,6 +61,7 @@ class Options:
     round_wait_min: float = 90.0
     round_headroom: float = 1.6
     crowd_share: float = 0.0
+    third_round_min: float = 0.0
     customs_transfer_min: float = 30.0
     inspect_share: float = 0.0
     inspect_h: float = 24.0
@@ -103,8 +105,9 @@ class Options:
         return min(1.0, now / (self.winter_factor if roads == "winter" else 1.0))
 
     def as_dict(self) -> Mapping[str, Any]:
-        """Return the options as plain values."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """Return the options as plain values; a third round only where there is one: other runs keep their id."""
+        held = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return held if self.third_round_min else {k: v for k, v in held.items() if k != "third_round_min"}
 
 
 _FROM_PARAMETERS = {
@@ -116,6 +119,7 @@ _FROM_PARAMETERS = {
     "inspect_share": ("customs_inspection_rate", 0.01, 0),
     "speed_rural_kmh": ("speed_township_village_road", 1.0, 0),
     "speed_city_kmh": ("speed_urban_van", 1.0, 0),
+    "third_round_min": ("city_third_round", 1.0, 0),
 }
 _BOUNDS = {
     "warm_days": (0, 14), "tail_days": (1, 20), "scale": (1e-6, 1.0), "variation": (0.0, 1.0),
@@ -125,6 +129,7 @@ _BOUNDS = {
     "destination_outside_h": (0.0, 240.0), "delivery_outside_h": (0.0, 240.0), "handling_min": (0.0, 1440.0),
     "dock_pieces_h": (1.0, 1e6),
     "round_wait_min": (0.0, 600.0), "round_headroom": (0.1, 1e6), "crowd_share": (0.0, 10.0),
+    "third_round_min": (0.0, 1439.0),
     "customs_transfer_min": (1.0, 1440.0), "inspect_share": (0.0, 1.0), "inspect_h": (0.0, 480.0),
     "speed_rural_kmh": (1.0, 200.0),
     "speed_city_kmh": (1.0, 200.0), "events": (-1, 10**9),

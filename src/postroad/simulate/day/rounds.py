@@ -34,6 +34,8 @@ RURAL_OUT, RURAL_COLLECT = (480.0,), (660.0, 960.0)
 """When couriers leave with parcels, and when vans leave to collect, in towns and in the country; assumed."""
 CROWD_OUT, CROWD_SPREAD = (600.0, 720.0, 840.0, 960.0, 1080.0, 1200.0), 60.0
 """When riders hired by the piece take what waits in towns, and how long they hand over; assumed."""
+THIRD_ROUND = "city_third_round"
+"""The parameter of a network that says when couriers in towns leave once more, in minutes of the day."""
 CITY_SPREAD, RURAL_SPREAD = 300.0, 20.0
 """Minutes over which a courier hands over what he carries at one stop; assumed."""
 
@@ -121,6 +123,8 @@ def _default(
         if leaf not in served and not spots.outside[spots.unit_node[unit]]:
             groups.setdefault((unit, name[:9], bool(spots.city[leaf])), []).append(leaf)
     made = []
+    third = {options.third_round_min} if options.third_round_min else set()
+    city_out: tuple[float, ...] = tuple(sorted({*CITY_OUT, *third}))
     for (unit, group, city), leaves in sorted(groups.items()):
         depot = spots.units[unit]
         lon, lat = seats[depot]
@@ -130,7 +134,7 @@ def _default(
             km = _km(lon, lat, float(spots.lon[leaf]), float(spots.lat[leaf])) * DETOUR
             stops.append((leaf, km / speed * 60.0, CITY_SPREAD if city else RURAL_SPREAD))
         stops.sort(key=lambda stop: (stop[1], stop[0]))
-        out, collect = (CITY_OUT, CITY_COLLECT) if city else (RURAL_OUT, RURAL_COLLECT)
+        out, collect = (city_out, CITY_COLLECT) if city else (RURAL_OUT, RURAL_COLLECT)
         kind = "city" if city else "rural"
         name = f"default:{group}:{kind}"
         # Where nobody usually gets anything, as at a county's own place, pieces are handed over without couriers.
