@@ -14,7 +14,7 @@ from postroad.language import Language, say
 if TYPE_CHECKING:
     from postroad.results import Result
 
-LEFT, WIDE, TALL, TOP, GAP = 96, 1008, 220, 74, 64
+LEFT, WIDE, TALL, TOP, GAP = 126, 1008, 220, 74, 64
 HALVES = 48
 ARRIVED, SORTED, QUEUE, RATE = "#b9c7d6", "#0b5c4a", "#c2572b", "#8a5f18"
 INK, GRID = "#1d2430", "#e4e0d6"
