@@ -152,6 +152,9 @@ def test_balance_of_a_handful(world):
         deliveries=[delivery("YT0000000001"), delivery("YT0000000002", manner="returned"), delivery("YT0000000003")],
     )  # fmt: skip
     found = balance(ledger, until=dt.datetime(2026, 3, 10))
+    shown = found.told()
+    assert shown["legs"].equals(found.legs)
+    assert "<svg" in shown.chart(spoken="zh").svg
     assert found.total == {"pieces": 7, "delivered": 2, "returned": 1, "sent_out": 1, "in_hand": 1, "unexplained": 2,
                            "without_beginning": 1, "delivered_and_returned": 0}  # fmt: skip
     lost = {row["waybill"]: (row["from_id"], row["to_id"]) for row in found.missing.iter_rows(named=True)}
