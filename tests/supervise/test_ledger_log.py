@@ -385,7 +385,9 @@ def extracts_killed(tmp_path: Path, database: str, kills: int, seed: int) -> dic
         take(root, write(tmp_path / f"scans-{n}.csv", rows), ring, known_at=KNOWN)
 
     grow(0)
+    began = time.monotonic()
     extract.write(Ledger.open(root), database)
+    took = time.monotonic() - began
     files, seen = 1, {1}  # files in the ledger, and those an extract may hold: the last acknowledged one, or later
     counts = {"kills": 0, "acknowledged": 0, "seen_whole": 0}
     while counts["kills"] < kills:
@@ -397,7 +399,7 @@ def extracts_killed(tmp_path: Path, database: str, kills: int, seed: int) -> dic
         run.start()
         while run.is_alive() and not (told.is_file() and told.stat().st_size):
             time.sleep(0.001)
-        run.join(lot.uniform(0.0, 0.25))
+        run.join(lot.uniform(0.0, 1.5 * took))
         if run.is_alive():
             run.kill()
             counts["kills"] += 1
