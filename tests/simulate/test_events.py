@@ -8,6 +8,7 @@ from tests.simulate.worlds import CALM, DAY, line, network, parcels
 
 from postroad.errors import UsageError
 from postroad.simulate.day import epcis, simulate_day
+from postroad.supervise.ledger.epcis import fits
 
 BOTH = [line("220101", "2201", 720, 60), line("2201", "220201", 900, 60), line("220201", "2201", 720, 60),
         line("2201", "220101", 900, 60)]  # fmt: skip
@@ -40,7 +41,10 @@ def test_all_forms_tell_the_same_events(tmp_path, monkeypatch):
 
 def test_what_happens_to_a_parcel_step_by_step(tmp_path):
     ran(tmp_path / "run", events=1)
-    told = [(e["bizStep"], e["emsevt:code"], e["readPoint"]["id"][19:]) for e in of_document(tmp_path / "run")]
+    every = of_document(tmp_path / "run")
+    assert all(fits({**event, "bizStep": step}) for event in every for step in (event["bizStep"], epcis.TRYING))
+    assert not fits({**every[0], "bizStep": "delivering"})
+    told = [(e["bizStep"], e["emsevt:code"], e["readPoint"]["id"][19:]) for e in every]
     assert told == [
         ("commissioning", "EMA", "220101001001"), ("picking", "EMA", "220101001001"),
         ("arriving", "EMB", "220101"), ("departing", "EMC", "220101"), ("arriving", "EMD", "2201"),

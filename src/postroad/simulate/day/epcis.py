@@ -25,6 +25,8 @@ ZONE = "+08:00"
 DELIVERED = ("at_door", "at_station", "in_locker", "outside", "sent_back", "at_office")
 FORMS = {"document": "epcis.json", "lines": "epcis.jsonl", "parquet": "epcis.parquet"}
 """How events are written, and to which file: one document, an event a line, or a table with a row for each."""
+TRYING = "urn:postroad:step:delivering"
+"""A step of our own: the vocabulary of the standard has no word for a try at the door."""
 ROWS = 50_000
 COLUMNS = (
     "day", "parcel", "origin_id", "destination_id", "accepted_s", "collected_s", "out_s", "delivered_s", "status",
@@ -145,7 +147,7 @@ def _steps() -> Iterator[tuple[pl.Expr, ...]]:
         pl.coalesce("at_place_id", "destination_id"), pl.when(kept).then(word("EMI")).otherwise(word("EMC")),
     )  # fmt: skip
     tried = done.is_null() & (held("attempts") > 0) & held("out_s").is_not_null()
-    yield tried, held("out_s"), word("delivering"), word("in_progress"), held("at_place_id"), word("EMH")
+    yield tried, held("out_s"), word(TRYING), word("in_progress"), held("at_place_id"), word("EMH")
 
 
 def as_json(table: pl.DataFrame) -> pl.Series:

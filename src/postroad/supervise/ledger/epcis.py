@@ -108,12 +108,17 @@ def _events(file: Path) -> list[Any]:
     return list(document["epcisBody"]["eventList"])
 
 
+def fits(event: dict[str, Any]) -> bool:
+    """Return whether an event is of a type the ledger reads, and as the standard's schema has it."""
+    return event.get("type") in TYPES and bool(_checker(event["type"]).is_valid(event))
+
+
 def _records(event: dict[str, Any]) -> list[tuple[str, dict[str, str | None]]] | str:
     """The records an event stands for, or why it stands for none."""
     form = event.get("type")
     if form == "TransformationEvent":
         return "epcis_transformation"
-    if form not in TYPES or not _checker(form).is_valid(event):
+    if not fits(event):
         return "epcis_event"
     if event.get("quantityList") or event.get("childQuantityList"):
         return "epcis_quantities"
