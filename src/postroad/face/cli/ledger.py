@@ -39,7 +39,7 @@ def intake(
     files: list[Path] = typer.Argument(..., help="文件或文件夹 files or folders"),
     ledger: Path = FOLDER,
     keys: Path = KEYS,
-    kind: str = typer.Option("", "--kind", help="acceptances | scans | deliveries | outlets | machines"),
+    kind: str = typer.Option("", "--kind", help="acceptances | scans | deliveries | links | outlets | machines"),
     known_at: str = typer.Option("", "--known-at", help="2026-11-12T06:00:00"),
     json_: bool = JSON,
 ) -> None:
