@@ -32,10 +32,13 @@ def test_the_provincial_planner(seat):
     page, go, shot = seat
     go("figures")
     assert page.locator("mark, tr").count() > 10
+    page.click("button:text('Sign off these readings')")
+    page.wait_for_selector("td:has-text('local')")
     shot("planner-1-figures")
     go("targets")
     page.click("a[data-target='express-volume']")
     page.wait_for_selector(".drawer .parts")
+    page.wait_for_selector(".drawer a[href*='bundle=']")  # the levers that move it, each a way on
     shot("planner-2-target")
     go("levers")
     page.locator("td input[type=checkbox]").first.check()
@@ -46,11 +49,15 @@ def test_the_provincial_planner(seat):
     go("map?theme=service&place=222426")
     page.wait_for_selector(".about dl")
     shot("planner-4-map")
-    go("targets")
+    go("targets?as_of=2023-06-30")
     page.click("button[aria-expanded]")
     with page.expect_download() as download:
+        page.click("a:text('Midterm · Word')")
+    assert download.value.suggested_filename == "jilin-midterm-2023-06-30-en.docx"
+    assert page.locator("a:text('Final · Word')").count() == 0  # the plan has not ended on that day
+    with page.expect_download() as download:
         page.locator("a[href*='report?form=docx']").first.click()
-    assert download.value.suggested_filename.endswith(".docx")
+    assert download.value.suggested_filename == "jilin-2023-06-30-en.docx"
 
 
 def test_the_enterprise_network_planner(seat, tmp_path):
@@ -97,6 +104,8 @@ def test_the_enterprise_network_planner(seat, tmp_path):
     page.wait_for_selector("svg.bars", timeout=LONG)
     settled(page)
     assert page.locator("svg.bars").count() >= 2
+    page.locator("label:has-text('My operator') select").select_option("ZTO")
+    page.wait_for_selector("text=It has to reveal")
     assert page.locator("svg.rounds path.round").count() > 5
     shot("enterprise-4-villages")
 
@@ -146,6 +155,8 @@ def test_the_market_supervisor(seat):
     for part in ("credit", "rates", "balance", "alerts"):
         go(f"supervision?part={part}")
         shot(f"supervisor-4-{part}")
+        if part == "rates":
+            assert "the whole list" in page.inner_text("main")
 
 
 def test_the_emergency_and_peak_coordinator(seat):
@@ -161,5 +172,8 @@ def test_the_emergency_and_peak_coordinator(seat):
     settled(page)
     assert page.locator("text=ranked").count() or page.locator("tbody tr").count() > 1
     shot("coordinator-1-drill")
-    go("supervision?part=cases&table=emergencies")
+    assert "Mail displaced" in page.inner_text("main")
+    page.click("a:text('Relief ledger')")
+    page.wait_for_url("**table=relief*")
+    settled(page)
     shot("coordinator-2-relief")

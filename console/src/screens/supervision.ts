@@ -254,7 +254,8 @@ function breaches(rows: Breach[]): HTMLElement {
 
 async function rates(context: Context): Promise<Node> {
   const period = context.query.get("period") ?? ((await lastPeriod()) || String(new Date().getFullYear()));
-  const visited = (await get<Plain[]>("/api/records/tables/draws").catch(() => [] as Plain[])).filter((row) => row.state !== "committed").map((row) => String(row.id)).at(-1);
+  // The latest draw of which anything was visited: one just revealed says nothing yet.
+  const visited = (await get<Plain[]>("/api/records/tables/inspections").catch(() => [] as Plain[])).filter((row) => row.draw_id && row.visited_on).sort((a, b) => String(a.visited_on).localeCompare(String(b.visited_on))).map((row) => String(row.draw_id)).at(-1);
   const input = h("input", { value: period, onchange: (e: Event) => go(href(undefined, { period: (e.target as HTMLInputElement).value })) });
   const views: [string, Plain][] = [...(visited ? [["standard.report", { draw_id: visited }] as [string, Plain]] : []), ["complaint.rates", { period }], ["planning.capacity", { period }], ["hazard.recurrence", {}], ["service.lockers", { period }], ["service.cameras", { period }], ["inspection.saved", { period }]];
   const made = await Promise.all(views.map(async ([name, given]): Promise<Child> => {
