@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ROUNDS = 2
 MOST_ADDED = 4
 """So many departures at most are added to a direction in a round."""
+LEAST_PARCELS = 40
+"""Fewer parcels of a direction in the sample say nothing of what it lacks."""
 LEAST_SHARE = 0.002
 """A departure that brings a smaller share of a direction's parcels is not worth a vehicle; assumed."""
 APART_MIN = 20.0
@@ -113,7 +115,11 @@ def _round(
     trips, day, rows = promised_journeys(table, parcels), Day(table), list[dict[str, Any]]()
     for one in held.iter_rows(named=True):
         asked = one["share_asked_percent"]
-        if one["simulated_percent"] >= asked - 1e-9 or one["best_road_percent"] < asked - 1e-9:
+        if (
+            one["parcels"] < LEAST_PARCELS
+            or one["simulated_percent"] >= asked - 1e-9
+            or one["best_road_percent"] < asked - 1e-9
+        ):
             continue
         need = ceil(one["parcels"] * asked / 100 - 1e-9) - round(one["parcels"] * one["simulated_percent"] / 100)
         late = [trip for trip in trips[tuple(one[name] for name in KEYS)] if trip["late"]]
