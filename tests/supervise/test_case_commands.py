@@ -67,14 +67,15 @@ def test_a_draw_from_freezing_to_publication(postroad, database, tmp_path, monke
     receipt = told(postroad("cases", "list", "draw_papers", "--json"))[0]["receipt"]
     today, photo = dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date(), tmp_path / "photo.jpg"
     photo.write_bytes(b"what the inspector saw")
+    ordered = told(postroad("cases", "do", "inspection.order_drawn", "draw_id=D1", "--json"))["answer"]
+    assert ordered == [f"D1:{row['place']:03d}" for row in receipt["drawn"]]
+    assert told(postroad("cases", "do", "inspection.order_drawn", "draw_id=D1", "--json"))["answer"] == []
     for k, row in enumerate(receipt["drawn"]):
-        told(postroad("cases", "do", "inspection.order", f"id=V{k}", f"outlet_id={row['unit']}", "draw_id=D1",
-                      f"inspectors={';'.join(row['inspectors'])}", "--json"))  # fmt: skip
         mine = f"inspector:{row['inspectors'][0]}"
         failed = ["failed=plastic_ban", f"evidence=plastic_ban=file:{photo}"] if k == 0 else []
-        told(postroad("cases", "do", "inspection.visit", f"id=V{k}", f"on={today}", "hours=3", *failed, "--as", mine,
-                      "--json"))  # fmt: skip
-        told(postroad("cases", "do", "inspection.publish", f"id=V{k}", "--json"))
+        told(postroad("cases", "do", "inspection.visit", f"id={ordered[k]}", f"on={today}", "hours=3", *failed,
+                      "--as", mine, "--json"))  # fmt: skip
+        told(postroad("cases", "do", "inspection.publish", f"id={ordered[k]}", "--json"))
     told(postroad("cases", "do", "drawing.publish", "id=D1", "--json"))
     told(postroad("cases", "publish", "--out", tmp_path / "public", "--json"))
     papers = [tmp_path / "public" / "draws" / f"D1.{kind}.json" for kind in ("commit", "receipt")]
@@ -197,6 +198,20 @@ def test_a_row_too_wide_for_the_terminal_is_a_block_with_names_and_nothing_cut(p
     seen = ("cases", "show", "hazard.overdue", "--json", "--at")
     assert told(postroad(*seen, "2025-11-12T09:00:00+08:00")) == []  # what was not written down yet
     assert told(postroad(*seen, "2099-01-01T09:00:00+08:00"))[0]["days_over"] > 20000
+
+
+def test_names_of_outlets_are_put_in_english_part_by_part_or_left(store, clock):
+    from postroad.face.case_words import outlet_names
+    from postroad.network import province
+    from postroad.supervise import register
+    from postroad.supervise.records import Actor, Desk
+
+    desk = Desk(store, Actor("province"), clock)
+    for k, name in enumerate(("申通靖宇镇营业网点", "老王的店", "")):
+        register.open_outlet(desk, f"O{k}", "STO", "2206", "outlet", dt.date(2025, 10, 1), name)
+    shown = {spoken: outlet_names(province("jilin"), desk, spoken) for spoken in ("zh", "en")}
+    assert shown["zh"] == {"O0": "申通靖宇镇营业网点", "O1": "老王的店"}
+    assert shown["en"] == {"O0": "STO Express, Jingyuzhen outlet", "O1": "老王的店"}
 
 
 def test_the_next_steps_run_as_they_are_written(postroad, database, tmp_path, monkeypatch):
