@@ -74,6 +74,7 @@ WALK = {
     ("GET", "/api/records"): "read",
     ("GET", "/api/records/views/no.such"): "read",
     ("POST", "/api/records/acts/no.such"): "read",
+    ("GET", "/api/records/names/jilin"): "read",
     ("GET", "/api/records/tables/nothing"): "read",
     ("GET", "/api/records/tables/nothing/O1"): "read",
     ("GET", "/api/provinces/jilin/service"): "read",
