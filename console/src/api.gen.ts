@@ -1121,7 +1121,7 @@ export interface paths {
         };
         /**
          * Names
-         * @description Return what operators and the outlets on the public register are called in a language, by their codes.
+         * @description Return what operators, outlets on the public register and items are called in a language, by their codes.
          */
         get: operations["names_api_records_names__name__get"];
         put?: never;
@@ -2327,9 +2327,13 @@ export interface components {
         };
         /**
          * RecordNames
-         * @description What operators and outlets are called, by their codes.
+         * @description What operators, outlets and items of inspection are called, by their codes.
          */
         RecordNames: {
+            /** Items */
+            items: {
+                [key: string]: string;
+            };
             /** Operators */
             operators: {
                 [key: string]: string;

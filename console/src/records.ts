@@ -1,6 +1,6 @@
 /** Rows of any shape as a table, and a form for any act of the records. */
 
-import { Problem, send, type ActView } from "./api";
+import { get, Problem, send, type ActView, type RecordNames } from "./api";
 import { h, replace, type Child } from "./dom";
 import { button, field, notice, origin, problem, table } from "./parts";
 import { has, language, number, t } from "./words";
@@ -16,13 +16,13 @@ export function columnName(name: string): string {
 
 const MOST_LISTED = 4;
 let places = new Map<string, string>();
-let called: { operators: Record<string, string>; outlets: Record<string, string> } = { operators: {}, outlets: {} };
+let called: RecordNames = { operators: {}, outlets: {}, items: {} };
 const TIME = /^\d{4}-\d\d-\d\dT/;
 const CHINA = "UTC+8";
 
-/** Let operators and outlets stand under their names in the columns that hold their codes. */
-export function learnNames(names: typeof called): void {
-  called = names;
+/** Let operators, outlets and items stand under their names in the columns that hold their codes. */
+export async function learnNames(province: string): Promise<void> {
+  called = await get<RecordNames>(`/api/records/names/${province}?language=${language()}`);
 }
 
 /** A time as clocks in China show it, wherever the browser stands. */
@@ -30,9 +30,20 @@ function chinaTime(text: string): string {
   return new Date(text).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(0, 16);
 }
 
-function nameOf(column: string, code: string): string | undefined {
+/** What a code of a column is called; undefined where nothing else is known of it. */
+export function nameOf(column: string, code: string): string | undefined {
   if (/(^|_)operator_id$/.test(column)) return called.operators[code];
-  return /(^|_)outlet_id$/.test(column) ? called.outlets[code] : undefined;
+  if (column === "item") return called.items[code];
+  if (/(^|_)outlet_id$/.test(column)) return called.outlets[code];
+  // A finding is numbered by its visit and its item.
+  const [visit, item, ...more] = code.split(":");
+  return column === "id" && item && !more.length && called.items[item] ? `${visit} · ${called.items[item]}` : undefined;
+}
+
+/** A code under its name, the code itself shown when pointed at. */
+export function named(column: string, code: unknown): Child {
+  const known = nameOf(column, String(code ?? ""));
+  return known ? h("span", { title: String(code) }, known) : String(code ?? "");
 }
 
 /** Let the names of places stand in the columns that hold their numbers. */
@@ -59,8 +70,7 @@ export function cell(value: unknown, column = ""): Child {
   if (/^[a-z0-9_]+(;[a-z0-9_]+)+$/.test(text)) return listed(text.split(";"));
   if (/^[0-9a-f]{64}$/.test(text)) return h("code", { title: text }, text.slice(0, 12));
   if (TIME.test(text)) return chinaTime(text);
-  const known = nameOf(column, text);
-  if (known) return h("span", { title: text }, known);
+  if (nameOf(column, text)) return named(column, text);
   return has(`value_${text}`) ? t(`value_${text}`) : text;
 }
 

@@ -81,11 +81,11 @@ function exact(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
-/** The targets or baselines that have no partner, each leading to its row. */
+/** The targets or baselines that have no partner, in the plan's own words, each leading to its row. */
 function alone(ledger: Ledger, numbers: number[]): HTMLElement {
   const held = ledger.figures.filter((f) => numbers.includes(f.number));
   if (!held.length) return h("p", { class: "soft" }, t("none_alone"));
-  return h("div", { class: "row", style: "gap:.3rem" }, held.map((f) => button(`${f.subject} ${f.printed}`.trim(), () => find(f.number), "small")));
+  return h("div", { class: "row", style: "gap:.3rem" }, held.map((f) => h("a", { class: "button small", lang: "zh", href: `#figure-${f.number}`, onclick: (e: Event) => { e.preventDefault(); e.stopPropagation(); find(f.number); } }, `${f.subject} ${f.printed}`.trim())));
 }
 
 /** Who signed off which readings, and the form that signs off those shown. */
@@ -116,7 +116,7 @@ function colour(verdict: string): string {
 
 function figureTable(held: Figure[]): HTMLElement {
   return table(t("screen_figures"), [
-    { head: t("face.subject"), cell: (f: Figure) => h("span", { id: `figure-${f.number}` }, f.subject) },
+    { head: t("face.subject"), cell: (f: Figure) => h("span", { id: `figure-${f.number}`, lang: "zh" }, f.subject) },
     { head: t("face.printed"), number: true, cell: (f) => f.printed },
     { head: t("face.candidates"), short: true, cell: (f) => f.candidates.length > 1 ? f.candidates.map((c, k): Child => [k ? " · " : "", f.survivors.includes(c) ? h("b", {}, exact(c)) : h("s", { class: "soft" }, exact(c))]) : "–" },
     { head: t("face.chosen"), number: true, cell: (f) => exact(f.chosen) },

@@ -1,12 +1,12 @@
 /** Supervision: today's queue, draws, cases and credit, each confined to what the role may see. */
 
-import { get, once, Problem, send, type ActView, type RecordNames } from "../api";
+import { get, once, Problem, send, type ActView } from "../api";
 import { h, replace, type Child } from "../dom";
 import { bars } from "../bars";
 import { both, button, field, later, missing, notice, origin, problem, select, status, table, title } from "../parts";
 import { placeNames } from "../places";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
-import { actButtons, actName, cell, columnName, learnNames, learnPlaces, rowsTable, type Plain } from "../records";
+import { actButtons, actName, cell, columnName, learnNames, learnPlaces, named, nameOf, rowsTable, type Plain } from "../records";
 import { go, href } from "../state";
 import { verifier } from "../verifier";
 import { clock, language, number, percent, t, when } from "../words";
@@ -30,9 +30,8 @@ export function show(context: Context): View {
 }
 
 async function learnt(context: Context): Promise<void> {
-  const [places, names] = await Promise.all([placeNames(context.province, ["prefecture", "county"]), get<RecordNames>(`/api/records/names/${context.province}?language=${language()}`)]);
+  const [places] = await Promise.all([placeNames(context.province, ["prefecture", "county"]), learnNames(context.province)]);
   learnPlaces(places);
-  learnNames(names);
 }
 
 function view(name: string, given: Plain = {}): Promise<Plain[]> {
@@ -100,7 +99,7 @@ async function balance(context: Context): Promise<Node> {
     h("h2", {}, t("rates_of_checks")), h("div", { class: "card" }, bars(t("rates_of_checks"), all.map((row) => ({ label: t(`check_${row.check}`), value: Number(row.rate_percent), low: Number(row.low_percent), high: Number(row.high_percent) })), (v) => `${number(v, 2)} %`)),
     h("div", { class: "row", style: "margin:.8rem 0 .4rem" }, select(t("by_level"), ["operator", "outlet", "machine", "hour"].map((one): [string, string] => [one, t(`level_of_${one}`)]), level, (one) => go(href(undefined, { level: one })))),
     table(t("rates_of_checks"), [
-      { head: t(`level_of_${level}`), cell: (row: Row) => String(row.name) }, { head: t("check"), cell: (row) => t(`check_${row.check}`) }, { head: t("asked_pieces"), number: true, cell: (row) => number(Number(row.asked)) }, { head: t("made_pieces"), number: true, cell: (row) => number(Number(row.made)) }, { head: t("rate"), number: true, cell: range },
+      { head: t(`level_of_${level}`), cell: (row: Row) => named(`${level}_id`, row.name) }, { head: t("check"), cell: (row) => t(`check_${row.check}`) }, { head: t("asked_pieces"), number: true, cell: (row) => number(Number(row.asked)) }, { head: t("made_pieces"), number: true, cell: (row) => number(Number(row.made)) }, { head: t("rate"), number: true, cell: range },
     ], [...held].sort((a, b) => Number(a.rate_percent) - Number(b.rate_percent)).slice(0, 60)),
     h("h2", {}, t("mass_balance")), h("dl", { class: "facts card" }, total.map(([k, v]) => h("div", {}, h("dt", {}, k), h("dd", {}, v)))),
     h("h3", {}, t("by_operator")), rowsTable(t("by_operator"), stages as Plain[]),
@@ -128,7 +127,7 @@ async function alerts(context: Context): Promise<Node> {
     record.settled ? h("p", {}, t("alarm_record", { settled: record.settled, hits: record.hits })) : null,
     ...Object.entries(record.by_kind).map(([kind, one]) => h("p", { class: "soft small" }, t(`alarm_kind_${kind}`, { settled: one.settled, hits: one.hits, low: number(100 * (one.low ?? 0)), high: number(100 * (one.high ?? 0)) }))),
     rows.length ? table(t("part_of_supervision_alerts"), [
-      { head: columnName("outlet_id"), cell: (row: Row) => String(row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => String(row.operator_id ?? "") }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
+      { head: columnName("outlet_id"), cell: (row: Row) => named("outlet_id", row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => named("operator_id", row.operator_id) }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
       { head: t("seen_pieces"), number: true, cell: (row) => number(Number(row.seen)) }, { head: t("expected_pieces"), number: true, cell: (row) => [number(Number(row.expected), 1), " ", h("small", { class: "soft" }, `${number(Number(row.low))}–${number(Number(row.high))}`)] },
       { head: t("reason"), wide: true, cell: (row) => String(row[`reason_${language()}`] ?? "") }, { head: t("outcome"), wide: true, cell: settled },
     ], rows) : why ? null : notice(t("no_alerts")), runLine(run));
@@ -178,7 +177,7 @@ async function oneDraw(id: string): Promise<Node> {
   return h("section", {}, h("h2", {}, id),
     receipt
       ? table(t("drawn"), [
-          { head: "#", number: true, cell: (one: Drawn) => one.place }, { head: columnName("outlet_id"), cell: (one) => one.unit }, { head: columnName("chance"), number: true, cell: (one) => fraction(one.chance) },
+          { head: "#", number: true, cell: (one: Drawn) => one.place }, { head: columnName("outlet_id"), cell: (one) => [one.unit, " ", h("small", { class: "soft" }, nameOf("outlet_id", one.unit) ?? "")] }, { head: columnName("chance"), number: true, cell: (one) => fraction(one.chance) },
           { head: columnName("inspectors"), cell: (one) => one.inspectors.join(", ") }, { head: columnName("struck"), cell: (one) => one.struck || "" },
         ], receipt.drawn)
       : h("p", { class: "soft" }, t("not_revealed")),

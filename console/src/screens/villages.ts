@@ -6,6 +6,7 @@ import { comparison } from "../compare";
 import { h, type Child } from "../dom";
 import { both, later, notice, origin, select, table, title } from "../parts";
 import { placeNames } from "../places";
+import { learnNames, named, nameOf } from "../records";
 import { roundsOf } from "../rounds";
 import { asker, chooser, latest, rowsOf, runLine, type Row } from "../runs";
 import { go, href } from "../state";
@@ -21,7 +22,7 @@ export function show(context: Context): View {
 async function inside(context: Context): Promise<Node> {
   const run = await latest(["rural-rounds"]);
   const counties = await once<Columns>(`/api/provinces/${context.province}/points/county`);
-  const names = await placeNames(context.province, ["county"]);
+  const [names] = await Promise.all([placeNames(context.province, ["county"]), learnNames(context.province)]);
   const real = (counties.columns.place_id ?? []).map(String).filter((_, k) => counties.columns.kind?.[k] !== "dev_zone");
   const pick = h("select", { "aria-label": t("level_county") }, real.map((id) => h("option", { value: id, selected: id === (context.query.get("ask") ?? "222426") }, names.get(id) ?? id)));
   const asks = context.session.may.includes("compute") ? h("div", { class: "row" }, h("label", { class: "field" }, h("span", {}, t("design_county")), pick), asker(t("design_rounds"), "rounds", () => ({ counties: [pick.value] }), "villages")) : null;
@@ -74,12 +75,12 @@ function split(rows: Row[], reveals: Row[], context: Context): Child {
   const saving = (row: Row): string => percent(1 - Number(row.shapley_fen) / Math.max(1, Number(row.alone_fen)), 0);
   const asked = context.session.role === "enterprise" ? context.session.scope : (context.query.get("operator") ?? "");
   const me = rows.find((row) => row.operator_id === asked);
-  const choose = select(t("my_operator"), [["", t("all_operators")], ...rows.map((row): [string, string] => [String(row.operator_id), String(row.operator_id)])], me ? asked : "", (id) => go(href(undefined, { operator: id || null })));
+  const choose = select(t("my_operator"), [["", t("all_operators")], ...rows.map((row): [string, string] => [String(row.operator_id), nameOf("operator_id", String(row.operator_id)) ?? String(row.operator_id)])], me ? asked : "", (id) => go(href(undefined, { operator: id || null })));
   const level = (row: Row): string => t(`reveal_${row.must_reveal}`);
   return h("section", {}, h("h2", {}, t("split")), h("p", { class: "soft" }, t("split_words")), choose,
-    me ? h("div", { class: "card", style: "margin:.6rem 0" }, h("p", { style: "margin:0" }, t("my_join", { operator: asked, alone: yuan(me.alone_fen), pays: yuan(me.shapley_fen), saves: yuan(Number(me.alone_fen) - Number(me.shapley_fen)), share: saving(me) }), " ", h("strong", {}, level(me)), " ", me.nucleolus_stable ? t("my_join_stable") : "")) : null,
+    me ? h("div", { class: "card", style: "margin:.6rem 0" }, h("p", { style: "margin:0" }, t("my_join", { operator: nameOf("operator_id", asked) ?? asked, alone: yuan(me.alone_fen), pays: yuan(me.shapley_fen), saves: yuan(Number(me.alone_fen) - Number(me.shapley_fen)), share: saving(me) }), " ", h("strong", {}, level(me)), " ", me.nucleolus_stable ? t("my_join_stable") : "")) : null,
     table(t("split"), [
-      { head: t("col_operator_id"), cell: (row: Row) => (row === me ? h("strong", {}, String(row.operator_id)) : String(row.operator_id)) }, { head: t("col_share"), number: true, cell: (row) => percent(Number(row.share)) }, { head: t("alone_pays"), number: true, cell: (row) => yuan(row.alone_fen) },
+      { head: t("col_operator_id"), cell: (row: Row) => (row === me ? h("strong", {}, named("operator_id", row.operator_id)) : named("operator_id", row.operator_id)) }, { head: t("col_share"), number: true, cell: (row) => percent(Number(row.share)) }, { head: t("alone_pays"), number: true, cell: (row) => yuan(row.alone_fen) },
       { head: "Shapley", number: true, cell: (row) => stable(row, "shapley") }, { head: t("nucleolus"), number: true, cell: (row) => stable(row, "nucleolus") }, { head: t("equal_profit"), number: true, cell: (row) => stable(row, "equal_profit") },
       { head: t("saving"), number: true, cell: saving },
       ...(rows.some((row) => row.must_reveal) ? [{ head: t("must_reveal"), wide: true, cell: level }] : []),

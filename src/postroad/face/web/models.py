@@ -309,10 +309,11 @@ class ActView(BaseModel):
 
 
 class RecordNames(BaseModel):
-    """What operators and outlets are called, by their codes."""
+    """What operators, outlets and items of inspection are called, by their codes."""
 
     operators: dict[str, str]
     outlets: dict[str, str]
+    items: dict[str, str]
 
 
 class ActBody(Body):

@@ -15,6 +15,7 @@ from postroad.face.web.house import Reader, TheHouse, TheNetwork
 from postroad.face.web.models import ActAnswer, ActBody, ActView, RecordNames
 from postroad.face.web.refusal import Refused
 from postroad.language import Language, spoken
+from postroad.supervise.inspection.catalogue import catalogue as inspection_items
 
 router = APIRouter(prefix="/api", tags=["records"])
 Name = Annotated[str, Path(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=60)]
@@ -35,10 +36,11 @@ def catalogue(who: Reader) -> Any:
 
 @router.get("/records/names/{name}", response_model=RecordNames)
 def names(who: Reader, house: TheHouse, network: TheNetwork, language: Language) -> Any:
-    """Return what operators and the outlets on the public register are called in a language, by their codes."""
+    """Return what operators, outlets on the public register and items are called in a language, by their codes."""
     with spoken(language):
         found = Names.of(network, language, desks.desk(house.settings, who))
-    return {"operators": dict(found.firms), "outlets": dict(found.outlets)}
+        items = {code: item.short(language) for code, item in inspection_items().items()}
+    return {"operators": dict(found.firms), "outlets": dict(found.outlets), "items": items}
 
 
 @router.get("/records/views/{name}", response_model=Any)
