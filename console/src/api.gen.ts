@@ -1121,7 +1121,7 @@ export interface paths {
         };
         /**
          * Names
-         * @description Return what operators, outlets on the public register and items are called in a language, by their codes.
+         * @description Return what operators, outlets on the public register, items and their rules are called, by their codes.
          */
         get: operations["names_api_records_names__name__get"];
         put?: never;
@@ -2327,7 +2327,7 @@ export interface components {
         };
         /**
          * RecordNames
-         * @description What operators, outlets and items of inspection are called, by their codes.
+         * @description What operators, outlets and items of inspection are called, and what each item's rule is, by their codes.
          */
         RecordNames: {
             /** Items */
@@ -2340,6 +2340,10 @@ export interface components {
             };
             /** Outlets */
             outlets: {
+                [key: string]: string;
+            };
+            /** Rules */
+            rules: {
                 [key: string]: string;
             };
         };

@@ -16,7 +16,7 @@ export function columnName(name: string): string {
 
 const MOST_LISTED = 4;
 let places = new Map<string, string>();
-let called: RecordNames = { operators: {}, outlets: {}, items: {} };
+let called: RecordNames = { operators: {}, outlets: {}, items: {}, rules: {} };
 const TIME = /^\d{4}-\d\d-\d\dT/;
 const CHINA = "UTC+8";
 
@@ -34,6 +34,7 @@ function chinaTime(text: string): string {
 export function nameOf(column: string, code: string): string | undefined {
   if (/(^|_)operator_id$/.test(column)) return called.operators[code];
   if (column === "item") return called.items[code];
+  if (column === "rule") return called.rules[code];
   if (/(^|_)outlet_id$/.test(column)) return called.outlets[code];
   // A finding is numbered by its visit and its item.
   const [visit, item, ...more] = code.split(":");
@@ -67,7 +68,7 @@ export function cell(value: unknown, column = ""): Child {
   const text = String(value);
   if (/(prefecture|county|city|place)_id$/.test(column) && places.has(text)) return places.get(text) ?? text;
   // Codes in a row, as the records keep them.
-  if (/^[a-z0-9_]+(;[a-z0-9_]+)+$/.test(text)) return listed(text.split(";"));
+  if (/^[a-z0-9_]+(;[a-z0-9_]+)+$/.test(text) || /^;.+;$/.test(text)) return listed(text.split(";").filter(Boolean));
   if (/^[0-9a-f]{64}$/.test(text)) return h("code", { title: text }, text.slice(0, 12));
   if (TIME.test(text)) return chinaTime(text);
   if (nameOf(column, text)) return named(column, text);

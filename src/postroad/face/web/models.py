@@ -309,11 +309,12 @@ class ActView(BaseModel):
 
 
 class RecordNames(BaseModel):
-    """What operators, outlets and items of inspection are called, by their codes."""
+    """What operators, outlets and items of inspection are called, and what each item's rule is, by their codes."""
 
     operators: dict[str, str]
     outlets: dict[str, str]
     items: dict[str, str]
+    rules: dict[str, str]
 
 
 class ActBody(Body):

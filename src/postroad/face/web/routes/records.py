@@ -36,11 +36,12 @@ def catalogue(who: Reader) -> Any:
 
 @router.get("/records/names/{name}", response_model=RecordNames)
 def names(who: Reader, house: TheHouse, network: TheNetwork, language: Language) -> Any:
-    """Return what operators, outlets on the public register and items are called in a language, by their codes."""
+    """Return what operators, outlets on the public register, items and their rules are called, by their codes."""
     with spoken(language):
         found = Names.of(network, language, desks.desk(house.settings, who))
-        items = {code: item.short(language) for code, item in inspection_items().items()}
-    return {"operators": dict(found.firms), "outlets": dict(found.outlets), "items": items}
+    listed = inspection_items().values()
+    items, rules = {one.id: one.short(language) for one in listed}, {one.cite: one.legal(language) for one in listed}
+    return {"operators": dict(found.firms), "outlets": dict(found.outlets), "items": items, "rules": rules}
 
 
 @router.get("/records/views/{name}", response_model=Any)
