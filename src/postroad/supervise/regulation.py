@@ -24,30 +24,36 @@ BASES = ("law", "standard", "definition", "neighbour", "configuration")
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One version of a rule: its legal source, when it is in force, and the values it works with."""
+class Dated:
+    """One version of something that is in force for a time."""
 
     id: str
     version: int
+    valid_from: dt.date | None = field(default=None, kw_only=True)
+    valid_to: dt.date | None = field(default=None, kw_only=True)
+    text_year: int | None = field(default=None, kw_only=True)
+
+    @property
+    def cite(self) -> str:
+        """How a case or a finding names it and its version."""
+        return f"{self.id}@{self.version}"
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether it binds on a day; where only the year of its text is known, from that year on."""
+        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
+        return first <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class Rule(Dated):
+    """One version of a rule: its legal source, when it is in force, and the values it works with."""
+
     zh: str
     en: str
     basis: str
     legal_zh: str
     legal_en: str
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-    text_year: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def cite(self) -> str:
-        """How a case names the rule."""
-        return f"{self.id}@{self.version}"
-
-    def in_force(self, day: dt.date) -> bool:
-        """Whether the rule binds on a day; where only the year of its text is known, from that year on."""
-        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
-        return first <= day and (self.valid_to is None or day <= self.valid_to)
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]

@@ -49,6 +49,11 @@ class Hunt:
         """How far below the best answer another must lie to count."""
         return self.limits.gap * abs(self.cost) if self.cost < NONE else 0.0
 
+    @property
+    def left_s(self) -> float:
+        """Seconds of the limit that are left."""
+        return self.limits.time_s - (time.monotonic() - self.began)
+
     def left(self) -> bool:
         """Whether there is time left; tells progress and raises ``Stopped`` when asked to stop."""
         now = time.monotonic()
@@ -57,7 +62,7 @@ class Hunt:
             self.progress(Progress(int(now - self.began), int(self.limits.time_s)))
         if self.stop and self.stop():
             raise Stopped.of("errors.stopped", done=self.nodes, total=self.nodes + 1)
-        return now - self.began < self.limits.time_s
+        return self.left_s > 0
 
     def take(self, s: Single, a: NDArray[np.int64], cost: float) -> bool:
         """Keep an answer given in candidate numbers when it is the best so far."""

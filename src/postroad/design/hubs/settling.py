@@ -7,7 +7,6 @@ it that goes from hub ``k`` to hub ``l`` (the flow form of Ernst and Krishnamoor
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,10 +39,9 @@ def settle(hunt: Hunt, s: Single, opened: NDArray[np.int64], ok: NDArray[np.bool
     The bound is that of this set of hubs only, and not below the best answer known when none better exists.
     """
     program, x = _program(s, opened, ok)
-    left = hunt.limits.time_s - (time.monotonic() - hunt.began)
     links = float(np.triu(s.link[np.ix_(opened, opened)], 1).sum()) if s.link.size else 0.0
     best = hunt.cost - hunt.tolerance - links if hunt.cost < NONE else None
-    limits = Limits(time_s=max(0.05, min(time_s, left)), gap=0.5 * hunt.limits.gap)
+    limits = Limits(time_s=max(0.05, min(time_s, hunt.left_s)), gap=0.5 * hunt.limits.gap)
     found = solve(program, limits, cutoff=best, stop=hunt.stop)
     _take(hunt, s, opened, found, x)
     if found.status == "infeasible":

@@ -29,8 +29,6 @@ NUMBER_STEPS = 300
 """Steps before the numbers of hubs are told apart where capacity binds."""
 CARRY_STEPS, CARRY_S = 400, 15.0
 """Steps and seconds spent on what carrying costs with a number of hubs."""
-SETTLE_S = 20.0
-"""Seconds for the program of one set of hubs."""
 WORK = 1e8
 """Entries looked at in one compiled call; keeps a call well under a second."""
 
@@ -117,13 +115,18 @@ def _root(hunt: Hunt, s: Single) -> Part:
     alive = single_rules.settle(s, ok)
     if hunt.allocation.size:
         a = s.own[hunt.allocation]
-        u = single_meetings.start_prices(s, a)
-        lam = single_meetings.reduced(s, u)[np.arange(n), a]
+        u, lam = _prices(s, a)
     else:
         a = np.zeros(n, np.int64)
         u, lam = np.zeros((n, n, h)), s.cost.min(1)
     x = np.repeat(a[:, None], n, 1)
     return Part(s, ok, u, lam, x, np.full(h, 0.5), float(s.cost.min(1).sum()) if alive else np.inf)
+
+
+def _prices(s: Single, a: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Prices of meetings and of places at which an allocation costs what it does."""
+    u = single_meetings.start_prices(s, a)
+    return u, single_meetings.reduced(s, u)[np.arange(len(a)), a]
 
 
 def _raise(hunt: Hunt, part: Part, steps: int) -> tuple[bool, Part]:
@@ -268,8 +271,7 @@ def _by_sets(hunt: Hunt, part: Part) -> list[Part] | None:
     carrying = stripped(hunt.problem, inside, s.least)
     if carrying is None or hunt.cost >= NONE:
         return None
-    left = hunt.limits.time_s - (time.monotonic() - hunt.began)
-    alone = Hunt(carrying, Limits(time_s=min(CARRY_S, left / 4), gap=1e-3), time.monotonic(), stop=hunt.stop)
+    alone = Hunt(carrying, Limits(time_s=min(CARRY_S, hunt.left_s / 4), gap=1e-3), time.monotonic(), stop=hunt.stop)
     arrays = single_arrays(carrying)
     searching.search(alone, arrays, hunt.seed)
     carried = max(0.0, _raise(alone, _root(alone, arrays), CARRY_STEPS)[1].bound)
@@ -293,8 +295,7 @@ def _begun(part: Part) -> Part:
     """Return the part with prices at which each place joins its cheapest hub."""
     s, n = part.s, part.ok.shape[0]
     a = np.where(part.ok, s.cost, np.inf).argmin(1)
-    u = single_meetings.start_prices(s, a)
-    lam = single_meetings.reduced(s, u)[np.arange(n), a]
+    u, lam = _prices(s, a)
     return replace(part, u=u, lam=lam, x=np.repeat(a[:, None], n, 1))
 
 
@@ -304,7 +305,7 @@ def _settled(hunt: Hunt, part: Part) -> bool:
     opened = np.flatnonzero(part.ok[s.hub, np.arange(s.hub.size)])
     if not settling.fits(s, opened) or not hunt.left():
         return False
-    return settling.settle(hunt, s, opened, part.ok, SETTLE_S) is not None
+    return settling.settle(hunt, s, opened, part.ok, searching.SETTLE_S) is not None
 
 
 def _divide(hunt: Hunt, part: Part) -> list[Part]:

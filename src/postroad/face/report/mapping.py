@@ -63,9 +63,7 @@ def map_svg(ground: Ground, name: str, frame: pl.DataFrame, measure: str, words:
     if not known.height:
         return ""
     most = MOST_LINES if ends else MOST_DOTS
-    dotted = (
-        ground.dots(held.select(place=keys[0], value="value"), what, unit) if not ends and known.height > most else ""
-    )
+    dotted = ground.dots(_placed(held, keys[0]), what, unit) if not ends and known.height > most else ""
     if dotted:
         return dotted
     largest = known.sort(pl.col("value").abs(), maintain_order=True, descending=True).head(most)
@@ -90,8 +88,7 @@ def _one_each(frame: pl.DataFrame, keys: list[str], measure: str) -> tuple[pl.Da
     """
     held: list[tuple[str, object]] = []
     others = [c for c, kind in frame.schema.items() if c not in keys and (kind == pl.String or c in ORDERS)]
-    by_case = [c for c in others if c in ("run", "rule", "case", "variant", "volume", "timetable", "layout", "scenario",
-                                          "bundle", "year", "measure", "season")]  # fmt: skip
+    by_case = [c for c in others if c in CASES]
     adds = (
         unit_of(measure) in ADDED_UNITS
         or measure in ADDED

@@ -11,36 +11,22 @@ from importlib.resources import files
 
 from postroad.errors import UsageError
 from postroad.language import Language, current
+from postroad.supervise.regulation import Dated
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(Dated):
     """One thing inspectors look at: basis, method, visits a year, kinds of site, gravity, theme."""
 
-    id: str
     zh: str
     en: str
     legal_zh: str
     legal_en: str
-    version: int
     method: str
     a_year: int
     kinds: tuple[str, ...]
     grave: bool
     theme: str
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-    text_year: int | None = None
-
-    @property
-    def cite(self) -> str:
-        """How a finding names the item and its version."""
-        return f"{self.id}@{self.version}"
-
-    def in_force(self, day: dt.date) -> bool:
-        """Whether the item can be asked for on a day; where only the year of its text is known, from that year on."""
-        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
-        return first <= day and (self.valid_to is None or day <= self.valid_to)
 
     def legal(self, spoken: Language | None = None) -> str:
         """Return what it rests on, in a language."""
@@ -65,7 +51,7 @@ def catalogue() -> Mapping[str, Item]:
     """Return every item by its id."""
     text = files("postroad.supervise.inspection").joinpath("catalogue.toml").read_text("utf-8")
     return {
-        name: Item(name, **{**entry, "kinds": tuple(entry["kinds"])}) for name, entry in tomllib.loads(text).items()
+        name: Item(id=name, **{**entry, "kinds": tuple(entry["kinds"])}) for name, entry in tomllib.loads(text).items()
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, Fault
 from postroad.language import Said
+from postroad.supervise.regulation import Dated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,14 @@ OWN_FILE = "POSTROAD_LEDGER_RULES"
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Dated):
     """One rule: what it rests on, when it is in force, and the values it works with."""
 
-    id: str
     zh: str
     en: str
     basis: str
     legal_zh: str
     legal_en: str
-    version: int
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-    text_year: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -45,11 +40,6 @@ class Rule:
     def legal(self) -> Said:
         """What the rule rests on."""
         return Said.both(self.legal_zh, self.legal_en)
-
-    def in_force(self, day: dt.date) -> bool:
-        """Whether the rule binds on a day; one without dates always does."""
-        first = self.valid_from or dt.date(self.text_year or 1, 1, 1)
-        return first <= day and (self.valid_to is None or day <= self.valid_to)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a report prints of the rule."""
