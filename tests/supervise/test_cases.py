@@ -22,6 +22,7 @@ from postroad.supervise import (
 from postroad.supervise.holidays import is_working, working_days_after, years
 from postroad.supervise.inspection import drawing, planning, remote, standard, visiting
 from postroad.supervise.inspection.catalogue import catalogue, checklist, score
+from postroad.supervise.publication import published
 from postroad.supervise.records import Actor
 from postroad.supervise.regulation import days_after, regulation
 from tests.supervise.case_world import SEED, SEED_AT, at, day, mark, rolled
@@ -245,6 +246,15 @@ def test_hours_run_out_from_the_least_urgent(desk):
     assert row["dropped"] == [{"kind": "outlet", "theme": "market", "visits": 3, "hours": 12.0}]
 
 
+def test_a_list_on_which_some_have_a_place_is_not_frozen(desk):
+    outlets(desk, 3)
+    inspectors(desk, 2)
+    drawing.commit(desk, "D0", 1, "none has a place", SEED_AT)
+    register.enrol(desk, "placed", "2201", ["fire"], 60.0, dt.date(2026, 12, 31), 125.3, 43.9)
+    with pytest.raises(DataError, match="no place"):
+        drawing.commit(desk, "D1", 1, "lottery", SEED_AT)
+
+
 def test_the_draw_on_the_register(desk, clock):
     names, codes = outlets(desk, 12), inspectors(desk, 4)
     hazard.open_hazard(desk, "H1", names[0], "wiring", "head", desk.today)
@@ -255,6 +265,9 @@ def test_the_draw_on_the_register(desk, clock):
     (shown,) = public.rows("draws")
     assert public.rows("draw_papers") == []
     assert draw.digest_of(desk.row("draw_papers", "D1")["frozen"]) == shown["digest"]
+    chances = {row["outlet_id"]: draw.Fraction(row["chance"]) for row in drawing.chances(desk, "D1")}
+    assert (set(chances), sum(chances.values())) == (set(names), 4)
+    assert chances[names[0]] / chances[names[1]] == draw.Fraction(weights[names[0]], weights[names[1]])
     with pytest.raises(UsageError, match="lottery"):
         drawing.commit(desk, "D2", 4, "lottery", SEED_AT)
     with pytest.raises(UsageError, match="exist"):
@@ -276,6 +289,8 @@ def test_the_draw_on_the_register(desk, clock):
         visited(desk, f"V{k}", row["unit"], codes[:2], ["plastic_ban"] if k == 0 else [], draw_id="D1")
     drawing.publish(desk, "D1")
     (papers,) = public.rows("draw_papers")
+    sheet = published(public)["draws/D1.chances.csv"].splitlines()
+    assert (sheet[0], len(sheet)) == ("outlet_id,operator_id,weight,chance,share", 13)
     assert draw.verify(papers["frozen"], papers["receipt"], shown["digest"]) == []
     ban = standard.violations(desk, "D1", "plastic_ban")
     chance = {row["unit"]: row["chance"] for row in receipt["drawn"]}

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import redirect_stdout
 from fractions import Fraction
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroad.supervise import draw
-from postroad.supervise.verifier import files
+from postroad.supervise.verifier import files, verify_draw
 
 KNOWN = Path(__file__).parents[1] / "known" / "draw"
 CASES = sorted(path.name.removesuffix(".commit.json") for path in KNOWN.glob("*.commit.json"))
@@ -93,10 +95,8 @@ def test_both_verifiers_give_the_answer_of_every_known_draw(tmp_path):
             said = run(runner, KNOWN / f"{name}.commit.json", receipt, told["digest"]).split("\n")
             assert said[-1].startswith("HOLDS")
             assert said[-2] == told["digest"]
-            rows = [
-                f"{r['place']} {r['unit']} {r['chance']} {' '.join(r['inspectors'])}".strip() for r in told["drawn"]
-            ]
-            assert said[:-2] == rows
+            rows = [(str(r["place"]), r["unit"], r["chance"], *r["inspectors"], r["struck"]) for r in told["drawn"]]
+            assert said[:-2] == [" ".join(row).strip() for row in rows]
 
 
 def test_both_verifiers_refuse_what_was_changed(tmp_path):
@@ -113,6 +113,104 @@ def test_both_verifiers_refuse_what_was_changed(tmp_path):
             assert "DOES NOT HOLD" in run(runner, good, tmp_path / f"{number}.json", receipt["digest"])
     for runner in runners(tmp_path):
         assert "DOES NOT HOLD" in run(runner, good, KNOWN / "weighted.receipt.json", "0" * 64)
+
+
+def tampered(receipt):
+    """Receipts that say something else than the draw, one for every fact a receipt holds."""
+    told, row = json.loads(json.dumps(receipt)), receipt["drawn"][0]
+    other = receipt["drawn"][-1]["unit"]
+    changes = {"place": 2, "unit": other, "ticket": "0" * 64, "chance": "1/2", "struck": "ill", "inspectors": ["JC00"]}
+    for name, value in changes.items():
+        yield f"row {name}", {**told, "drawn": [{**row, name: value}, *told["drawn"][1:]]}
+    facts = {"rule": "other", "reserve": 99, "size": told["size"] - 1, "struck": {other: "not told in its row"},
+             "winner": "me", "digest": "0" * 64, "drawn": told["drawn"][:-1]}  # fmt: skip
+    for name, value in facts.items():
+        yield name, {**told, name: value}
+    yield "unknown struck", {**told, "struck": {"nowhere": "closed"}}
+    yield "row more", {**told, "drawn": [*told["drawn"], row]}
+    yield "row fact", {**told, "drawn": [{**row, "more": 1}, *told["drawn"][1:]]}
+
+
+def test_no_fact_of_a_receipt_can_be_changed_before_any_of_the_three(tmp_path):
+    good, receipt = KNOWN / "weighted.commit.json", json.loads((KNOWN / "weighted.receipt.json").read_text("utf-8"))
+    for name, wrong in tampered(receipt):
+        assert draw.verify(good.read_bytes().decode(), wrong), name
+        (tmp_path / "wrong.json").write_text(json.dumps(wrong), "utf-8")
+        with redirect_stdout(StringIO()):
+            assert verify_draw.main(good, tmp_path / "wrong.json") == 1, name
+    if not (node := shutil.which("node")):
+        return  # run() above asks the browser where there is no node
+    texts = json.dumps([json.dumps(wrong) for _, wrong in tampered(receipt)])
+    loop = f"for (const t of {texts}) console.log(check(files([process.argv[2]])[0], t).split('\\n').pop())"
+    (tmp_path / "all.js").write_text(files()["verify_draw.js"] + loop, "utf-8")
+    command = [node, str(tmp_path / "all.js"), str(good), str(KNOWN / "weighted.receipt.json")]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout.split("\n")
+    said = [line for line in done if "HOLD" in line]
+    assert said[0].startswith("HOLDS")
+    assert len(said) == 1 + len(list(tampered(receipt)))
+    assert all("DOES NOT HOLD" in line for line in said[1:])
+
+
+def test_chances_of_the_whole_list_are_published_with_it_and_bind():
+    units = [draw.Unit("A"), draw.Unit("B"), draw.Unit("C"), draw.Unit("D", 3)]
+    text = draw.commit(frame(units, 2, ceiling=3), FROZEN_AT, "00").text
+    frozen = json.loads(text)
+    # Three picked of weights 1 1 1 3: D for certain, the others 2/3 each; then two of the three.
+    assert [row["chance"] for row in frozen["units"]] == ["4/9", "4/9", "4/9", "2/3"]
+    assert draw.chances(text)["D"] == Fraction(2, 3)
+    assert sum(draw.chances(text, 3).values()) == 3
+    with pytest.raises(draw.DrawError, match="bad_extension"):
+        draw.chances(text, 4)
+    frozen["units"][0]["chance"] = "1/9"
+    with pytest.raises(draw.DrawError, match="other_chance"):
+        draw.reveal(json.dumps(frozen), SEED, SHOWN_AT)
+    del frozen["units"][0]["chance"]
+    with pytest.raises(draw.DrawError, match="other_chance"):
+        draw.reveal(json.dumps(frozen), SEED, SHOWN_AT)
+
+
+def test_the_verifiers_refuse_a_list_whose_chances_are_not_its_weights(tmp_path):
+    frozen = json.loads((KNOWN / "plain.commit.json").read_text("utf-8"))
+    frozen["units"][0]["chance"] = "30/101"
+    text = json.dumps(frozen)
+    receipt = json.loads((KNOWN / "plain.receipt.json").read_text("utf-8")) | {"digest": draw.digest_of(text)}
+    (tmp_path / "c.json").write_text(text, "utf-8")
+    (tmp_path / "r.json").write_text(json.dumps(receipt), "utf-8")
+    assert [wrong.code for wrong in draw.verify(text, receipt)] == ["other_chance"]
+    for runner in runners(tmp_path):
+        assert "DOES NOT HOLD" in run(runner, tmp_path / "c.json", tmp_path / "r.json", receipt["digest"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"size": "8"}, {"size": 8.0}, {"struck": ["a"]}, {"struck": {"a": 1}}, {"drawn": None}, {"drawn": "abc"},
+     {"drawn": [1]}, {"seed": 5}, {"revealed_at": "yesterday"}, {"revealed_at": "2025-11-03T00:00:00"}],
+)  # fmt: skip
+def test_a_receipt_of_any_form_is_judged_and_none_breaks_the_judge(change):
+    text, receipt = shown([draw.Unit(f"u{k}") for k in range(9)], 8)
+    assert draw.verify(text, receipt | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"units": [{"id": 1}]}, {"units": {}}, {"size": "2"}, {"apart": [["I1"]]}, {"inspectors": [1]}, {"salt": None},
+     {"units": [{"id": "A", "weight": 0, "operator": "", "east_m": 0, "north_m": 0, "skills": []}]}],
+)  # fmt: skip
+def test_a_text_of_any_form_is_judged_and_none_breaks_the_judge(change):
+    text, _ = shown([draw.Unit(f"u{k}") for k in range(9)], 8)
+    with pytest.raises(draw.DrawError):
+        draw.reveal(json.dumps(json.loads(text) | change), SEED, SHOWN_AT)
+
+
+def test_all_that_is_wrong_with_a_list_is_told_at_once():
+    units = [draw.Unit("A", 0), draw.Unit("B,C"), draw.Unit("D", 2**53), draw.Unit("D")]
+    people = (draw.Inspector("I1", most=10**9),)
+    with pytest.raises(draw.DrawError) as refused:
+        draw.commit(frame(units, 9, inspectors=people, apart=(("I1", "nobody"), ("I2", "A"), ("I1", "")),
+                          reach_m=-1), FROZEN_AT)  # fmt: skip
+    codes = Counter(wrong.code for wrong in (refused.value, *refused.value.also))
+    assert codes == {"twice": 1, "bad_name": 1, "bad_weight": 2, "bad_most": 1, "bad_size": 1, "bad_reach": 1,
+                     "recusal_unknown": 3}  # fmt: skip
 
 
 def test_the_verifiers_are_short_and_need_nothing():

@@ -48,6 +48,7 @@ def calls(side):
         "drawing.reveal": {"id_": f"D{t}0", "seed": SEED},
         "drawing.publish": {"id_": f"D{t}1"},
         "drawing.weights": {},
+        "drawing.chances": {"draw_id": f"D{t}1"},
         "inspection.order": {"id_": f"VN{t}", "outlet_id": f"O{t}5", "inspectors": codes},
         "inspection.order_drawn": {"draw_id": f"D{t}1"},
         "inspection.visit": {"id_": f"VX{t}", "on": TODAY, "hours": 3.0},

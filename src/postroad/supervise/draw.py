@@ -2,8 +2,9 @@
 
 It stands alone (standard library only) so that it can be read aloud in court.
 
-1. Freeze. The list with weights, the rule, the size, and the name and time of a public value nobody can know yet
-   become one text. Its SHA-256 is published; the text, which holds a salt, may stay closed until the visits are made.
+1. Freeze. The list with weights, every unit's chance, the rule, the size, and the name and time of a public value
+   nobody can know yet become one text. Its SHA-256 is published; the text, which holds a salt, may stay closed until
+   the visits are made.
 2. Reveal. Once the public value (the seed) exists, the ticket of a unit is SHA-256 of seed, comma, unit. Units are laid
    on a line in the order of their tickets, each as long as its weight, and picked at equal steps from a start that is
    SHA-256 of seed, comma, "start". So the chance of a unit is exactly ceiling x weight / sum of weights; a unit whose
@@ -35,13 +36,23 @@ from typing import Any
 RULE = "postroad-draw-1"
 SHORTEST_SEED = 8
 EARTH_M = 6_371_000.0
+# Beyond these JavaScript no longer counts, or orders, as other languages do.
+HEAVIEST = 2**53 - 1
+MOST_VISITS = 999_999_999
+FARTHEST_M = 40_000_000
+_UNIT = {"id": str, "weight": int, "operator": str, "east_m": int, "north_m": int, "skills": list}
+_PERSON = {"id": str, "east_m": int, "north_m": int, "skills": list, "most": int}
+_LIST = {"title": str, "seed_source": str, "seed_at": str, "committed_at": str, "salt": str, "size": int,
+         "ceiling": int, "reach_m": int, "units": list, "inspectors": list, "apart": list, "before": list}  # fmt: skip
+_RECEIPT = {"digest": str, "seed": str, "size": int, "revealed_at": str, "drawn": list, "struck": dict}
 
 
 class DrawError(ValueError):
-    """Why a draw is refused: a code and the facts that fill its sentence."""
+    """Why a draw is refused: a code and the facts that fill its sentence; ``also`` what else is wrong."""
 
     def __init__(self, code: str, **facts: Any) -> None:
         self.code, self.facts = code, facts
+        self.also: tuple[DrawError, ...] = ()
         super().__init__(f"{code}: {facts}")
 
 
@@ -119,31 +130,63 @@ def moment(text: str) -> dt.datetime:
 
 def commit(frame: Frame, now: dt.datetime, salt: str = "") -> Commitment:
     """Return the frozen text and its digest; ``DrawError`` when the list is unsound or the seed may be known."""
-    _refuse_unsound(frame)
+    _refuse([*_unsound_list(frame), *_unsound_rule(frame)])
     if moment(frame.seed_at) <= now:
         raise DrawError("seed_is_past", seed_at=frame.seed_at, now=now.isoformat())
+    ceiling = frame.ceiling or frame.size
+    chance = _told_chances(frame.units, frame.size, ceiling)
+    units = [{**asdict(unit), "chance": chance[unit.id]} for unit in frame.units]
     told = {"rule": RULE, "committed_at": now.astimezone(dt.UTC).isoformat(), "salt": salt or secrets.token_hex(32)}
-    frozen = {**asdict(frame), "ceiling": frame.ceiling or frame.size, **told}
+    frozen = {**asdict(frame), "ceiling": ceiling, "units": units, **told}
     text = json.dumps(frozen, ensure_ascii=False, sort_keys=True, indent=0)
     return Commitment(text, digest_of(text))
 
 
-def _refuse_unsound(frame: Frame) -> None:
+def _refuse(found: Sequence[DrawError]) -> None:
+    """Raise what is wrong, all at once, when there is anything."""
+    if found:
+        found[0].also = tuple(found[1:])
+        raise found[0]
+
+
+def _unsound_list(frame: Frame) -> list[DrawError]:
     names = [unit.id for unit in frame.units] + [person.id for person in frame.inspectors]
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise DrawError("twice", value=name)
-        # Beyond the basic plane languages sort differently, and a comma or one of the words would mix up tickets.
-        if not name or "," in name or name in ("start", "order", "pair") or max(name) > "\uffff":
-            raise DrawError("bad_name", value=name)
-    for unit in frame.units:
-        if type(unit.weight) is not int or unit.weight < 1:
-            raise DrawError("bad_weight", value=unit.id, weight=unit.weight)
+    found = [DrawError("twice", value=name) for name, count in Counter(names).items() if count > 1]
+    # Beyond the basic plane languages sort differently, and a comma or one of the words would mix up tickets.
+    found += [
+        DrawError("bad_name", value=name)
+        for name in dict.fromkeys(names)
+        if not name or "," in name or name in ("start", "order", "pair") or max(name) > "\uffff"
+    ]
+    found += [
+        DrawError("bad_weight", value=unit.id, weight=unit.weight)
+        for unit in frame.units
+        if type(unit.weight) is not int or not 1 <= unit.weight <= HEAVIEST
+    ]
+    found += [
+        DrawError("bad_most", value=person.id, most=person.most)
+        for person in frame.inspectors
+        if not 0 <= person.most <= MOST_VISITS
+    ]
     ceiling = frame.ceiling or frame.size
     if not 1 <= frame.size <= ceiling <= len(frame.units):
-        raise DrawError("bad_size", size=frame.size, ceiling=ceiling, units=len(frame.units))
-    if not frame.seed_source.strip():
-        raise DrawError("no_seed_source")
+        found.append(DrawError("bad_size", size=frame.size, ceiling=ceiling, units=len(frame.units)))
+    if not 0 <= frame.reach_m <= FARTHEST_M:
+        found.append(DrawError("bad_reach", reach_km=frame.reach_m / 1000))
+    return found
+
+
+def _unsound_rule(frame: Frame) -> list[DrawError]:
+    found = [] if frame.seed_source.strip() else [DrawError("no_seed_source")]
+    people = {person.id for person in frame.inspectors}
+    others = ({unit.id for unit in frame.units} | {unit.operator for unit in frame.units}) - {""}
+    # A recusal that fits nothing would be no recusal, and nobody would notice.
+    found += [
+        DrawError("recusal_unknown", inspector=person, unit=other)
+        for person, other in frame.apart
+        if person not in people or other not in others
+    ]
+    return found
 
 
 def ticket(*parts: str) -> str:
@@ -151,18 +194,34 @@ def ticket(*parts: str) -> str:
     return digest_of(",".join(parts))
 
 
-def picked(units: Sequence[Unit], ceiling: int, seed: str) -> tuple[list[Unit], dict[str, tuple[int, int]]]:
-    """Return the units picked, in the order drawn, and every unit's chance of being picked as two whole numbers."""
+def _certain(units: Sequence[Unit], ceiling: int) -> tuple[set[str], int, int]:
+    """Return the units so heavy that they are certain, and the steps and the weight left for the others."""
     steps, total = ceiling, sum(unit.weight for unit in units)
-    certain: list[Unit] = []
+    held: set[str] = set()
     for unit in sorted(units, key=lambda u: (-u.weight, u.id)):
         if steps * unit.weight < total or not steps:
             break
-        certain.append(unit)
+        held.add(unit.id)
         steps, total = steps - 1, total - unit.weight
-    held = {unit.id for unit in certain}
-    chance = {u.id: (1, 1) if u.id in held else (steps * u.weight, max(total, 1)) for u in units}
-    chosen, reached = list(certain), 0
+    return held, steps, total
+
+
+def _shares(units: Sequence[Unit], ceiling: int) -> dict[str, tuple[int, int]]:
+    """Return every unit's chance of being picked, as two whole numbers."""
+    held, steps, total = _certain(units, ceiling)
+    return {u.id: (1, 1) if u.id in held else (steps * u.weight, max(total, 1)) for u in units}
+
+
+def _told_chances(units: Sequence[Unit], size: int, ceiling: int) -> dict[str, str]:
+    """Return every unit's chance of being among the first ``size``, as it is published."""
+    shares = _shares(units, ceiling)
+    return {name: f"{above * size}/{below * ceiling}" for name, (above, below) in shares.items()}
+
+
+def picked(units: Sequence[Unit], ceiling: int, seed: str) -> tuple[list[Unit], dict[str, tuple[int, int]]]:
+    """Return the units picked, in the order drawn, and every unit's chance of being picked as two whole numbers."""
+    held, steps, total = _certain(units, ceiling)
+    chosen, reached = [unit for unit in units if unit.id in held], 0
     if steps:
         start = int(ticket(seed, "start"), 16) % total
         rest = (unit for unit in units if unit.id not in held)
@@ -171,12 +230,12 @@ def picked(units: Sequence[Unit], ceiling: int, seed: str) -> tuple[list[Unit], 
             if (passed - start + total - 1) // total > (reached - start + total - 1) // total:
                 chosen.append(unit)
             reached = passed
-    return sorted(chosen, key=lambda u: ticket(seed, "order", u.id)), chance
+    return sorted(chosen, key=lambda u: ticket(seed, "order", u.id)), _shares(units, ceiling)
 
 
 def pairs(frame: Mapping[str, Any], drawn: Iterable[Unit], seed: str) -> dict[str, tuple[str, ...]]:
     """Return the two inspectors of each unit, in the order drawn; none where no two may go."""
-    people = [Inspector(**{**p, "skills": tuple(p["skills"])}) for p in frame["inspectors"]]
+    people = [Inspector(**_only(row, _PERSON)) for row in frame["inspectors"]]
     barred = {tuple(pair) for pair in (*frame["apart"], *frame["before"])}
     load: Counter[str] = Counter()
     together: Counter[tuple[str, ...]] = Counter()
@@ -221,65 +280,117 @@ def reveal(
     size = frozen["size"] if size is None else size
     if not frozen["size"] <= size <= frozen["ceiling"]:
         raise DrawError("bad_extension", size=size, first=frozen["size"], ceiling=frozen["ceiling"])
-    units = [Unit(**{**unit, "skills": tuple(unit["skills"])}) for unit in frozen["units"]]
+    units = _units(frozen)
     struck = dict(struck or {})
     if unknown := sorted(set(struck) - {unit.id for unit in units}):
         raise DrawError("strikes_unknown", value=", ".join(unknown))
-    order, chance = picked(units, frozen["ceiling"], seed)
-    sent = pairs(frozen, order, seed)
-    rows = []
-    for place, unit in enumerate(order[:size], 1):
-        above, below = chance[unit.id]
-        rows.append(
-            {
-                "place": place,
-                "unit": unit.id,
-                "ticket": ticket(seed, unit.id),
-                "chance": f"{above * size}/{below * frozen['ceiling']}",
-                "inspectors": list(sent[unit.id]),
-                "struck": struck.get(unit.id, ""),
-            }
-        )
+    order, _ = picked(units, frozen["ceiling"], seed)
+    chance, sent = _told_chances(units, size, frozen["ceiling"]), pairs(frozen, order, seed)
+    rows = [
+        {
+            "place": place,
+            "unit": unit.id,
+            "ticket": ticket(seed, unit.id),
+            "chance": chance[unit.id],
+            "inspectors": list(sent[unit.id]),
+            "struck": struck.get(unit.id, ""),
+        }
+        for place, unit in enumerate(order[:size], 1)
+    ]
     told = {"rule": RULE, "digest": digest_of(text), "seed": seed, "revealed_at": now.astimezone(dt.UTC).isoformat()}
     return {**told, "size": size, "drawn": rows, "reserve": len(order) - size, "struck": struck}
 
 
 def chances(text: str, size: int | None = None) -> dict[str, Fraction]:
-    """Return every listed unit's exact chance of being drawn; they sum to the size."""
+    """Return every listed unit's exact chance of being drawn, known before the seed is; they sum to the size."""
     frozen = read_frozen(text)
-    units = [Unit(**{**unit, "skills": tuple(unit["skills"])}) for unit in frozen["units"]]
-    _, chance = picked(units, frozen["ceiling"], "")
-    share = Fraction(frozen["size"] if size is None else size, frozen["ceiling"])
-    return {name: Fraction(*pair) * share for name, pair in chance.items()}
+    size = frozen["size"] if size is None else size
+    if not frozen["size"] <= size <= frozen["ceiling"]:
+        raise DrawError("bad_extension", size=size, first=frozen["size"], ceiling=frozen["ceiling"])
+    told = _told_chances(_units(frozen), size, frozen["ceiling"])
+    return {name: Fraction(chance) for name, chance in told.items()}
+
+
+def _units(frozen: Mapping[str, Any]) -> list[Unit]:
+    return [Unit(**_only(row, _UNIT)) for row in frozen["units"]]
+
+
+def _only(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: tuple(row[name]) if name == "skills" else row[name] for name in names}
+
+
+def _fits(held: Any, shape: Mapping[str, type]) -> bool:
+    return isinstance(held, dict) and all(type(held.get(name)) is kind for name, kind in shape.items())
+
+
+def _texts(held: Iterable[Any], count: int = 0) -> bool:
+    return isinstance(held, list) and (not count or len(held) == count) and all(isinstance(one, str) for one in held)
 
 
 def read_frozen(text: str) -> dict[str, Any]:
-    """Return the frozen list of a text; ``DrawError`` when it is none of this rule."""
+    """Return the frozen list of a text; ``DrawError`` when it is none of this rule or states other chances than it."""
     try:
-        frozen = json.loads(text)
-    except ValueError:
+        frozen: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError):
         raise DrawError("not_frozen") from None
-    if not isinstance(frozen, dict) or frozen.get("rule") != RULE:
+    if not _fits(frozen, _LIST) or frozen.get("rule") != RULE:
         raise DrawError("not_frozen")
+    rows = [(row, _UNIT) for row in frozen["units"]] + [(row, _PERSON) for row in frozen["inspectors"]]
+    couples = [*frozen["apart"], *frozen["before"]]
+    if not all(_fits(row, shape) and _texts(row["skills"]) for row, shape in rows) or not all(
+        _texts(couple, 2) for couple in couples
+    ):
+        raise DrawError("not_frozen")
+    units = _units(frozen)
+    people = tuple(Inspector(**_only(row, _PERSON)) for row in frozen["inspectors"])
+    facts = {name: frozen[name] for name in ("title", "seed_source", "seed_at", "size", "reach_m", "ceiling")}
+    _refuse(_unsound_list(Frame(units=tuple(units), inspectors=people, **facts)))
+    own = _told_chances(units, frozen["size"], frozen["ceiling"])
+    # Lists frozen before chances stood beside the weights have none; one that states some states all of them.
+    if any("chance" in row for row in frozen["units"]):
+        _refuse(
+            [
+                DrawError("other_chance", value=row["id"], told=row.get("chance"), found=own[row["id"]])
+                for row in frozen["units"]
+                if row.get("chance") != own[row["id"]]
+            ]
+        )
     return frozen
 
 
 def verify(text: str, receipt: Mapping[str, Any], published: str = "") -> list[DrawError]:
     """Return every way in which a receipt departs from the list, the seed and the digest; empty means it holds."""
-    found = []
-    for told in filter(None, (published, str(receipt.get("digest", "")))):
-        if digest_of(text) != told.lower():
-            found.append(DrawError("other_text", told=told, found=digest_of(text)))
+    if not _fits(receipt, _RECEIPT) or not _texts([*receipt["struck"].values()]):
+        return [DrawError("torn_receipt")]
+    found = [
+        DrawError("other_text", told=told, found=digest_of(text))
+        for told in dict.fromkeys(filter(None, (published.strip(), receipt["digest"])))
+        if digest_of(text) != told.lower()
+    ]
     try:
-        now = moment(str(receipt.get("revealed_at", "")))
-        own = reveal(text, str(receipt.get("seed", "")), now, receipt.get("struck"), receipt.get("size"))
+        now = moment(receipt["revealed_at"])
+        own = reveal(text, receipt["seed"], now, receipt["struck"], receipt["size"])
     except DrawError as refused:
-        return [*found, refused]
-    told_rows = list(receipt.get("drawn", []))
+        return [*found, refused, *refused.also]
     for place, row in enumerate(own["drawn"]):
-        told_row = told_rows[place] if place < len(told_rows) else None
+        told_row = receipt["drawn"][place] if place < len(receipt["drawn"]) else None
         if told_row != row:
-            found.append(DrawError("other_draw", place=place + 1, told=str(told_row), found=str(row)))
-    if len(told_rows) > len(own["drawn"]):
-        found.append(DrawError("more_drawn", told=len(told_rows), found=len(own["drawn"])))
+            found.append(DrawError("other_draw", place=place + 1, told=_row_text(told_row), found=_row_text(row)))
+    if len(receipt["drawn"]) > len(own["drawn"]):
+        found.append(DrawError("more_drawn", told=len(receipt["drawn"]), found=len(own["drawn"])))
+    for name in ("rule", "reserve"):
+        if receipt.get(name) != own[name]:
+            found.append(DrawError("other_fact", name=name, told=receipt.get(name), found=own[name]))
+    if unknown := sorted(set(receipt) - set(own)):
+        found.append(DrawError("unknown_facts", names=", ".join(unknown)))
     return found
+
+
+def _row_text(row: Any) -> str:
+    """Return a row of a receipt as one reads it: unit, chance, inspectors, why struck, ticket."""
+    if not isinstance(row, dict):
+        return "–" if row is None else str(row)
+    people = row.get("inspectors")
+    told = [row.get("unit"), row.get("chance"), " ".join(map(str, people)) if isinstance(people, list) else people]
+    told += [row.get("struck"), row.get("ticket")]
+    return " · ".join(str(cell) for cell in told if cell not in (None, ""))

@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from postroad.supervise.inspection.drawing import stated
 from postroad.supervise.records.acts import rights
 from postroad.supervise.verifier import files
 
@@ -25,6 +26,8 @@ def published(desk: Desk) -> dict[str, str]:
             for row in rows:
                 texts[f"draws/{row['id']}.commit.json"] = row["frozen"]
                 texts[f"draws/{row['id']}.receipt.json"] = json.dumps(row["receipt"], ensure_ascii=False, indent=1)
+                told_chances = stated(row["frozen"])
+                texts[f"draws/{row['id']}.chances.csv"] = _csv(told_chances, [*told_chances[0]])
             continue
         texts[f"{table}.csv"] = _csv(rows, ["id", "version", "published_on", "origin", *told["public"]])
     return texts

@@ -1,4 +1,7 @@
-"""How the vectors were made: ``python -m tests.known.draw.make`` from the root writes them again, byte for byte."""
+"""How the vectors were made: ``python -m tests.known.draw.make`` from the root writes them again, byte for byte.
+
+``older`` was frozen before chances stood beside the weights, and is kept as it was: such lists still hold.
+"""
 
 import datetime as dt
 import json

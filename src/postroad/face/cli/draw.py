@@ -11,7 +11,7 @@ import typer
 from postroad.language import say
 
 if TYPE_CHECKING:
-    from postroad.supervise.draw import Inspector, Unit
+    from fractions import Fraction
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -19,6 +19,7 @@ group = typer.Typer(no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group.command("commit")(commit)
+    group.command("chances")(chances)
     group.command("reveal")(reveal)
     group.command("verify")(verify)
     group.command("verifier")(verifier)
@@ -27,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def commit(
-    units: Path = typer.Option(..., "--list", help="CSV: id[,weight,operator,lon,lat,skills]"),
+    units: Path = typer.Option(
+        ..., "--list", help="CSV: id[,weight,operator,lon,lat,skills]; 编号,权重,企业,经度,纬度"
+    ),
     size: int = typer.Option(..., "--size"),
     seed_source: str = typer.Option(..., "--seed-source", help="将来的公开值 a public value of the future"),
     seed_at: str = typer.Option(..., "--seed-at", help="2025-11-03T12:00:00+08:00"),
@@ -43,15 +46,18 @@ def commit(
     """冻结 Freeze a list with its rule and the name of a future public seed; publish the SHA-256 printed."""
     import datetime as dt
 
+    from postroad.errors import UsageError
     from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.draw_lists import couples, lists
     from postroad.supervise import draw
+    from postroad.supervise.refusal import told as refused
 
-    with _told():
-        frame = draw.Frame(
-            title, seed_source, seed_at, size, tuple(_units(units)),
-            tuple(_inspectors(inspectors)) if inspectors else (),
-            _couples(apart), _couples(before), round(reach_km * 1000), ceiling,
-        )  # fmt: skip
+    if not 0 <= reach_km <= draw.FARTHEST_M / 1000:
+        raise UsageError.of("draw.bad_reach", reach_km=reach_km)
+    listed, people = lists(units, inspectors)
+    with refused():
+        frame = draw.Frame(title, seed_source, seed_at, size, listed, people, couples(apart), couples(before),
+                           round(reach_km * 1000), ceiling)  # fmt: skip
         made = draw.commit(frame, dt.datetime.now(dt.UTC))
     _once(to, made.text)
     told: dict[str, Any] = {"units": len(frame.units), "size": size, "ceiling": ceiling or size, "source": seed_source}
@@ -60,6 +66,74 @@ def commit(
         return
     out.print(say("draw.frozen", seed_at=seed_at, **told), soft_wrap=True)
     out.print(made.digest, soft_wrap=True)
+
+
+def chances(
+    frozen: Path = typer.Argument(..., help="commit.json"),
+    size: int = typer.Option(0, "--extend-to", help="扩大到 of a sample extended to"),
+    to: Path | None = typer.Option(None, "--out", help="chances.csv"),
+    most: int = typer.Option(20, "--most", min=0, help="显示行数 rows shown"),
+    json_: bool = typer.Option(False, "--json"),
+) -> None:
+    """概率 Every listed unit's chance of being drawn, known before the seed is; what each operator may expect."""
+    from postroad.face.cli.display import out, print_json, write_text
+    from postroad.face.cli.draw_lists import text_of
+    from postroad.supervise import draw
+    from postroad.supervise.refusal import told as refused
+
+    text = text_of(frozen)
+    with refused():
+        held, chance = draw.read_frozen(text), draw.chances(text, size or None)
+    rows = [{"unit": unit["id"], "operator": unit["operator"], "weight": unit["weight"],
+             "chance": str(chance[unit["id"]]), "share": float(chance[unit["id"]])}
+            for unit in held["units"]]  # fmt: skip
+    if to:
+        import csv
+        import io
+
+        sheet = io.StringIO()
+        writer = csv.DictWriter(sheet, ["unit", "operator", "weight", "chance", "share"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(to, sheet.getvalue())
+    by_operator = _by_operator(held["units"], chance)
+    told: dict[str, Any] = {"units": len(rows), "size": int(sum(chance.values())),
+                            "certain": sum(share == 1 for share in chance.values())}  # fmt: skip
+    if json_:
+        print_json({**told, "digest": draw.digest_of(text), "chances": rows, "operators": by_operator})
+        return
+    rows.sort(key=lambda row: (-row["share"], row["unit"]))
+    _print_rows(rows[:most], "unit", "operator", "weight", "chance", "share")
+    if len(rows) > most:
+        out.print(say("draw.more_units", count=len(rows) - most))
+    _print_rows(by_operator, "operator", "units", "list_share", "expected", "draw_share")
+    least, greatest = min(chance.values()), max(chance.values())
+    out.print(
+        say("draw.chances", least=f"{float(least):.4f}", greatest=f"{float(greatest):.4f}", **told), soft_wrap=True
+    )
+
+
+def _by_operator(units: list[dict[str, Any]], chance: dict[str, Fraction]) -> list[dict[str, Any]]:
+    """What each operator has on the list, and how many of its units are drawn on average."""
+    size, found = float(sum(chance.values())), []
+    for operator in sorted({unit["operator"] for unit in units}):
+        own = [float(chance[unit["id"]]) for unit in units if unit["operator"] == operator]
+        found.append({"operator": operator, "units": len(own), "list_share": len(own) / len(units),
+                      "expected": sum(own), "draw_share": sum(own) / size})  # fmt: skip
+    return found
+
+
+def _print_rows(rows: list[dict[str, Any]], *columns: str) -> None:
+    from rich.table import Table
+
+    from postroad.face.cli.display import out
+
+    table = Table(pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(say(f"draw.{column}"), overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{row[c]:.4f}" if isinstance(row[c], float) else str(row[c]) or "–" for c in columns))
+    out.print(table)
 
 
 def reveal(
@@ -75,16 +149,18 @@ def reveal(
 
     from postroad.errors import UsageError
     from postroad.face.cli.display import print_json
+    from postroad.face.cli.draw_lists import text_of
     from postroad.supervise import draw
+    from postroad.supervise.refusal import told as refused
 
     struck: dict[str, str] = {}
     for word in strike:
         unit, _, reason = word.partition("=")
-        if not unit or not reason:
+        if not unit or not reason.strip():
             raise UsageError.of("draw.bad_strike", value=word)
         struck[unit] = reason
-    with _told():
-        receipt = draw.reveal(_read(frozen), seed.strip(), dt.datetime.now(dt.UTC), struck, size or None)
+    with refused():
+        receipt = draw.reveal(text_of(frozen), seed.strip(), dt.datetime.now(dt.UTC), struck, size or None)
     _once(to, json.dumps(receipt, ensure_ascii=False, indent=1) + "\n")
     if json_:
         print_json(receipt)
@@ -101,17 +177,19 @@ def verify(
     """验证 Work a draw out again; exit code 2 when anything differs."""
     from postroad.errors import DataError, Fault
     from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.draw_lists import text_of
     from postroad.supervise import draw
 
     told = _receipt(receipt)
-    with _told():
-        found = [Fault.of("draw." + wrong.code, **wrong.facts) for wrong in draw.verify(_read(frozen), told, published)]
+    found = [Fault.of("draw." + wrong.code, **wrong.facts) for wrong in draw.verify(text_of(frozen), told, published)]
     if json_:
-        print_json({"holds": not found, "faults": [fault.as_dict() for fault in found]})
+        print_json({"holds": not found, "published": bool(published), "faults": [fault.as_dict() for fault in found]})
         raise typer.Exit(2 if found else 0)
     if found:
         raise DataError(found)
-    out.print(say("draw.holds", size=told["size"]))
+    out.print(say("draw.holds", size=told["size"]), soft_wrap=True)
+    if not published:
+        out.print(say("draw.not_published"), soft_wrap=True)
 
 
 def verifier(to: Path = typer.Option(..., "--out", help="文件夹 folder")) -> None:
@@ -134,15 +212,20 @@ def estimate(
     from dataclasses import asdict
     from fractions import Fraction
 
+    from postroad.errors import DataError, Fault
     from postroad.face.cli.display import out, print_json
+    from postroad.face.cli.draw_lists import breaches, text_of
     from postroad.supervise import draw
     from postroad.supervise.survey import Seen, violation_rate
 
-    told, breach = _receipt(receipt), dict(_pairs_of(results, "unit", "breach"))
-    with _told():
-        listed = len(draw.read_frozen(_read(frozen))["units"])
+    told, text = _receipt(receipt), text_of(frozen)
+    # Chances of a receipt that does not hold would make any rate one likes.
+    if wrong := draw.verify(text, told):
+        raise DataError([Fault.of("draw." + one.code, **one.facts) for one in wrong])
+    breach = breaches(results, {row["unit"] for row in told["drawn"]})
+    listed = len(draw.read_frozen(text)["units"])
     seen = [
-        Seen(row["unit"], Fraction(row["chance"]), breach.get(row["unit"]) == "1", not row["struck"])
+        Seen(row["unit"], Fraction(row["chance"]), breach.get(row["unit"], False), not row["struck"])
         for row in told["drawn"]
         if row["unit"] in breach or row["struck"]
     ]
@@ -163,37 +246,15 @@ def estimate(
     out.print(say("draw.estimate", level=f"{level:.0%}", **shares, **sizes), soft_wrap=True)
 
 
-class _told:  # noqa: N801 - reads as a phrase: with _told()
-    """Turn a refusal of the draw, which knows no catalogue, into a sentence."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, wrong: BaseException | None, trace: object) -> None:
-        from postroad.errors import UsageError
-        from postroad.supervise.draw import DrawError
-
-        if isinstance(wrong, DrawError):
-            raise UsageError.of("draw." + wrong.code, **wrong.facts) from None
-
-
-def _read(path: Path) -> str:
+def _receipt(path: Path) -> dict[str, Any]:
     from postroad.errors import UsageError
+    from postroad.face.cli.draw_lists import text_of
 
     if not path.is_file():
         raise UsageError.of("draw.no_such_file", path=str(path))
     try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError.of("draw.not_frozen") from None
-
-
-def _receipt(path: Path) -> dict[str, Any]:
-    from postroad.errors import UsageError
-
-    try:
-        told = json.loads(_read(path))
-    except ValueError:
+        told = json.loads(text_of(path).removeprefix("\ufeff"))
+    except (ValueError, RecursionError, UsageError):
         told = None
     if not isinstance(told, dict) or not {"digest", "seed", "size", "drawn"} <= set(told):
         raise UsageError.of("draw.bad_receipt", path=str(path))
@@ -208,71 +269,6 @@ def _once(path: Path, text: str) -> None:
     if path.is_file() and path.read_bytes() != text.encode():
         raise UsageError.of("draw.already_there", path=str(path))
     write_text(path, text)
-
-
-def _rows(path: Path, *needed: str) -> list[dict[str, str]]:
-    import csv
-    import io
-
-    from postroad.errors import DataError, Fault
-
-    reader = csv.DictReader(io.StringIO(_read(path).lstrip("\ufeff")))
-    missing = [name for name in needed if name not in (reader.fieldnames or [])]
-    if missing:
-        raise DataError([Fault.of("draw.no_column", path=str(path), column=name) for name in missing])
-    return [{name: (value or "").strip() for name, value in row.items() if name} for row in reader]
-
-
-def _pairs_of(path: Path, first: str, second: str) -> list[tuple[str, str]]:
-    return [(row[first], row[second]) for row in _rows(path, first, second)]
-
-
-def _couples(path: Path | None) -> tuple[tuple[str, str], ...]:
-    return tuple(_pairs_of(path, "inspector", "unit")) if path else ()
-
-
-def _number(row: dict[str, str], column: str, other: float) -> float:
-    from postroad.errors import DataError
-
-    text = row.get(column) or str(other)
-    try:
-        return float(text)
-    except ValueError:
-        raise DataError.of("draw.bad_number", column=column, value=text) from None
-
-
-def _whole(row: dict[str, str], column: str, other: int) -> int:
-    from postroad.errors import DataError
-
-    number = _number(row, column, other)
-    if number != int(number):
-        raise DataError.of("draw.bad_weight", value=row["id"], weight=row[column])
-    return int(number)
-
-
-def _place(row: dict[str, str]) -> tuple[int, int]:
-    from postroad.supervise.draw import plane
-
-    return plane(_number(row, "lon", 0.0), _number(row, "lat", 0.0))
-
-
-def _skills(row: dict[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(filter(None, row.get("skills", "").split(";"))))
-
-
-def _units(path: Path) -> list[Unit]:
-    from postroad.supervise.draw import Unit
-
-    return [
-        Unit(row["id"], _whole(row, "weight", 1), row.get("operator", ""), *_place(row), _skills(row))
-        for row in _rows(path, "id")
-    ]
-
-
-def _inspectors(path: Path) -> list[Inspector]:
-    from postroad.supervise.draw import Inspector
-
-    return [Inspector(row["id"], *_place(row), _skills(row), _whole(row, "most", 1000)) for row in _rows(path, "id")]
 
 
 def _show(receipt: dict[str, Any]) -> None:

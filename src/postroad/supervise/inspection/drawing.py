@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, UsageError
@@ -12,19 +11,11 @@ from postroad.supervise import draw
 from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import coded
+from postroad.supervise.refusal import told
 from postroad.supervise.register import in_state
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn a refusal of the draw, which knows no catalogue of messages, into a sentence."""
-    try:
-        yield
-    except draw.DrawError as wrong:
-        raise UsageError.of("draw." + wrong.code, **wrong.facts) from None
 
 
 @view("drawing.weights")
@@ -87,6 +78,7 @@ def commit(
     people = [r for r in desk.rows("inspectors", state="active") if r["credential_until"] >= desk.today]
     place = desk.actor.scope if desk.actor.role == "prefecture" else None
     apart = tuple(_couple(word) for word in recusals or [])
+    _all_placed(chosen, people)
     frame = draw.Frame(
         id_, seed_source, seed_at, size, tuple(_unit(row) for row in chosen),
         tuple(_inspector(row, visits_each) for row in people), apart, tuple(_last_visits(desk)),
@@ -100,6 +92,32 @@ def commit(
     )  # fmt: skip
     desk.append("draw_papers", id_, new=True, prefecture_id=place, frozen=made.text)
     return id_
+
+
+@view("drawing.chances")
+def chances(desk: Desk, draw_id: str) -> list[dict[str, Any]]:
+    """Return what every outlet of a frozen list had as its chance of being drawn, known before the seed is."""
+    text = desk.row("draw_papers", draw_id)["frozen"]
+    return stated(text)
+
+
+def stated(text: str) -> list[dict[str, Any]]:
+    """Return the rows of a frozen list with their chances: outlet_id, operator_id, weight, chance, share."""
+    with told():
+        units, chance = draw.read_frozen(text)["units"], draw.chances(text)
+    return [
+        {"outlet_id": unit["id"], "operator_id": unit["operator"], "weight": unit["weight"],
+         "chance": str(chance[unit["id"]]), "share": float(chance[unit["id"]])}
+        for unit in units
+    ]  # fmt: skip
+
+
+def _all_placed(outlets: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
+    """Refuse a list on which some have a place and others none: nobody could be sent from or to those."""
+    rows = [*outlets, *people] if people else []
+    without = [row["id"] for row in rows if row["lon"] is None or row["lat"] is None]
+    if 0 < len(without) < len(rows):
+        raise DataError.of("cases.no_place", count=len(without), first=", ".join(without[:5]))
 
 
 def _couple(word: str) -> tuple[str, str]:

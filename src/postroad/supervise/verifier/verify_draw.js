@@ -22,39 +22,39 @@ function sha256(text) {
 } // SHA-256 by its definition, so that the page needs nothing of the browser
 const sha = (...parts) => sha256(parts.join(",")), compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const by = (list, key) => list.map((v) => [key(v), v]).sort((a, b) => compare(a[0], b[0])).map((p) => p[1]);
-function draw(frozen, seed, size) {
-  const certain = new Set(), load = {}, together = {}, rows = [], chosen = [], top = BigInt(frozen.ceiling);
+const canon = (v) => JSON.stringify(v, (_, x) => (x && typeof x === "object" && !Array.isArray(x) ? Object.entries(x).sort() : x));
+function draw(frozen, seed, size, struck) {
+  const certain = new Set(), sent = Object.create(null), rows = [], top = BigInt(frozen.ceiling), been = (key) => sent[key] || 0;
   let [steps, total, at] = [top, frozen.units.reduce((sum, u) => sum + BigInt(u.weight), 0n), 0n];
-  const heavy = [...frozen.units].sort((a, b) => b.weight - a.weight || compare(a.id, b.id)); // perhaps certain
-  for (let u; steps && (u = heavy.shift()) && steps * BigInt(u.weight) >= total; certain.add(u.id))
-    [steps, total] = [steps - 1n, total - BigInt(u.weight)];
+  for (const u of [...frozen.units].sort((a, b) => b.weight - a.weight || compare(a.id, b.id))) // so heavy that they are certain
+    if (steps && steps * BigInt(u.weight) >= total) certain.add(u.id), ([steps, total] = [steps - 1n, total - BigInt(u.weight)]);
+  const chance = (u, m) => (certain.has(u.id) ? `${m}/${top}` : `${steps * BigInt(u.weight) * BigInt(m)}/${total * top}`);
   const start = steps ? BigInt("0x" + sha(seed, "start")) % total : 0n, hit = (x) => (x - start + total - 1n) / total;
-  for (const u of by(frozen.units, (u) => sha(seed, u.id))) { // equal steps along the line of tickets
-    const low = at;
-    if (certain.has(u.id) || (steps && hit((at += steps * BigInt(u.weight))) > hit(low))) chosen.push(u);
-  }
+  const line = by(frozen.units, (u) => sha(seed, u.id)); // on it, equal steps pick
+  const chosen = line.filter((u) => certain.has(u.id) || (steps && hit(at) < hit((at += steps * BigInt(u.weight)))));
   const barred = new Set([...frozen.apart, ...frozen.before].map(String));
   for (const u of by(chosen, (u) => sha(seed, "order", u.id)).slice(0, size)) {
-    const may = (p) => (load[p.id] || 0) < p.most && ![u.id, u.operator].some((other) => barred.has(p.id + "," + other)) &&
+    const may = (p) => been(p.id) < p.most && ![u.id, u.operator].some((other) => barred.has(p.id + "," + other)) &&
       (p.east_m - u.east_m) ** 2 + (p.north_m - u.north_m) ** 2 <= frozen.reach_m ** 2;
-    const rank = (p) => String(load[p.id] || 0).padStart(9, "0") + sha(seed, "pair", u.id, p.id);
+    const rank = (p) => String(been(p.id)).padStart(9, "0") + sha(seed, "pair", u.id, p.id);
     const couples = by(frozen.inspectors.filter(may), rank).flatMap((a, i, able) => able.slice(i + 1).map((b) => [a, b]));
     const fit = couples.filter(([a, b]) => u.skills.every((s) => a.skills.includes(s) || b.skills.includes(s)));
-    const named = fit.map(([a, b]) => [a.id, b.id].sort(compare)), been = (pair) => together[pair.join()] || 0;
-    const best = named.reduce((least, pair) => (been(pair) < been(least) ? pair : least), named[0] || []);
-    best.forEach((name) => (load[name] = (load[name] || 0) + 1)), (together[best.join()] = been(best) + 1);
-    const chance = certain.has(u.id) ? `${size}/${top}` : `${steps * BigInt(u.weight) * BigInt(size)}/${total * top}`;
-    rows.push(`${rows.length + 1} ${u.id} ${chance} ${best.join(" ")}`.trim());
+    const best = by(fit.map(([a, b]) => [a.id, b.id].sort(compare).join()), been)[0] || "", inspectors = best.split(",").filter(String);
+    for (const key of [best, ...inspectors]) sent[key] = been(key) + 1;
+    const why = Object.hasOwn(struck, u.id) ? struck[u.id] : "", place = rows.length + 1, ticket = sha(seed, u.id);
+    rows.push({ place, unit: u.id, ticket, chance: chance(u, size), inspectors, struck: why });
   }
-  return rows;
+  const fair = frozen.units.every((u) => u.chance === chance(u, frozen.size)) || frozen.units.every((u) => !("chance" in u));
+  const known = Object.keys(struck).every((id) => frozen.units.some((u) => u.id === id));
+  return [rows, chosen.length - size, fair && known && frozen.size <= size && rows.length === size];
 }
 function check(text, receipt, published) {
-  const frozen = JSON.parse(text), told = JSON.parse(receipt), digest = sha256(text), rows = draw(frozen, told.seed, told.size);
-  const said = told.drawn.map((r) => `${r.place} ${r.unit} ${r.chance} ${r.inspectors.join(" ")}`.trim());
-  const [a, b, c] = [frozen.committed_at, frozen.seed_at, told.revealed_at].map(Date.parse);
-  const same = digest === told.digest && digest === (published || digest) && rows.join("\n") === said.join("\n");
-  const good = same && a < b && b <= c && frozen.size <= told.size && told.size <= frozen.ceiling;
-  return [...rows, digest, good ? "HOLDS 相符" : "DOES NOT HOLD 不符"].join("\n");
+  const [frozen, told, digest] = [JSON.parse(text), JSON.parse(receipt), sha256(text)], { seed, size, struck, revealed_at } = told;
+  const [drawn, reserve, fair] = draw(frozen, seed, size, struck), own = { digest, seed, size, struck, revealed_at, drawn, reserve };
+  const [a, b, c] = [frozen.committed_at, frozen.seed_at, revealed_at].map(Date.parse), rule = "postroad-draw-1";
+  const same = canon(told) === canon({ rule, ...own }) && frozen.rule === rule && digest === (published || digest);
+  const said = drawn.map((r) => [r.place, r.unit, r.chance, ...r.inspectors, r.struck].join(" ").trim());
+  return [...said, digest, same && fair && a < b && b <= c ? "HOLDS 相符" : "DOES NOT HOLD 不符"].join("\n");
 }
 const files = (names) => names.map((name) => require("fs").readFileSync(name, "utf8")); // under node; a page calls check
 if (typeof require === "function") console.log(check(...files(process.argv.slice(2, 4)), process.argv[4]));
