@@ -53,6 +53,20 @@ def test_a_rehearsal_from_feed_to_scorecard(office, tmp_path):
     told = json.loads(office("ledger", "audit", "--json")[1])
     assert office("ledger", "verify", "p.json", "--root", told["root"])[0] == 0
     assert office("ledger", "verify", "p.json", "--root", "00" * 32)[0] == 2
+    code, out, _ = office("ledger", "verify", "p.json")
+    assert (code, "All three: yes" in out, "No published root" in out) == (0, True, True)
+    assert "hexadecimal" in office("ledger", "verify", "p.json", "--root", "xyz")[2]
+    assert office("ledger", "prove", "--size", 5, "--out", "grown.json")[0] == 0
+    grown = json.loads((tmp_path / "grown.json").read_text("utf-8"))
+    both = ("--root", grown["new_root"], "--old-root", grown["old_root"])
+    code, out, _ = office("ledger", "verify", "grown.json", *both)
+    assert (code, "Both published roots" in out) == (0, False)
+    assert office("ledger", "verify", "grown.json", "--root", "00" * 32)[0] == 2
+    beside = next((tmp_path / "out/ledger/quarantine").iterdir())
+    beside.rename(tmp_path / "gone")
+    code, out, _ = office("ledger", "audit")
+    assert (code, f"quarantine/{beside.name}" in out) == (2, True)
+    (tmp_path / "gone").rename(beside)
     code, out, _ = office("score", "jilin", "--ledger", "out/ledger", "--json")
     lines = {line["indicator"]["id"]: line for line in json.loads(out)["lines"]}
     for name in ("three_check_rate", "e_waybill_rate", "no_secondary_packaging_rate", "reusable_transit_bag_rate",

@@ -108,6 +108,14 @@ def test_three_checks_are_proved_to_a_stranger(held):
     forged["record"]["text"] = forged["record"]["text"].replace("false", "true", 1)
     assert verify(forged, published)["holds"] is False
     assert verify(proof, "00" * 32)["holds"] is False
+    assert verify({**proof, "origin": "observed"}, published)["holds"] is False
+    # The record says true of its label and false of the open box: names are not the proof's to give.
+    renamed = json.loads(json.dumps(prove(ledger, "YT0000000003")))
+    names = renamed["record"]["columns"]
+    one, two = names.index("opened"), names.index("label_private")
+    names[one], names[two] = names[two], names[one]
+    with pytest.raises(DataError):
+        verify(renamed, published)
     assert resident("99900019900101001") not in json.dumps(proof)
     with pytest.raises(DataError):
         verify({"record": {}})
@@ -124,6 +132,9 @@ def test_the_log_is_only_added_to(held, tmp_path):
         proof = consistent(grown, size)
         assert verify_consistent(proof)
         assert not verify_consistent({**proof, "old_root": "11" * 32})
+        assert verify_consistent(proof, proof["old_root"], proof["new_root"])
+        assert not verify_consistent(proof, "11" * 32)
+        assert not verify_consistent(proof, None, "11" * 32)
     assert audit(grown) == []
     part = grown.root / grown.parts("scans")[0].path
     part.write_bytes(part.read_bytes()[:-1] + b"!")
@@ -144,13 +155,14 @@ def test_two_officers_open_one_number_and_leave_a_record(held, tmp_path):
     assert [(o["officers"], o["reason"]) for o in openings(ledger.again())] == [(["Li", "Wang"], "case 7")]
     one = (shares[0], Share("Wang", os.urandom(32)))
     alone = (shares[0], Share("Li", shares[0].half))
-    for pair in (one, alone):
+    renamed = (Share("Zhao", shares[0].half), shares[1])  # the right halves under a name of no officer
+    for pair in (one, alone, renamed):
         with pytest.raises(UsageError):
             reidentify(ledger.again(), sender, pair, ring, "case 8", KNOWN)
     with pytest.raises(UsageError):
         reidentify(ledger.again(), sender, loaded, ring, " ", KNOWN)
     # Even an opening that failed is on record.
-    assert [o["granted"] for o in openings(ledger.again())] == [True, False, False]
+    assert [o["granted"] for o in openings(ledger.again())] == [True, False, False, False]
 
 
 def test_a_month_forgotten_by_two_officers_cannot_be_opened_and_all_else_stands(held, tmp_path):

@@ -46,12 +46,14 @@ class KeyRing:
     """The keys of intake: one secret for each month, and the public half of the seal; kept in a file of mode 0600.
 
     ``forgotten`` are digests of keys dropped for good: a process that still has one in mind cannot write it back.
+    ``officers`` binds each share to its officer's name, so that nobody can open under another name.
     """
 
     path: Path
     periods: dict[str, bytes]
     seal: bytes = b""
     forgotten: set[str] = field(default_factory=set)
+    officers: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -65,7 +67,9 @@ class KeyRing:
         try:
             told = json.loads(path.read_text("utf-8"))
             periods = {name: base64.b64decode(text, validate=True) for name, text in told["periods"].items()}
-            return cls(path, periods, base64.b64decode(told["seal"], validate=True), set(told.get("forgotten", [])))
+            officers = {str(name): str(mark) for name, mark in told.get("officers", {}).items()}
+            seal = base64.b64decode(told["seal"], validate=True)
+            return cls(path, periods, seal, set(told.get("forgotten", [])), officers)
         except (ValueError, KeyError, AttributeError, TypeError) as wrong:
             raise DataError.of("ledger.keyring_broken", path=str(path)) from wrong
 
@@ -75,7 +79,8 @@ class KeyRing:
             self.forgotten |= KeyRing.open(self.path.parent).forgotten
         self.periods = {n: k for n, k in self.periods.items() if _digest(k) not in self.forgotten}
         told = {"periods": {n: base64.b64encode(k).decode() for n, k in self.periods.items()},
-                "seal": base64.b64encode(self.seal).decode(), "forgotten": sorted(self.forgotten)}  # fmt: skip
+                "seal": base64.b64encode(self.seal).decode(), "forgotten": sorted(self.forgotten),
+                "officers": self.officers}  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_private(self.path, json.dumps(told, indent=1, sort_keys=True))
 
@@ -164,6 +169,11 @@ class Share:
     officer: str
     half: bytes
 
+    @property
+    def mark(self) -> str:
+        """What binds the half to its officer: a digest that tells neither."""
+        return _digest(b"postroad share\0" + self.officer.encode() + b"\0" + self.half)
+
     def save(self, path: Path) -> Path:
         """Write the share for its officer alone."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,9 +205,12 @@ def make_seal(ring: KeyRing, officers: tuple[str, str]) -> tuple[Share, Share]:
     private = X25519PrivateKey.generate()
     secret = private.private_bytes(_RAW, serialization.PrivateFormat.Raw, serialization.NoEncryption())
     pad = secrets.token_bytes(KEY_BYTES)
+    halves = pad, bytes(a ^ b for a, b in zip(secret, pad, strict=True))
+    shares = Share(officers[0], halves[0]), Share(officers[1], halves[1])
     ring.seal = private.public_key().public_bytes(_RAW, serialization.PublicFormat.Raw)
+    ring.officers = {share.officer: share.mark for share in shares}
     ring.save()
-    return Share(officers[0], pad), Share(officers[1], bytes(a ^ b for a, b in zip(secret, pad, strict=True)))
+    return shares
 
 
 def _cipher(shared: bytes, key: bytes, ephemeral: bytes, seal: bytes) -> ChaCha20Poly1305:
@@ -225,14 +238,19 @@ def sealed(seal: bytes, key: bytes, senders: pl.Series, numbers: pl.Series) -> p
     )  # fmt: skip
 
 
-def opening_key(shares: tuple[Share, Share], seal: bytes) -> X25519PrivateKey:
-    """Return the key two officers' shares make; ``UsageError`` when they are one officer's or do not make it."""
+def opening_key(shares: tuple[Share, Share], ring: KeyRing) -> X25519PrivateKey:
+    """Return the key two officers' shares make; ``UsageError`` when they are one officer's or do not make it.
+
+    A share under another name than it was written for makes none (rings of before names were bound do not know).
+    """
     one, two = shares
     if one.officer == two.officer:
         raise UsageError.of("ledger.two_officers", value=one.officer)
+    if ring.officers and any(ring.officers.get(share.officer) != share.mark for share in shares):
+        raise UsageError.of("ledger.wrong_shares", officers=f"{one.officer}, {two.officer}")
     secret = bytes(a ^ b for a, b in zip(one.half, two.half, strict=True))
     private = X25519PrivateKey.from_private_bytes(secret)
-    if private.public_key().public_bytes(_RAW, serialization.PublicFormat.Raw) != seal:
+    if private.public_key().public_bytes(_RAW, serialization.PublicFormat.Raw) != ring.seal:
         raise UsageError.of("ledger.wrong_shares", officers=f"{one.officer}, {two.officer}")
     return private
 

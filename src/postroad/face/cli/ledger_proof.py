@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,9 @@ def prove(
 def verify(
     proof: Path = typer.Argument(..., help=".json"),
     root: str = typer.Option("", "--root", help="公布的根 published root"),
+    old_root: str = typer.Option(
+        "", "--old-root", help="先前公布的根 root published earlier"
+    ),
     json_: bool = JSON,
 ) -> None:
     """验证 Hold a proof against a published root; needs no ledger. Exit code 2 when it fails."""
@@ -77,21 +81,30 @@ def verify(
 
     if not proof.is_file():
         raise UsageError.of("ledger.no_file", path=str(proof))
+    root, old_root = root.strip().lower(), old_root.strip().lower()
+    for told_root in filter(None, (root, old_root)):
+        if not re.fullmatch("[0-9a-f]{64}", told_root):
+            raise UsageError.of("ledger.bad_root", value=told_root)
     try:
         told = json.loads(proof.read_text("utf-8"))
         if "old_root" in told:
-            shown: dict[str, Any] = {"holds": verify_consistent(told), "old_size": told["old_size"]}
+            shown: dict[str, Any] = {"holds": verify_consistent(told, old_root, root), "old_size": told["old_size"],
+                                     "new_size": told["new_size"]}  # fmt: skip
+            published = bool(root and old_root)
         else:
-            shown = verified(told, root or None)
+            shown, published = verified(told, root or None), bool(root)
     except (ValueError, KeyError, TypeError) as wrong:
         raise DataError.of("ledger.not_a_proof") from wrong
     if json_:
-        print_json(shown)
+        print_json({**shown, "published": published})
     else:
         mark(shown.get("origin", ""))
         out.print(say("ledger.proof_holds" if shown["holds"] else "ledger.proof_fails"))
-        for name, there in shown.get("checks", {}).items():
+        checks = {**shown["checks"], "all_three": shown["all_three"]} if "checks" in shown and shown["holds"] else {}
+        for name, there in checks.items():
             out.print(f"{say('ledger.check_' + name)}: {say('demand.yes' if there else 'demand.no')}")
+        if shown["holds"] and not published:
+            out.print(say("ledger.own_root" if "checks" in shown else "ledger.own_roots"), soft_wrap=True)
     if not shown["holds"]:
         raise typer.Exit(2)
 
@@ -112,12 +125,12 @@ def audit(ledger: Path = FOLDER, json_: bool = JSON) -> None:
                     "forgettings": forgettings(held)})  # fmt: skip
     else:
         mark(held.origin)
+        for entry in openings(held):
+            facts = {"sender": entry["sender"], "officers": ", ".join(entry["officers"]), "reason": entry["reason"]}
+            word = "ledger.opened" if entry["granted"] else "ledger.opening_refused"
+            out.print(say(word, day=entry["known_at"][:10], **facts), soft_wrap=True, markup=False)
         for entry in forgettings(held):
-            facts: dict[str, Any] = {
-                "value": entry["period"],
-                "officers": ", ".join(entry["officers"]),
-                "reason": entry["reason"],
-            }
+            facts = {"value": entry["period"], "officers": ", ".join(entry["officers"]), "reason": entry["reason"]}
             word = "ledger.forgot" if entry["granted"] else "ledger.forgetting_refused"
             out.print(say(word, day=entry["known_at"][:10], **facts), soft_wrap=True, markup=False)
         for fault in faults:

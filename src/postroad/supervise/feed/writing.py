@@ -158,7 +158,8 @@ class _Out:
         later = [again]
         if kind == "acceptances":
             wrong = frame.filter(pl.Series(lot[2] < faults.corrected) & ~broken & ~pl.Series(lot[1] < faults.repeated))
-            later.append(wrong.with_columns(pl.col("tape_mm") + 1))
+            # A millimetre less: a correction must not make or mend a fault, or the planted number would be wrong.
+            later.append(wrong.with_columns(pl.col("tape_mm") - 1))
             told[f"corrected_{kind}"] = wrong.height
         self._put(kind, frame, "")
         self._put(kind, pl.concat(later), "-later")

@@ -32,7 +32,7 @@ def reidentify(
     private = None
     refused = _forgotten(ledger, ring, row["period"], seq)
     try:
-        private = opening_key(shares, ring.seal)
+        private = opening_key(shares, ring)
     except UsageError as wrong:
         refused = wrong
     _written(ledger, OPENING, shares, reason, known_at, sender=sender.lower(), granted=refused is None)
@@ -57,7 +57,7 @@ def forget(
         raise UsageError.of("ledger.seal_wanted", path=str(ring.path))
     refused: UsageError | None = None
     try:
-        opening_key(shares, ring.seal)
+        opening_key(shares, ring)
     except UsageError as wrong:
         refused = wrong
     _written(ledger, FORGETTING, shares, reason, known_at, period=period, granted=refused is None)

@@ -19,8 +19,10 @@ from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PROOF = "postroad three checks 1"
+BESIDE = ("superseded", "quarantine", "sealed")
 
 
 def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, Any]:
@@ -71,6 +73,9 @@ def verify(proof: dict[str, Any], root: str | None = None) -> dict[str, Any]:
     proof fits itself. ``DataError`` when it is no proof of this kind.
     """
     try:
+        # The names of the cells are the format's, never the proof's word: else "open" could be written over any cell.
+        if proof["proof"] != PROOF or list(proof["record"]["columns"]) != list(stored("acceptances")):
+            raise ValueError(proof["proof"])
         text = str(proof["record"]["text"])
         where, log, entry = proof["in_part"], proof["in_log"], proof["commit"]
         part = next(p for p in entry["parts"] if p["path"] == where["part"])
@@ -91,7 +96,8 @@ def verify(proof: dict[str, Any], root: str | None = None) -> dict[str, Any]:
         "open_box": cells["opened"] == "true",
         "machine_check": cells["machine_id"] != "" and cells["xray_at"] != "",
     }  # fmt: skip
-    holds = in_part and in_log and cells["waybill"] == proof.get("waybill")
+    same = (cells["waybill"], cells["origin"]) == (proof.get("waybill"), proof.get("origin"))
+    holds = in_part and in_log and same
     return {"holds": holds, "root": held, "origin": cells["origin"], "checks": three, "all_three": all(three.values())}
 
 
@@ -109,14 +115,17 @@ def consistent(ledger: Ledger, size: int) -> dict[str, Any]:
             "path": [h.hex() for h in tree.consistency(size)]}  # fmt: skip
 
 
-def verify_consistent(proof: dict[str, Any]) -> bool:
-    """Whether a consistency proof holds."""
-    old, new = bytes.fromhex(proof["old_root"]), bytes.fromhex(proof["new_root"])
+def verify_consistent(proof: dict[str, Any], old_root: str | None = None, new_root: str | None = None) -> bool:
+    """Whether a consistency proof holds between the published roots; one not given is taken from the proof."""
+    old, new = bytes.fromhex(old_root or proof["old_root"]), bytes.fromhex(new_root or proof["new_root"])
     return verify_consistency(proof["old_size"], proof["new_size"], old, new, _bytes(proof["path"]))
 
 
 def audit(ledger: Ledger) -> list[Fault]:
-    """Return everything in the folder that is not as the log says: roots, parts missing, changed, or cut."""
+    """Return everything in the folder that is not as the log says: roots, parts missing, changed, or cut.
+
+    What a commit keeps beside its parts (rows replaced, set aside, sealed) is held to ``digests`` where it states them.
+    """
     faults = []
     log = Growing()
     for number, commit in enumerate(ledger.commits, 1):
@@ -125,12 +134,18 @@ def audit(ledger: Ledger) -> list[Fault]:
         if leaf.hex() != commit["log"]["leaf"] or commit["log"]["root"] != log.root.hex():
             faults.append(Fault.of("ledger.commit_changed", row=number))
     for entry in ledger.entries("file"):
-        for part in entry["parts"]:
-            file = ledger.root / part["path"]
-            if not file.is_file():
-                faults.append(Fault.of("ledger.part_missing", path=part["path"]))
-                continue
-            with file.open("rb") as held:
-                if hashlib.file_digest(held, "sha256").hexdigest() != part["sha256"]:
-                    faults.append(Fault.of("ledger.part_changed", path=part["path"]))
+        told = {part["path"]: part["sha256"] for part in entry["parts"]}
+        told |= {entry[folder]: None for folder in BESIDE if entry[folder]}
+        for path, digest in {**told, **entry.get("digests", {})}.items():
+            if fault := _changed(ledger.root / path, path, digest):
+                faults.append(fault)
     return faults
+
+
+def _changed(file: Path, path: str, digest: str | None) -> Fault | None:
+    if not file.is_file():
+        return Fault.of("ledger.part_missing", path=path)
+    with file.open("rb") as held:
+        if digest is not None and hashlib.file_digest(held, "sha256").hexdigest() != digest:
+            return Fault.of("ledger.part_changed", path=path)
+    return None
