@@ -67,9 +67,7 @@ def prove(
 def verify(
     proof: Path = typer.Argument(..., help=".json"),
     root: str = typer.Option("", "--root", help="公布的根 published root"),
-    old_root: str = typer.Option(
-        "", "--old-root", help="先前公布的根 root published earlier"
-    ),
+    old_root: str = typer.Option("", "--old-root", help="先前公布的根 root published earlier"),
     json_: bool = JSON,
 ) -> None:
     """验证 Hold a proof against a published root; needs no ledger. Exit code 2 when it fails."""
