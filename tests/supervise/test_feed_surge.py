@@ -30,7 +30,7 @@ def test_a_surge_is_far_beyond_what_is_expected_of_its_outlet(week):
     made, held = week
     last = FIRST + dt.timedelta(days=6)
     counts = held.group_by("outlet_id", "day", "hour").agg(seen=pl.len())
-    expected, _ = expectation(counts.filter(pl.col("day") < last), last)
+    expected, *_ = expectation(counts.filter(pl.col("day") < last), last)
     assert len(made.truth["chosen"]["surges"]) == 2
     for outlet in made.truth["chosen"]["surges"]:
         seen = counts.filter(outlet_id=outlet, day=last, hour=18)["seen"].sum()

@@ -127,7 +127,7 @@ async function alerts(context: Context): Promise<Node> {
     record.settled ? h("p", {}, t("alarm_record", { settled: record.settled, hits: record.hits })) : null,
     ...Object.entries(record.by_kind).map(([kind, one]) => h("p", { class: "soft small" }, t(`alarm_kind_${kind}`, { settled: one.settled, hits: one.hits, low: number(100 * (one.low ?? 0)), high: number(100 * (one.high ?? 0)) }))),
     rows.length ? table(t("part_of_supervision_alerts"), [
-      { head: columnName("outlet_id"), cell: (row: Row) => named("outlet_id", row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => named("operator_id", row.operator_id) }, { head: t("level_of_hour"), number: true, cell: (row) => clock(60 * Number(row.hour)) },
+      { head: columnName("outlet_id"), cell: (row: Row) => named("outlet_id", row.outlet_id) }, { head: columnName("operator_id"), cell: (row) => named("operator_id", row.operator_id) }, { head: t("level_of_hour"), number: true, cell: (row) => (Number(row.hour) < 0 ? t("whole_day") : clock(60 * Number(row.hour))) },
       { head: t("seen_pieces"), number: true, cell: (row) => number(Number(row.seen)) }, { head: t("expected_pieces"), number: true, cell: (row) => [number(Number(row.expected), 1), " ", h("small", { class: "soft" }, `${number(Number(row.low))}–${number(Number(row.high))}`)] },
       { head: t("reason"), wide: true, cell: (row) => String(row[`reason_${language()}`] ?? "") }, { head: t("outcome"), wide: true, cell: settled },
     ], rows) : why ? null : notice(t("no_alerts")), runLine(run));

@@ -3,6 +3,9 @@
 What is expected of an outlet in an hour is its own median day, times the hour's share, times the weekday's factor;
 counts are negative binomial around it, with a spread taken from the history's absolute deviations. Many cells are
 tested at once, so the false-discovery rate is held (Benjamini and Hochberg). An alert's outcome goes into the log.
+
+The whole day of an outlet is a cell too, with a spread of days of its own: an outlet silent all day, or a little busy
+in every hour, stands out in no single hour. A day whose alert an hour of it explains is not told twice.
 """
 
 from __future__ import annotations
@@ -29,24 +32,32 @@ OUTCOMES = ("hit", "false")
 CONFIDENCE = 0.99
 MAD_TO_SD = 1.4826
 LEAST_MEAN = 0.02
+WHOLE_DAY = -1
+"""Stands for the hour of an alert on a whole day."""
 COLUMNS = ("alert_id", "outlet_id", "operator_id", "day", "hour", "seen", "expected", "low", "high", "chance",
            "direction")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Alerts:
-    """``found``: alert_id, outlet_id, operator_id, day, hour, seen, expected, low, high, chance, direction."""
+    """``found``: alert_id, outlet_id, operator_id, day, hour, seen, expected, low, high, chance, direction.
+
+    ``spread`` is that of hours, ``day_spread`` that of days; ``tested`` counts hours and whole days.
+    """
 
     found: pl.DataFrame
     tested: int
     history_days: int
     spread: float
+    day_spread: float
     origin: str
 
     def reason(self, row: dict[str, Any]) -> Text:
         """Return why a row is an alert."""
         facts = {k: row[k] for k in ("outlet_id", "day", "hour", "seen", "low", "high")}
-        return Text.of(f"ledger.alert_{row['direction']}", expected=round(row["expected"], 1), **facts)
+        kind = f"ledger.alert_{row['direction']}" + ("_day" if row["hour"] == WHOLE_DAY else "")
+        expected = row["expected"]
+        return Text.of(kind, expected=round(expected, 1) if expected >= 1 else f"{expected:.2g}", **facts)
 
 
 def alerts(ledger: Ledger, day: dt.date, as_of: dt.datetime | None = None) -> Alerts:
@@ -60,13 +71,17 @@ def alerts(ledger: Ledger, day: dt.date, as_of: dt.datetime | None = None) -> Al
     days = past["day"].n_unique()
     if days < held["fewest_days"]:
         raise UsageError.of("ledger.short_history", value=days, fewest=held["fewest_days"])
-    expected, spread = expectation(past, day)
+    expected, spread, day_spread = expectation(past, day)
     now = counts.filter(pl.col("day") == day).select("outlet_id", "hour", "seen")
     cells = expected.join(now, on=["outlet_id", "hour"], how="full", coalesce=True).with_columns(
         pl.col("seen").fill_null(0), pl.col("mean").fill_null(LEAST_MEAN)
     )
+    whole = cells.group_by("outlet_id").agg(pl.col("mean", "seen").sum())
+    whole = whole.with_columns(pl.lit(WHOLE_DAY, cells["hour"].dtype).alias("hour"))
+    cells = pl.concat([cells, whole.select(cells.columns)]).sort("outlet_id", "hour")
     owners = counts.unique("outlet_id").select("outlet_id", "operator_id")
-    return _judged(cells.join(owners, on="outlet_id", how="left"), day, days, spread, held["false_discovery"], ledger)
+    cells = cells.join(owners, on="outlet_id", how="left", maintain_order="left")
+    return _judged(cells, day, days, (spread, day_spread), held["false_discovery"], ledger)
 
 
 def _counts(ledger: Ledger, day: dt.date, as_of: dt.datetime | None) -> pl.DataFrame:
@@ -79,11 +94,11 @@ def _counts(ledger: Ledger, day: dt.date, as_of: dt.datetime | None) -> pl.DataF
         )
 
 
-def expectation(past: pl.DataFrame, day: dt.date) -> tuple[pl.DataFrame, float]:
-    """Return the expected count of every outlet and hour on a day (outlet_id, hour, mean), and the spread of days.
+def expectation(past: pl.DataFrame, day: dt.date) -> tuple[pl.DataFrame, float, float]:
+    """Return the expected count of every outlet and hour on a day (outlet_id, hour, mean), and the spreads.
 
     ``past`` has outlet_id, day, hour, seen; hours in which nothing came are left out of it and count as none. The
-    spread is the squared coefficient of variation of days beyond chance.
+    spreads are the squared coefficients of variation beyond chance, of hours and of days.
     """
     daily = past.group_by("outlet_id", "day").agg(pl.col("seen").sum())
     frame = past["day"].unique().sort().to_frame()
@@ -91,8 +106,9 @@ def expectation(past: pl.DataFrame, day: dt.date) -> tuple[pl.DataFrame, float]:
     whole = whole.with_columns(pl.col("seen").fill_null(0), pl.col("day").dt.weekday().alias("weekday"))
     total = whole.group_by("day", "weekday").agg(pl.col("seen").sum()).sort("day")
     level = float(total["seen"].median() or 0.0)  # type: ignore[arg-type]
-    same = total.filter(weekday=day.isoweekday())["seen"]
-    factor = float(same.median()) / level if len(same) and level > 0 else 1.0  # type: ignore[arg-type]
+    factors = total.group_by("weekday").agg((pl.col("seen").median() / max(level, 1e-9)).alias("factor"))
+    same = factors.filter(weekday=day.isoweekday())["factor"]
+    factor = float(same[0]) if len(same) and level > 0 else 1.0
     usual = whole.group_by("outlet_id").agg(
         pl.col("seen").median().alias("median"), pl.col("seen").mean().alias("mean_day")
     )
@@ -106,12 +122,15 @@ def expectation(past: pl.DataFrame, day: dt.date) -> tuple[pl.DataFrame, float]:
     cells = usual.join(shares, how="cross").with_columns(
         (pl.col("level") * pl.col("seen") * factor).clip(LEAST_MEAN).alias("mean")
     )
-    return cells.select("outlet_id", "hour", "mean"), _spread(past, cells, len(frame))
+    hours = past.join(cells.select("outlet_id", "hour", "mean"), on=["outlet_id", "hour"])
+    usual_days = whole.join(usual.select("outlet_id", "level"), on="outlet_id").join(factors, on="weekday").select(
+        "seen", (pl.col("level") * pl.col("factor")).alias("mean"))  # fmt: skip
+    return cells.select("outlet_id", "hour", "mean"), _spread(hours, len(frame)), _spread(usual_days, len(frame))
 
 
-def _spread(past: pl.DataFrame, cells: pl.DataFrame, days: int) -> float:
-    """How much hours vary beyond chance, from the absolute deviations of cells large enough to show it."""
-    joined = past.join(cells.select("outlet_id", "hour", "mean"), on=["outlet_id", "hour"]).filter(pl.col("mean") >= 5)
+def _spread(cells: pl.DataFrame, days: int) -> float:
+    """How much cells (seen, mean) vary beyond chance, from the absolute deviations of those large enough to show it."""
+    joined = cells.filter(pl.col("mean") >= 5)
     if joined.height < 10 * days:
         return 0.0
     z = ((joined["seen"] - joined["mean"]) / joined["mean"].sqrt()).abs()
@@ -139,19 +158,25 @@ def _bounds(mean: NDArray[np.float64], spread: float) -> tuple[NDArray[np.float6
 
 
 def _judged(
-    cells: pl.DataFrame, day: dt.date, days: int, spread: float, rate: float, ledger: Ledger
+    cells: pl.DataFrame, day: dt.date, days: int, spreads: tuple[float, float], rate: float, ledger: Ledger
 ) -> Alerts:  # fmt: skip
     seen, mean = cells["seen"].to_numpy().astype(float), cells["mean"].to_numpy()
-    above, below = _tails(seen, mean, spread)
+    whole = (cells["hour"] == WHOLE_DAY).to_numpy()
+    above, below, low, high = (np.zeros(len(seen)) for _ in range(4))
+    for rows, spread in ((~whole, spreads[0]), (whole, spreads[1])):
+        above[rows], below[rows] = _tails(seen[rows], mean[rows], spread)
+        low[rows], high[rows] = _bounds(mean[rows], spread)
     chance = np.minimum(1.0, 2 * np.minimum(above, below))
-    low, high = _bounds(mean, spread)
     told = cells.with_columns(
         pl.Series("low", low), pl.Series("high", high), pl.Series("chance", chance), pl.lit(day).alias("day"),
         pl.Series("direction", np.where(above < below, "high", "low")), pl.col("mean").alias("expected"),
     ).filter(pl.Series(discoveries(chance, rate)))  # fmt: skip
+    explained = told.filter(pl.col("hour") != WHOLE_DAY).select("outlet_id", "direction")
+    explained = explained.with_columns(pl.lit(WHOLE_DAY, told["hour"].dtype).alias("hour"))
+    told = told.join(explained, on=["outlet_id", "direction", "hour"], how="anti")
     name = pl.struct("outlet_id", "day", "hour").map_elements(_name, return_dtype=pl.String).alias("alert_id")
     found = told.with_columns(name).select(COLUMNS).sort("chance", "outlet_id", "hour")
-    return Alerts(found, cells.height, days, spread, ledger.origin)
+    return Alerts(found, cells.height, days, *spreads, ledger.origin)
 
 
 def _name(cell: dict[str, Any]) -> str:

@@ -281,7 +281,7 @@ def alerts(
         told = [{**row, "reason": str(found.reason(raw))} for row, raw in
                 zip(_plain(found.found), found.found.iter_rows(named=True), strict=True)]  # fmt: skip
         print_json({"origin": held.origin, "alerts": told, "tested": found.tested, "history_days": found.history_days,
-                    "spread": found.spread, "record": past})  # fmt: skip
+                    "spread": found.spread, "day_spread": found.day_spread, "record": past})  # fmt: skip
         return
     mark(held.origin)
     for row in found.found.iter_rows(named=True):

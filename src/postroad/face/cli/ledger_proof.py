@@ -101,6 +101,8 @@ def verify(
         checks = {**shown["checks"], "all_three": shown["all_three"]} if "checks" in shown and shown["holds"] else {}
         for name, there in checks.items():
             out.print(f"{say('ledger.check_' + name)}: {say('demand.yes' if there else 'demand.no')}")
+        if shown["holds"] and shown.get("replaced_later"):
+            out.print(say("ledger.replaced_later"), soft_wrap=True)
         if shown["holds"] and not published:
             out.print(say("ledger.own_root" if "checks" in shown else "ledger.own_roots"), soft_wrap=True)
     if not shown["holds"]:

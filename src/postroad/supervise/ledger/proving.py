@@ -98,7 +98,8 @@ def verify(proof: dict[str, Any], root: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
     same = (cells["waybill"], cells["origin"]) == (proof.get("waybill"), proof.get("origin"))
     holds = in_part and in_log and same
-    return {"holds": holds, "root": held, "origin": cells["origin"], "checks": three, "all_three": all(three.values())}
+    return {"holds": holds, "root": held, "origin": cells["origin"], "checks": three, "all_three": all(three.values()),
+            "replaced_later": bool(proof["record"].get("replaced_later"))}  # fmt: skip
 
 
 def _bytes(path: list[str]) -> list[bytes]:
