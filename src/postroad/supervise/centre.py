@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from postroad.errors import DataError
 from postroad.supervise.evidence import checked
 from postroad.supervise.records import act, view
 from postroad.supervise.register import in_order, one_of
@@ -28,7 +29,12 @@ def show(
     one_of("condition", condition, tuple(desk.rule("centre", evidence_on)["conditions"]))
     in_order("evidence_on", evidence_on, dt.date.min, desk.today)
     id_ = f"{centre_id}:{condition}"
-    known = bool(desk.facts("centre_conditions", id=id_))
+    known = desk.facts("centre_conditions", id=id_)
+    for held in desk.facts("centre_conditions", centre_id=centre_id):
+        if held["prefecture_id"] != prefecture_id:
+            raise DataError.of("cases.other_prefecture", value=centre_id, prefecture=held["prefecture_id"])
+    if known:
+        in_order("evidence_on", evidence_on, known[0]["evidence_on"], desk.today)
     return desk.append(
         "centre_conditions", id_, new=not known, centre_id=centre_id, prefecture_id=prefecture_id, met=met,
         condition=condition, evidence_on=evidence_on, evidence_sha256=checked("evidence_sha256", evidence_sha256),

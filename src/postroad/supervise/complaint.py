@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError
 from postroad.supervise.records import act, view
-from postroad.supervise.register import in_order, in_state, one_of
+from postroad.supervise.register import in_order, in_state, of_time, one_of
 from postroad.supervise.regulation import days_after
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def decide(desk: Desk, id_: str, on: dt.date, valid: bool, leg: str = "", outlet
     held = desk.fact("complaints", id_)
     in_state("complaints", held, "with_authority")
     in_order("on", on, held["appealed_on"], desk.today)
-    if valid:
+    if valid or leg:
         one_of("leg", leg, LEGS)
-    if outlet_id:
-        desk.fact("outlets", outlet_id)
+    if outlet_id and desk.fact("outlets", outlet_id)["operator_id"] != held["operator_id"]:
+        raise DataError.of("cases.other_operator", value=outlet_id, operator=held["operator_id"])
     return desk.append(
         "complaints", id_, authority_answered_on=on, valid=valid, leg=leg or None, outlet_id=outlet_id or None,
         state="decided",
@@ -98,15 +98,22 @@ def rates(desk: Desk, period: str) -> list[dict[str, Any]]:
 
     An appeal counts in the period it was made in. A prefecture sees counts; volumes are the province's.
     """
-    pieces: Counter[str] = Counter()
-    if desk.actor.role == "province":
-        for row in desk.rows("volumes"):
-            if row["period"].startswith(period):
-                pieces[row["operator_id"]] += row["pieces"]
+    of_time(period)
+    pieces = _pieces(desk.rows("volumes"), period) if desk.actor.role == "province" else Counter()
     made = [r for r in desk.rows("complaints") if r["appealed_on"] and r["appealed_on"].isoformat().startswith(period)]
     names = sorted(set(pieces) | {row["operator_id"] for row in made})
     found = [_rate(desk, name, [r for r in made if r["operator_id"] == name], pieces[name]) for name in names]
     return [*found, _rate(desk, "", made, sum(pieces.values()))]
+
+
+def _pieces(volumes: list[dict[str, Any]], period: str) -> Counter[str]:
+    """The pieces of each operator in a period: what it reported for just that, else the months of the year."""
+    found = Counter({row["operator_id"]: row["pieces"] for row in volumes if row["period"] == period})
+    months: Counter[str] = Counter()
+    for row in volumes:
+        if row["period"].startswith(f"{period}-") and row["operator_id"] not in found:
+            months[row["operator_id"]] += row["pieces"]
+    return found + months
 
 
 def _rate(desk: Desk, operator_id: str, made: list[dict[str, Any]], pieces: int) -> dict[str, Any]:

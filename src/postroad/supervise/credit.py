@@ -40,6 +40,7 @@ def enter(
     """Enter a point against an operator, or for it, by the scheme in force on the day it happened."""
     scheme = desk.rule("credit_scheme", happened_on)
     in_order("happened_on", happened_on, dt.date.min, desk.today)
+    _open_year(desk, happened_on)
     if item not in point_items(scheme):
         raise DataError.of("cases.not_one_of", column="item", value=item, known=", ".join(point_items(scheme)))
     outlet: dict[str, Any] = desk.fact("outlets", outlet_id) if outlet_id else {}
@@ -52,6 +53,14 @@ def enter(
     )  # fmt: skip
 
 
+def _open_year(desk: Desk, happened_on: dt.date) -> None:
+    """Refuse a change to the points of a year whose data are closed."""
+    rule = desk.rule("credit_objection", happened_on)
+    last = dt.date(happened_on.year + 1, rule["close_month"], rule["close_day"])
+    if desk.today > last:
+        raise DataError.of("cases.year_closed", value=happened_on.year, last=last.isoformat())
+
+
 def point_items(scheme: Rule) -> tuple[str, ...]:
     """Return what a scheme has points for."""
     other = ("start", "floor", "per_outlets")
@@ -61,6 +70,7 @@ def point_items(scheme: Rule) -> tuple[str, ...]:
 @act("credit.collect")
 def collect(desk: Desk, since: dt.date, until: dt.date) -> list[str]:
     """Enter the points of every case of some days not entered yet, each with the case it follows from."""
+    _open_year(desk, since)
     known = {row["because_of"] for row in desk.facts("credit_entries")}
     made = []
     for because, item, operator_id, outlet_id, day in _causes(desk):
@@ -113,10 +123,11 @@ def _from_duties(desk: Desk) -> Iterator[Cause]:
 
 @act("credit.object")
 def object_to(desk: Desk, id_: str, on: dt.date) -> str:
-    """Enter a firm's objection with the day by which it is reviewed."""
+    """Enter a firm's objection, while the year's data are open, with the day by which it is reviewed."""
     held = desk.fact("credit_entries", id_)
     in_state("credit_entries", held, "standing")
     in_order("on", on, held["happened_on"], desk.today)
+    _open_year(desk, held["happened_on"])
     rule = desk.rule("credit_objection", on)
     return desk.append(
         "credit_entries", id_, state="objected", objected_on=on, review_by=days_after(on, rule["review_days"])
@@ -131,7 +142,8 @@ def review(desk: Desk, id_: str, on: dt.date, upheld: bool) -> str:
     in_order("on", on, held["objected_on"], desk.today)
     change = None if upheld else days_after(on, desk.rule("credit_objection", on)["change_days"])
     state = "upheld" if upheld else "overturned"
-    return desk.append("credit_entries", id_, state=state, decided_on=on, change_by=change)
+    shown = held["published_on"] if upheld else None  # a point that does not stand is shown to nobody
+    return desk.append("credit_entries", id_, state=state, decided_on=on, change_by=change, published_on=shown)
 
 
 @act("credit.repair")
@@ -155,11 +167,13 @@ def repair(desk: Desk, id_: str, on: dt.date) -> str:
 
 @act("credit.publish")
 def publish(desk: Desk, year: int) -> list[str]:
-    """Publish the points of a year that are settled."""
+    """Publish the points of a year that stand: not those under objection, nor those that were overturned."""
     return [
         desk.append("credit_entries", row["id"], published_on=desk.today)
         for row in desk.facts("credit_entries")
-        if row["happened_on"].year == year and row["state"] != "objected" and row["published_on"] is None
+        if row["happened_on"].year == year
+        and row["published_on"] is None
+        and row["state"] not in ("objected", "overturned")
     ]
 
 
@@ -169,8 +183,13 @@ def explain(desk: Desk, operator_id: str, year: int) -> dict[str, Any]:
 
     A prefecture sees the lines of its own outlets; the score is then that of its outlets alone.
     """
+    if not 1 <= year <= desk.today.year:
+        raise DataError.of("cases.bad_period", value=year, known=str(desk.today.year))
     scheme = desk.rule("credit_scheme", min(desk.today, dt.date(year, 12, 31)))
-    outlets = [row for row in desk.rows("outlets", operator_id=operator_id) if row["state"] == "open"]
+    known = desk.rows("outlets", operator_id=operator_id)
+    if not known and not desk.rows("credit_entries", operator_id=operator_id):
+        raise DataError.of("cases.no_such_operator", value=operator_id)
+    outlets = [row for row in known if row["state"] == "open"]
     share = scheme["per_outlets"] / max(len(outlets), 1)
     lines = [
         _line(row, desk.rules.cited(row["rule"]), share)
@@ -199,6 +218,15 @@ def _line(row: dict[str, Any], scheme: Rule, share: float) -> dict[str, Any]:
 def grade(scheme: Rule, score: float) -> str:
     """Return the grade of a score by a scheme: A, B, C, else D."""
     return next((name for name in "ABC" if score >= scheme[f"grade_{name}"]), "D")
+
+
+@view("credit.late")
+def late(desk: Desk) -> list[dict[str, Any]]:
+    """Return the objections that were not decided within the term, the longest overdue first."""
+    keep = ("id", "operator_id", "prefecture_id", "item", "points", "objected_on", "review_by")
+    held = [row for row in desk.rows("credit_entries", state="objected") if row["review_by"] < desk.today]
+    found = [{**{k: row[k] for k in keep}, "days_over": (desk.today - row["review_by"]).days} for row in held]
+    return sorted(found, key=lambda row: (-row["days_over"], row["id"]))
 
 
 @view("credit.brands")

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from postroad.errors import DataError
 from postroad.supervise.evidence import checked
 from postroad.supervise.records import act, view
-from postroad.supervise.register import in_state
+from postroad.supervise.register import in_state, in_time
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
+
+
+EVER = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
 @act("custody.give")
@@ -33,6 +36,7 @@ def give(
     """Enter that a bag was handed over: step of its way, holders' codes, time, digest of the seal."""
     if step < 1 or giver == taker:
         raise DataError.of("cases.bad_step", value=bag_id, step=step)
+    in_time("given_at", given_at, EVER, desk.now)
     return desk.append(
         "custody", f"{bag_id}:{step:03d}", new=True, bag_id=bag_id, step=step, giver=giver, taker=taker,
         given_at=given_at, operator_id=operator_id, prefecture_id=prefecture_id, state="given",
@@ -46,8 +50,7 @@ def take(desk: Desk, bag_id: str, step: int, taken_at: dt.datetime) -> str:
     id_ = f"{bag_id}:{step:03d}"
     held = desk.fact("custody", id_)
     in_state("custody", held, "given")
-    if taken_at < held["given_at"]:
-        raise DataError.of("cases.days_disordered", column="taken_at", value=str(taken_at), after=str(held["given_at"]))
+    in_time("taken_at", taken_at, held["given_at"], desk.now)
     return desk.append("custody", id_, taken_at=taken_at, state="taken")
 
 

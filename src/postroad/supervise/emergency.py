@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from postroad.errors import DataError
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import CHINA
-from postroad.supervise.register import in_state, one_of
+from postroad.supervise.register import in_state, in_time, one_of
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -36,8 +36,8 @@ def occur(
     clocks, levels = desk.rule("emergency_report", day), desk.rule("emergency_level", day)
     if level is not None and not 1 <= level <= levels["levels"]:
         raise DataError.of("cases.not_one_of", column="level", value=level, known=f"1-{levels['levels']}")
-    if (oral_at is not None and oral_at < occurred_at) or occurred_at > desk.now:
-        raise DataError.of("cases.days_disordered", column="occurred_at", value=str(occurred_at), after=str(oral_at))
+    in_time("occurred_at", occurred_at, occurred_at, desk.now)
+    in_time("oral_at", oral_at, occurred_at, desk.now)
     return desk.append(
         "emergencies", id_, new=True, kind=one_of("kind", kind, KINDS), place_id=place_id, prefecture_id=prefecture_id,
         operator_id=operator_id or None, occurred_at=occurred_at, oral_at=oral_at, items=items,
@@ -62,15 +62,17 @@ def written(desk: Desk, id_: str, at: dt.datetime, oral_at: dt.datetime | None =
     """Enter the written report, and the oral one when it was not entered yet."""
     held = desk.fact("emergencies", id_)
     in_state("emergencies", held, "open")
-    if at < held["occurred_at"]:
-        raise DataError.of("cases.days_disordered", column="at", value=str(at), after=str(held["occurred_at"]))
+    in_time("at", at, held["occurred_at"], desk.now)
+    in_time("oral_at", oral_at, held["occurred_at"], desk.now)
     return desk.append("emergencies", id_, written_at=at, oral_at=held["oral_at"] or oral_at, state="reported")
 
 
 @act("emergency.end")
 def end(desk: Desk, id_: str, at: dt.datetime) -> str:
     """Enter that an event is over."""
-    in_state("emergencies", desk.fact("emergencies", id_), "reported")
+    held = desk.fact("emergencies", id_)
+    in_state("emergencies", held, "reported")
+    in_time("at", at, held["occurred_at"], desk.now)
     return desk.append("emergencies", id_, closed_at=at, state="closed")
 
 

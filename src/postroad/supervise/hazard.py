@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from postroad.supervise.evidence import checked
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import officers
-from postroad.supervise.register import in_order, in_state
+from postroad.supervise.register import in_order, in_state, not_published
 from postroad.supervise.regulation import days_after
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def close(desk: Desk, id_: str, on: dt.date, accepted: bool = True) -> str:
 @act("hazard.publish")
 def publish(desk: Desk, id_: str) -> str:
     """Make a hazard public."""
+    not_published("hazards", desk.fact("hazards", id_))
     return desk.append("hazards", id_, published_on=desk.today)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
-from postroad.errors import DataError
+from postroad.errors import DataError, PostroadError
+from postroad.language import Said, Text, catalogue
 from postroad.supervise.records import act, view
-from postroad.supervise.records.desk import officers
-from postroad.supervise.regulation import days_after
+from postroad.supervise.records.desk import CHINA, officers
+from postroad.supervise.regulation import days_after, years_after
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -25,9 +27,32 @@ def one_of(column: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def in_order(column: str, day: dt.date | None, after: dt.date, not_after: dt.date | None = None) -> None:
-    """Refuse a day before the one it must follow, or in the future."""
-    if day is not None and (day < after or (not_after is not None and day > not_after)):
+    """Refuse a day before the one it must follow, or after the last it can be (today)."""
+    if day is not None and day < after:
         raise DataError.of("cases.days_disordered", column=column, value=day.isoformat(), after=after.isoformat())
+    if day is not None and not_after is not None and day > not_after:
+        raise DataError.of("cases.too_late", column=column, value=day.isoformat(), last=not_after.isoformat())
+
+
+def in_time(column: str, at: dt.datetime | None, after: dt.datetime, not_after: dt.datetime) -> None:
+    """Refuse a time before the one it must follow, or after now; told in China's time."""
+    if at is not None and at < after:
+        raise DataError.of("cases.days_disordered", column=column, value=_local(at), after=_local(after))
+    if at is not None and at > not_after:
+        raise DataError.of("cases.too_late", column=column, value=_local(at), last=_local(not_after))
+
+
+def _local(at: dt.datetime) -> str:
+    return at.astimezone(CHINA).isoformat(timespec="minutes")
+
+
+def of_time(text: str, forms: str = "year month") -> str:
+    """Return a period written as a year (2025), a month (2025-11) or a quarter (2025-Q3), as far as it may be one."""
+    known = {"year": r"\d{4}", "month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}-Q[1-4]"}
+    if not any(re.fullmatch(known[form], text) for form in forms.split()):
+        shown = {"year": "2025", "month": "2025-11", "quarter": "2025-Q3"}
+        raise DataError.of("cases.bad_period", value=text, known=", ".join(shown[form] for form in forms.split()))
+    return text
 
 
 @act("licence.apply")
@@ -39,7 +64,7 @@ def apply(desk: Desk, id_: str, operator_id: str, reach: str, applied_on: dt.dat
         raise DataError.of("cases.capital_short", value=capital_wan, least=rule[reach])
     years = desk.rule("licence_withdrawn", applied_on)["years"]
     for old in desk.facts("licences", operator_id=operator_id, state="withdrawn"):
-        if applied_on < days_after(old["decided_on"], round(365.25 * years)):
+        if applied_on < years_after(old["decided_on"], years):
             raise DataError.of("cases.too_soon", value=operator_id, years=years, since=old["decided_on"].isoformat())
     return desk.append(
         "licences", id_, new=True, operator_id=operator_id, reach=reach, state="applied", applied_on=applied_on,
@@ -53,6 +78,8 @@ def decide(desk: Desk, id_: str, granted: bool, decided_on: dt.date, expires_on:
     held = desk.fact("licences", id_)
     in_state("licences", held, "applied")
     in_order("decided_on", decided_on, held["applied_on"], desk.today)
+    if granted:
+        in_order("expires_on", expires_on, days_after(decided_on, 1))
     state = "granted" if granted else "refused"
     shown = desk.today if granted else None
     return desk.append(
@@ -65,6 +92,7 @@ def end(desk: Desk, id_: str, state: str, on: dt.date) -> str:
     """Suspend, withdraw or take back a licence."""
     held = desk.fact("licences", id_)
     in_state("licences", held, "granted", "suspended")
+    in_order("on", on, held["decided_on"], desk.today)
     return desk.append(
         "licences", id_, state=one_of("state", state, ("suspended", "withdrawn", "returned")), decided_on=on
     )  # fmt: skip
@@ -86,6 +114,7 @@ def open_outlet(
 ) -> str:
     """Enter an outlet with the day by which it must be filed."""
     rule = desk.rule("outlet_filing", opened_on)
+    in_order("opened_on", opened_on, dt.date.min, desk.today)
     return desk.append(
         "outlets", id_, new=True, operator_id=operator_id, prefecture_id=prefecture_id, name=name,
         kind=one_of("kind", kind, KINDS), branch_id=branch_id, state="open", opened_on=opened_on,
@@ -98,6 +127,8 @@ def open_outlet(
 def file_outlet(desk: Desk, id_: str, filed_on: dt.date) -> str:
     """Enter that an outlet was filed."""
     held = desk.fact("outlets", id_)
+    if held["filed_on"] is not None:
+        raise DataError.of("cases.done_before", table="outlets", value=id_, on=held["filed_on"].isoformat())
     in_order("filed_on", filed_on, held["opened_on"], desk.today)
     return desk.append("outlets", id_, filed_on=filed_on)
 
@@ -107,7 +138,7 @@ def close_outlet(desk: Desk, id_: str, closed_on: dt.date) -> str:
     """Enter that an outlet closed."""
     held = desk.fact("outlets", id_)
     in_state("outlets", held, "open")
-    in_order("closed_on", closed_on, held["opened_on"])
+    in_order("closed_on", closed_on, held["opened_on"], desk.today)
     return desk.append("outlets", id_, state="closed", closed_on=closed_on)
 
 
@@ -133,15 +164,16 @@ def enrol(
 
 @act("volume.report")
 def volume(desk: Desk, period: str, operator_id: str, pieces: int) -> str:
-    """Enter the pieces an operator accepted in a period; again to correct them."""
-    id_ = f"{period}:{operator_id}"
+    """Enter the pieces an operator accepted in a month or a year; again to correct them."""
+    covered = of_time(period)
+    id_ = f"{covered}:{operator_id}"
     known = bool(desk.facts("volumes", id=id_))
-    return desk.append("volumes", id_, new=not known, operator_id=operator_id, period=period, pieces=pieces)
+    return desk.append("volumes", id_, new=not known, operator_id=operator_id, period=covered, pieces=pieces)
 
 
 @view("register.late")
 def late(desk: Desk) -> list[dict[str, Any]]:
-    """Return what the register waits for: outlets not filed in time, applications not decided in time."""
+    """Return what the register waits for: outlets not filed, applications not decided, licences that ran out."""
     found = [
         {"what": "outlet_unfiled", "id": row["id"], "due": row["file_by"], "operator_id": row["operator_id"]}
         for row in desk.rows("outlets")
@@ -153,12 +185,38 @@ def late(desk: Desk) -> list[dict[str, Any]]:
             for row in desk.rows("licences", state="applied")
             if row["decide_by"] < desk.today
         ]
+        found += [
+            {"what": "licence_expired", "id": row["id"], "due": row["expires_on"], "operator_id": row["operator_id"]}
+            for row in desk.rows("licences", state="granted")
+            if row["expires_on"] is not None and row["expires_on"] < desk.today
+        ]
     return sorted(found, key=lambda row: (row["due"], row["id"]))
 
 
 def in_state(table: str, row: dict[str, Any], *states: str) -> None:
     """Refuse a step that does not follow from the state a case is in."""
     if row["state"] not in states:
-        raise DataError.of(
-            "cases.wrong_state", table=table, value=row["id"], state=row["state"], wanted=", ".join(states)
-        )
+        raise wrong_state(table, row["id"], row["state"], *states)
+
+
+def wrong_state(table: str, id_: str, state: str, *wanted: str) -> PostroadError:
+    """Return the refusal of a step that does not follow from a state; states are said in words."""
+    return DataError.of(
+        "cases.wrong_state", table=table, value=id_, state=_in_words(state), wanted=_in_words(*wanted),
+        what=_worded(f"console.table_{table}", table),
+    )  # fmt: skip
+
+
+def _in_words(*states: str) -> Said:
+    told = [_worded(f"console.value_{state}", state) for state in states]
+    return Said.both("、".join(one.say("zh") for one in told), ", ".join(one.say("en").lower() for one in told))
+
+
+def _worded(key: str, code: str) -> Text:
+    return Text.of(key) if key in catalogue() else Said.both(code, code)
+
+
+def not_published(table: str, row: dict[str, Any]) -> None:
+    """Refuse to publish again what is public already: the day it was published would be lost."""
+    if row["published_on"] is not None:
+        raise DataError.of("cases.done_before", table=table, value=row["id"], on=row["published_on"].isoformat())

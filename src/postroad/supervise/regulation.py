@@ -117,6 +117,14 @@ def regulation(own: Path | None = None) -> Regulation:
     return Regulation(tuple(rules))
 
 
+def years_after(day: dt.date, count: int) -> dt.date:
+    """Return the same day ``count`` years later; 28 February where the 29th does not exist."""
+    try:
+        return day.replace(year=day.year + count)
+    except ValueError:
+        return day.replace(year=day.year + count, day=28)
+
+
 def days_after(day: dt.date, count: int) -> dt.date:
     """Return the day ``count`` calendar days later."""
     return day + dt.timedelta(days=count)

@@ -14,7 +14,7 @@ from postroad.errors import DataError
 from postroad.supervise.evidence import checked
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import CHINA
-from postroad.supervise.register import in_state, one_of
+from postroad.supervise.register import in_state, in_time, one_of
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -87,7 +87,7 @@ def depart(desk: Desk, id_: str, at: dt.datetime) -> str:
     """Enter that the vehicle left; refused when the permit it names does not hold at that moment."""
     held = desk.fact("relief", id_)
     in_state("relief", held, "assigned")
-    _after("at", at, held["requested_at"], desk.now)
+    in_time("at", at, held["requested_at"], desk.now)
     if held["permit_id"]:
         permit = desk.fact("permits", held["permit_id"])
         if not holds(permit, at.astimezone(CHINA).date()):
@@ -100,7 +100,7 @@ def hand(desk: Desk, id_: str, at: dt.datetime, receipt_sha256: str) -> str:
     """Enter that the goods were handed over, with the digest of the signed receipt."""
     held = desk.fact("relief", id_)
     in_state("relief", held, "under_way")
-    _after("at", at, held["left_at"], desk.now)
+    in_time("at", at, held["left_at"], desk.now)
     proof = checked("receipt_sha256", receipt_sha256)
     return desk.append("relief", id_, handed_at=at, receipt_sha256=proof, state="handed")
 
@@ -168,8 +168,3 @@ def holds(permit: dict[str, Any], day: dt.date) -> bool:
     """Whether a permit holds on a day."""
     taken = permit["revoked_on"]
     return bool(permit["from_on"] <= day <= permit["to_on"] and (taken is None or day < taken))
-
-
-def _after(column: str, at: dt.datetime, since: dt.datetime, until: dt.datetime) -> None:
-    if not since <= at <= until:
-        raise DataError.of("cases.days_disordered", column=column, value=str(at), after=str(since))

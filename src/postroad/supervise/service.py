@@ -10,7 +10,7 @@ import numpy as np
 
 from postroad.errors import DataError
 from postroad.supervise.records import act, view
-from postroad.supervise.register import in_order, one_of
+from postroad.supervise.register import in_order, of_time, one_of
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -38,7 +38,7 @@ def survey(desk: Desk, period: str, subject: str, score: float, respondents: int
     """Enter a wave of the satisfaction survey; the authority, the post and the express firms apart."""
     if not 0 <= score <= 100 or respondents < 1:
         raise DataError.of("cases.bad_survey", value=score, respondents=respondents)
-    id_ = f"{period}:{one_of('subject', subject, SUBJECTS)}"
+    id_ = f"{of_time(period, 'year quarter month')}:{one_of('subject', subject, SUBJECTS)}"
     known = bool(desk.facts("surveys", id=id_))
     told: dict[str, Any] = {"period": period, "subject": subject, "score": score, "respondents": respondents}
     return desk.append("surveys", id_, new=not known, **told)
@@ -48,6 +48,7 @@ def survey(desk: Desk, period: str, subject: str, score: float, respondents: int
 def camera_day(desk: Desk, outlet_id: str, day: dt.date, cameras: int, online: int) -> str:
     """Enter a site's cameras and how many were online on a day."""
     outlet = desk.fact("outlets", outlet_id)
+    in_order("day", day, outlet["opened_on"], desk.today)
     if not 0 <= online <= cameras:
         raise DataError.of("cases.bad_cameras", value=outlet_id, online=online, cameras=cameras)
     id_ = f"{outlet_id}:{day}"
@@ -60,6 +61,7 @@ def camera_day(desk: Desk, outlet_id: str, day: dt.date, cameras: int, online: i
 @view("service.lockers")
 def lockers(desk: Desk, period: str) -> list[dict[str, Any]]:
     """Return, by prefecture and in all, locker days, deposits a cell and day, and the share of attempts refused."""
+    of_time(period)
     held: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in desk.rows("locker_days"):
         if row["day"].isoformat().startswith(period):
@@ -113,6 +115,7 @@ def _rises(values: Any) -> int:
 @view("service.cameras")
 def cameras(desk: Desk, period: str, least: float = 0.9) -> dict[str, Any]:
     """Return the share of cameras online in a period, open sites never heard of, and sites below a share."""
+    of_time(period)
     rows = [row for row in desk.rows("camera_days") if row["day"].isoformat().startswith(period)]
     sites: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:

@@ -14,6 +14,7 @@ from postroad.language import say
 from postroad.supervise import centre, complaint, service
 from postroad.supervise.inspection import standard
 from postroad.supervise.records import Desk, audit
+from postroad.supervise.register import of_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ def tally(desk: Desk, network: Network, region: str, period: str) -> list[dict[s
     What the records do not hold gives no row. What was read stands in the audit log under the actor and the hour of
     the asking, though lateness is judged as of the newest act.
     """
+    of_time(period)
     origins = {row["origin"] for table in ("outlets", "inspections") for row in desk.rows(table)}
     origin = "synthetic" if "synthetic" in origins else "derived"
     with desk.store.reading() as connection:

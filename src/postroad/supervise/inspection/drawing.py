@@ -12,7 +12,7 @@ from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import coded
 from postroad.supervise.refusal import told
-from postroad.supervise.register import in_state
+from postroad.supervise.register import in_state, wrong_state
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -23,7 +23,7 @@ def weights(desk: Desk) -> list[dict[str, Any]]:
     """Return the risk weight of every open outlet with what it is made of: a whole number, at least 1."""
     rule = desk.rule("inspection_risk")
     hazards = Counter(r["outlet_id"] for r in desk.rows("hazards") if r["state"] != "closed")
-    failed = Counter(r["outlet_id"] for r in desk.rows("findings", passed=False))
+    failed = Counter(r["outlet_id"] for r in desk.rows("findings", passed=False) if r["state"] != "overturned")
     failed.update(r["outlet_id"] for r in desk.rows("remote_checks", passed=False))
     complaints = Counter(r["outlet_id"] for r in desk.rows("complaints", valid=True) if r["outlet_id"])
     grades = _grades(desk)
@@ -175,7 +175,7 @@ def publish(desk: Desk, id_: str) -> str:
     """Publish list, seed and receipt, once every drawn visit was made: nobody may learn before that who is next."""
     papers = desk.fact("draw_papers", id_)
     if papers["receipt"] is None:
-        raise DataError.of("cases.wrong_state", table="draws", value=id_, state="committed", wanted="revealed")
+        raise wrong_state("draws", id_, "committed", "revealed")
     made = {r["outlet_id"] for r in desk.facts("inspections", draw_id=id_) if r["state"] != "ordered"}
     waiting = [r["unit"] for r in papers["receipt"]["drawn"] if not r["struck"] and r["unit"] not in made]
     if waiting:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from postroad.errors import DataError
 from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import act, view
+from postroad.supervise.register import of_time
 
 if TYPE_CHECKING:
     from postroad.supervise.records import Desk
@@ -33,7 +34,7 @@ def plan(
     if hours_each is None:
         rule = desk.rule("inspection_hours")
         hours_each = rule["head_h"] + 2 * (rule["travel_h"] + len(asked) * rule["item_h"])
-    id_ = f"{period}:{prefecture_id}:{kind}:{theme}"
+    id_ = f"{of_time(period, 'month')}:{prefecture_id}:{kind}:{theme}"
     known = bool(desk.facts("plans", id=id_))
     told: dict[str, Any] = {"period": period, "kind": kind, "theme": theme, "visits": visits, "hours_each": hours_each}
     return desk.append(
@@ -47,6 +48,7 @@ def capacity(desk: Desk, period: str) -> list[dict[str, Any]]:
 
     Plans are kept in the order of their priority until the hours run out; what is left over is dropped by name.
     """
+    of_time(period, "month")
     rows = [row for row in desk.rows("plans") if row["period"] == period]
     there: dict[str, float] = {}
     for person in desk.rows("inspectors", state="active"):

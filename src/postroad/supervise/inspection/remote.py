@@ -9,7 +9,7 @@ from postroad.errors import DataError
 from postroad.supervise.evidence import checked
 from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import act, view
-from postroad.supervise.register import in_order, in_state, one_of
+from postroad.supervise.register import in_order, in_state, of_time, one_of
 from postroad.supervise.regulation import days_after
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def overdue(desk: Desk) -> list[dict[str, Any]]:
 @view("remote.share")
 def share(desk: Desk, period: str) -> list[dict[str, Any]]:
     """Return by method how many outlets were checked in a period, how many items, and the share that failed."""
+    of_time(period)
     rows = [row for row in desk.rows("remote_checks") if row["found_on"].isoformat().startswith(period)]
     found = []
     for method in METHODS:

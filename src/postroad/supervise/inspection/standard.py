@@ -6,10 +6,10 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from postroad.errors import DataError
 from postroad.supervise import draw
 from postroad.supervise.inspection.catalogue import items
 from postroad.supervise.records import view
+from postroad.supervise.register import wrong_state
 from postroad.supervise.survey import Seen, violation_rate
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def violations(desk: Desk, draw_id: str, item: str) -> dict[str, Any]:
 def report(desk: Desk, draw_id: str) -> list[dict[str, Any]]:
     """Return the share of outlets with any breach found, with its interval: in all, by prefecture and by operator."""
     outlets = {row["id"]: row for row in desk.rows("outlets")}
-    visits = [row for row in desk.rows("inspections", draw_id=draw_id) if row["visited_on"]]
+    visits = _made(desk, draw_id)
     visited = [outlets[row["outlet_id"]] for row in visits if row["outlet_id"] in outlets]
     told = []
     for column in ("", "prefecture_id", "operator_id"):
@@ -54,6 +54,12 @@ def report(desk: Desk, draw_id: str) -> list[dict[str, Any]]:
     return told
 
 
+def _made(desk: Desk, draw_id: str) -> list[dict[str, Any]]:
+    """Return the visits of a draw that were made and stand: one that was overturned says nothing of its outlet."""
+    visits = desk.rows("inspections", draw_id=draw_id)
+    return [row for row in visits if row["visited_on"] and row["state"] != "overturned"]
+
+
 def _estimate(
     desk: Desk,
     draw_id: str,
@@ -62,8 +68,8 @@ def _estimate(
 ) -> dict[str, Any]:
     papers = desk.row("draw_papers", draw_id)
     if papers["receipt"] is None:
-        raise DataError.of("cases.wrong_state", table="draws", value=draw_id, state="committed", wanted="revealed")
-    visits = {r["outlet_id"]: r for r in desk.rows("inspections", draw_id=draw_id) if r["visited_on"]}
+        raise wrong_state("draws", draw_id, "committed", "revealed")
+    visits = {r["outlet_id"]: r for r in _made(desk, draw_id)}
     failed: dict[str, set[str]] = {}
     for row in desk.rows("findings", passed=False):
         failed.setdefault(row["inspection_id"], set()).add(row["item"])

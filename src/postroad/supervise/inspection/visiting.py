@@ -10,8 +10,8 @@ from postroad.supervise.evidence import checked
 from postroad.supervise.holidays import working_days_after
 from postroad.supervise.inspection.catalogue import checklist, items, score
 from postroad.supervise.records import act, view
-from postroad.supervise.records.desk import coded, officers
-from postroad.supervise.register import in_order, in_state
+from postroad.supervise.records.desk import CHINA, coded, officers
+from postroad.supervise.register import in_order, in_state, not_published, of_time, wrong_state
 from postroad.supervise.regulation import days_after
 
 if TYPE_CHECKING:
@@ -38,15 +38,21 @@ def order(
     if len(set(inspectors)) < pair["least"]:
         raise DataError.of("cases.too_few_inspectors", value=outlet_id, least=pair["least"])
     for code in inspectors:
-        desk.fact("inspectors", code)
+        person = desk.fact("inspectors", code)
+        if person["state"] != "active" or person["credential_until"] < desk.today:
+            raise DataError.of("cases.credential_over", value=code, until=person["credential_until"].isoformat())
     asked = [item.id for item in checklist(outlet["kind"], tuple(themes or ()), desk.today)]
     if not asked:
         raise DataError.of("cases.nothing_to_look_at", value=outlet_id, kind=outlet["kind"])
     chance = _chance(desk, draw_id, outlet_id) if draw_id else None
+    if draw_id and desk.facts("inspections", draw_id=draw_id, outlet_id=outlet_id):
+        raise DataError.of("cases.ordered_before", value=outlet_id, draw=draw_id)
     waiting = desk.facts("inspections", outlet_id=outlet_id, state="ordered")
     if waiting:
         first = waiting[0]
         both = [*first["items"], *(name for name in asked if name not in first["items"])]
+        if not draw_id and both == first["items"] and set(departments or []) <= set(first["joint"]):
+            raise DataError.of("cases.no_new_purpose", value=outlet_id, visit=first["id"])
         return desk.append(
             "inspections", first["id"], items=both, saved_visits=first["saved_visits"] + 1,
             joint=sorted({*first["joint"], *(departments or [])}), draw_id=first["draw_id"] or draw_id or None,
@@ -69,7 +75,7 @@ def order_drawn(desk: Desk, draw_id: str, themes: list[str] | None = None) -> li
     """
     receipt = desk.row("draw_papers", draw_id)["receipt"]  # of the actor's own draws only
     if receipt is None:
-        raise DataError.of("cases.wrong_state", table="draws", value=draw_id, state="committed", wanted="revealed")
+        raise wrong_state("draws", draw_id, "committed", "revealed")
     there = {row["outlet_id"] for row in desk.facts("inspections", draw_id=draw_id)}
     standing = {row["id"] for row in desk.facts("outlets", state="open")}
     return [
@@ -99,11 +105,15 @@ def visit(
     """Enter a visit: every item passed but those failed, each of which needs ``item=sha256`` as evidence."""
     held = desk.fact("inspections", id_)
     in_state("inspections", held, "ordered")
-    in_order("on", on, held["valid_from"].date(), desk.today)
+    in_order("on", on, held["valid_from"].astimezone(CHINA).date(), desk.today)
+    if hours <= 0:
+        raise DataError.of("cases.no_hours", value=id_, hours=hours)
     wrong = {item.id for item in items(failed or [])}
     if strange := sorted(wrong - set(held["items"])):
         raise DataError.of("cases.not_on_the_list", value=id_, items=", ".join(strange))
     proof = _proofs(evidence or [], wrong)
+    if strange := sorted(set(proof) - set(held["items"])):
+        raise DataError.of("cases.not_on_the_list", value=id_, items=", ".join(strange))
     due = desk.rule("inspection_due", on)
     for item in items(held["items"]):
         passed = item.id not in wrong
@@ -159,6 +169,7 @@ def publish(desk: Desk, id_: str) -> str:
     """Make a visit and its findings public."""
     held = desk.fact("inspections", id_)
     in_state("inspections", held, "correcting", "closed")
+    not_published("inspections", held)
     for row in desk.facts("findings", inspection_id=id_):
         desk.append("findings", row["id"], published_on=desk.today)
     return desk.append("inspections", id_, published_on=desk.today)
@@ -166,8 +177,13 @@ def publish(desk: Desk, id_: str) -> str:
 
 @act("inspection.withdraw")
 def withdraw(desk: Desk, id_: str) -> str:
-    """Take a visit that was overturned out of public view; the record itself stays."""
-    rule = desk.rule("withdraw")
+    """Take a visit that was overturned out of public view, with the points it cost; the records themselves stay."""
+    in_state("inspections", desk.fact("inspections", id_), "correcting", "closed")
+    rule, change = desk.rule("withdraw"), desk.rule("credit_objection")["overturned_days"]
+    for point in desk.facts("credit_entries"):
+        if point["because_of"].startswith(f"findings/{id_}:") and point["state"] != "overturned":
+            desk.append("credit_entries", point["id"], state="overturned", decided_on=desk.today, published_on=None,
+                        change_by=days_after(desk.today, change))  # fmt: skip
     for row in desk.facts("findings", inspection_id=id_):
         desk.append("findings", row["id"], published_on=None, state="overturned", rule=rule.cite)
     return desk.append("inspections", id_, published_on=None, state="overturned", rule=rule.cite)
@@ -197,6 +213,7 @@ def _late(what: str, row: dict[str, Any], due: dt.date, today: dt.date) -> dict[
 @view("inspection.saved")
 def saved(desk: Desk, period: str) -> dict[str, Any]:
     """Return visits made in a period, visits saved by going once for several purposes, and the hours that saves."""
+    of_time(period)
     rows = [r for r in desk.rows("inspections") if r["visited_on"] and r["visited_on"].isoformat().startswith(period)]
     rule = desk.rule("inspection_hours")
     spared = sum(row["saved_visits"] for row in rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import sqlalchemy as sa
 
 from postroad.errors import DataError, UsageError
-from postroad.supervise.records import audit
+from postroad.supervise.records import audit, soundness
 from postroad.supervise.records.actor import SCOPED, Actor
 from postroad.supervise.records.acts import Act, rights
 from postroad.supervise.records.schema import COMMON, TABLES
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LOOKS_AT_ONCE = 500
 """Looks kept before they are written together, at most."""
+REQUEST_LENGTH = 96
 CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -98,6 +99,10 @@ class Desk:
             raise UsageError.of("cases.looking_back", act=act.name)
         told = dict(words)
         request = told.pop("request", None)
+        if request and len(request) > REQUEST_LENGTH:
+            raise UsageError.of("cases.too_long", column="request", value=request[:59], most=REQUEST_LENGTH,
+                                found=len(request))  # fmt: skip
+        soundness.check_asked({**dict(zip(act.parameters, args, strict=False)), **told, "request": request})
         asked = audit.digest({"act": act.name, "args": list(args), "words": told})
         with self._transaction() as connection:
             served = audit.said_before(connection, request) if request else None
@@ -215,6 +220,7 @@ class Desk:
             "recorded_by": str(self.actor),
         }
         self._own(table, row)
+        soundness.check(TABLES[table], row)
         self._open.execute(TABLES[table].insert().values(**row))
         self._written.append([table, id_, row["version"], audit.digest(row)])
         return id_
@@ -224,6 +230,7 @@ class Desk:
     ) -> list[dict[str, Any]]:
         """Return the newest version of every row the actor may see, ordered by id, with the columns it may see."""
         known, known_at = TABLES[table], known_at or self.seen_at
+        soundness.check_asked(equal)
         query = self._versions(table, valid_at, known_at)
         for column, value in equal.items():
             if column not in known.c:
