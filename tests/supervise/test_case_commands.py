@@ -222,6 +222,8 @@ def test_the_next_steps_run_as_they_are_written(postroad, database, tmp_path, mo
     monkeypatch.delenv("POSTROAD_OPEN")
     for word in export[1:]:
         monkeypatch.setenv(*word.split("=", 1))
+    known = ("id=O1", "operator_id=SF", "prefecture_id=2201", "kind=outlet", "opened_on=2025-03-01")
+    assert postroad("cases", "do", "outlet.open", *known)[0] == 0
     cases = [step[1:] for step in steps if step[1] == "cases"]
     assert [words[1] for words in cases] == ["list", "show", "show"]
     for words in cases:
