@@ -260,7 +260,7 @@ def test_the_draw_on_the_register(desk, clock):
     hazard.open_hazard(desk, "H1", names[0], "wiring", "head", desk.today)
     weights = {row["id"]: row["weight"] for row in drawing.weights(desk)}
     assert weights[names[0]] == weights[names[1]] + desk.rule("inspection_risk")["per_open_hazard"]
-    drawing.commit(desk, "D1", 4, "lottery", SEED_AT, 6)
+    drawing.commit(desk, "D1", 4, "lottery", SEED_AT, 8)
     public = desk.seated(Actor("public"))
     (shown,) = public.rows("draws")
     assert public.rows("draw_papers") == []
@@ -278,7 +278,11 @@ def test_the_draw_on_the_register(desk, clock):
     with pytest.raises(UsageError, match="another seed"):
         drawing.reveal(desk, "D1", SEED + "1")
     drawing.reveal(desk, "D1", SEED, [f"{first[0]}=closed"], 6)
+    for size in (4, 9):  # the extension is not taken back, nor does it go beyond the ceiling
+        with pytest.raises(UsageError, match="never shrunk"):
+            drawing.reveal(desk, "D1", SEED, size=size)
     receipt = desk.row("draw_papers", "D1")["receipt"]
+    assert len(receipt["drawn"]) == 6
     assert [row["unit"] for row in receipt["drawn"]][:4] == first
     assert receipt["drawn"][0]["struck"] == "closed"
     with pytest.raises(DataError, match="not drawn"):
@@ -289,6 +293,8 @@ def test_the_draw_on_the_register(desk, clock):
         visited(desk, f"V{k}", row["unit"], codes[:2], ["plastic_ban"] if k == 0 else [], draw_id="D1")
     drawing.publish(desk, "D1")
     (papers,) = public.rows("draw_papers")
+    with pytest.raises(DataError, match="who is next"):
+        drawing.reveal(desk, "D1", SEED, size=7)
     sheet = published(public)["draws/D1.chances.csv"].splitlines()
     assert (sheet[0], len(sheet)) == ("outlet_id,operator_id,weight,chance,share", 13)
     assert draw.verify(papers["frozen"], papers["receipt"], shown["digest"]) == []

@@ -154,9 +154,14 @@ def reveal(desk: Desk, id_: str, seed: str, strike: list[str] | None = None, siz
     in_state("draws", held, "committed", "revealed")
     if held["seed"] not in (None, seed):
         raise UsageError.of("cases.other_seed", value=id_)
+    if papers["published_on"] and size is not None and size > held["size"]:
+        raise DataError.of("cases.draw_published", value=id_, day=papers["published_on"])
     before = papers["receipt"]["struck"] if papers["receipt"] else {}
     struck = before | dict(_struck(word) for word in strike or [])
     with told():
+        # Units once drawn stay drawn: after an extension the size it had is the least.
+        if size is not None and size < held["size"]:
+            raise draw.DrawError("bad_extension", size=size, first=held["size"], ceiling=held["ceiling"])
         receipt = draw.reveal(papers["frozen"], seed, desk.now, struck, size or held["size"])
     desk.append("draws", id_, seed=seed, size=receipt["size"], state="revealed")
     desk.append("draw_papers", id_, receipt=receipt)
