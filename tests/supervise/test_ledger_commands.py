@@ -58,6 +58,13 @@ def test_a_rehearsal_from_feed_to_scorecard(office, tmp_path):
     assert "hexadecimal" in office("ledger", "verify", "p.json", "--root", "xyz")[2]
     assert office("ledger", "prove", "--size", 5, "--out", "grown.json")[0] == 0
     grown = json.loads((tmp_path / "grown.json").read_text("utf-8"))
+    everything, early = ("checks", "--level", "all", "--json"), "2026-01-12T08:00:00+08:00"
+    same = {office("ledger", *everything, "--as-of", at)[1] for at in (early, "2026-01-12T00:00:00Z", early[:19])}
+    assert len(same) == 1
+    for wrong in (("checks", "--level", "moon"), ("checks", "--days", "2026-01-13..2026-01-12"),
+                  ("balance", "--leak", "nan"), ("balance", "--leak", "1"),
+                  ("intake", "out/ledger-shares")):  # fmt: skip
+        assert office("ledger", *wrong)[0] == 2, wrong
     both = ("--root", grown["new_root"], "--old-root", grown["old_root"])
     code, out, _ = office("ledger", "verify", "grown.json", *both)
     assert (code, "Both published roots" in out) == (0, False)

@@ -25,6 +25,7 @@ STYLES = {
     "met": "green", "on_track": "green", "at_risk": "yellow", "off_track": "red", "missed": "red", "unknown": "dim",
     "certain": "green", "probable": "yellow", "ambiguous": "yellow", "implausible": "red",
 }  # fmt: skip
+CHINA = dt.timezone(dt.timedelta(hours=8))
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -67,10 +68,11 @@ def day(text: str | None) -> dt.date | None:
 
 
 def moment(text: str) -> dt.datetime | None:
-    """Return a time given as text; ``UsageError`` when it is none."""
+    """Return a time given as text, in China's time as records have it; ``UsageError`` when it is none."""
     try:
-        return dt.datetime.fromisoformat(text) if text else None
-    except ValueError:
+        told = dt.datetime.fromisoformat(text) if text else None
+        return told.astimezone(CHINA).replace(tzinfo=None) if told is not None and told.tzinfo else told
+    except (ValueError, OverflowError):
         raise UsageError.of("face.bad_date", value=text) from None
 
 

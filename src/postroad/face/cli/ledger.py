@@ -89,6 +89,7 @@ def _tell(taken: Taken) -> None:
 
 def _each(files: list[Path]) -> list[Path]:
     """The files named, and those in folders: registers first, corrections last, so that nothing waits for another."""
+    from postroad.errors import UsageError
     from postroad.supervise.ledger.kinds import REGISTERS
     from postroad.supervise.ledger.reading import FORMS
 
@@ -99,18 +100,23 @@ def _each(files: list[Path]) -> list[Path]:
             if path.is_dir()
             else [path]
         )
+        if not inside:
+            raise UsageError.of("ledger.empty_folder", path=str(path), forms=", ".join(sorted(FORMS)))
         found += inside
     return sorted(found, key=lambda f: (not f.name.startswith(REGISTERS), "-later" in f.name))
 
 
 def _days(text: str) -> tuple[str, str] | None:
+    from postroad.errors import UsageError
     from postroad.face.cli.display import day
 
     if not text:
         return None
     first, _, last = text.partition("..")
     a, b = day(first), day(last or first)
-    return (a.isoformat(), b.isoformat()) if a and b else None
+    if a is None or b is None or a > b:
+        raise UsageError.of("ledger.bad_days", value=text)
+    return a.isoformat(), b.isoformat()
 
 
 def _table(frame: pl.DataFrame, most: int = 20) -> None:
@@ -156,11 +162,14 @@ def checks(
     """检查 Rates of the three checks with intervals, gaps, and impossible claims."""
     import polars as pl
 
+    from postroad.errors import UsageError
     from postroad.face.cli.display import moment, out, print_json, progress
     from postroad.language import say
-    from postroad.supervise.ledger.checks import check
+    from postroad.supervise.ledger.checks import LEVELS, check
     from postroad.supervise.ledger.claims import claims
 
+    if level not in ("all", *LEVELS):
+        raise UsageError.of("ledger.no_such_level", asked=level, known=", ".join(("all", *LEVELS)))
     held = opened(ledger, extract_)
     method = "exact" if exact else "wilson"
     with progress(say("ledger.asking")) as move:
@@ -190,10 +199,13 @@ def balance(
     json_: bool = JSON,
 ) -> None:
     """平衡 Mass balance across operators and legs; legs that lose more than is usual."""
+    from postroad.errors import UsageError
     from postroad.face.cli.display import moment, out, print_json, progress
     from postroad.language import say
     from postroad.supervise.ledger.balance import balance as balanced
 
+    if not 0 < leak < 1:
+        raise UsageError.of("ledger.bad_leak", value=leak)
     held = opened(ledger, extract_)
     with progress(say("ledger.asking")) as move:
         found = balanced(held, _days(days), moment(as_of), moment(until), progress=move)
