@@ -210,7 +210,7 @@ COMPOSED = {
     "publication.published",
     "tally.tally",
     "rehearsal.cast.enter",
-    "rehearsal.cast.service_days",
+    "rehearsal.cast.service_day",
 }
 """Functions that only put acts, views and checked reads together; each of those checks the rights."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
@@ -172,17 +173,18 @@ def _centres(desk: Desk, network: Network, month: dt.date) -> None:
             centre.show(desk, site, site[3:7], condition, met, on, fingerprint(site, condition))
 
 
-def service_days(desk: Desk, cast: Cast, seed: int, month: dt.date, days: int) -> None:
-    """Enter what the lockers and cameras of the month show."""
+def service_day(desk: Desk, cast: Cast, seed: int, day: dt.date) -> None:
+    """Enter what the lockers show on a day; on the first of a month what the cameras show too."""
+    days = calendar.monthrange(day.year, day.month)[1]
     used = uniforms(seed, "rehearsal-lockers", 0, len(cast.lockers) * days * 2).reshape(len(cast.lockers), days, 2)
-    for k, site in enumerate(cast.lockers):
-        for day in range(days):
-            put = site["cells"] * (0.4 + 1.3 * used[k, day, 0])
-            lost = max(0.0, put - 1.5 * site["cells"]) + 0.02 * put * used[k, day, 1]
-            service.locker_day(desk, site["site_id"], month + dt.timedelta(days=day), round(put), round(lost))
-    for outlet, chance in zip(cast.outlets, uniforms(seed, "rehearsal-cameras", 0, len(cast.outlets)), strict=True):
-        if chance > 0.06:
-            service.camera_day(desk, outlet.id, month, 4, 4 if chance > 0.2 else 2)
+    for site, (fill, turned) in zip(cast.lockers, used[:, day.day - 1], strict=True):
+        put = site["cells"] * (0.4 + 1.3 * fill)
+        lost = max(0.0, put - 1.5 * site["cells"]) + 0.02 * put * turned
+        service.locker_day(desk, site["site_id"], day, round(put), round(lost))
+    if day.day == 1:
+        for outlet, chance in zip(cast.outlets, uniforms(seed, "rehearsal-cameras", 0, len(cast.outlets)), strict=True):
+            if chance > 0.06:
+                service.camera_day(desk, outlet.id, day, 4, 4 if chance > 0.2 else 2)
 
 
 def waves(month: dt.date) -> Iterator[tuple[str, str, float]]:

@@ -6,11 +6,13 @@ import calendar
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from postroad.errors import Stopped, UsageError
+from postroad.language import say
 from postroad.parallel import Progress
 from postroad.randomness import uniforms
 from postroad.supervise import (
@@ -29,7 +31,8 @@ from postroad.supervise.inspection import drawing, remote, visiting
 from postroad.supervise.inspection.catalogue import checklist
 from postroad.supervise.records import Actor, Desk
 from postroad.supervise.records.desk import CHINA
-from postroad.supervise.rehearsal.cast import Cast, cast_of, enter, fingerprint, service_days, waves
+from postroad.supervise.rehearsal.agenda import Agenda, Calendar
+from postroad.supervise.rehearsal.cast import Cast, cast_of, enter, fingerprint, service_day, waves
 
 if TYPE_CHECKING:
     from postroad.network import Network
@@ -39,24 +42,10 @@ if TYPE_CHECKING:
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
 SITE_HEAD = "site_head"
+BEFORE = 20
+"""Days before the month on which the register is entered."""
 FROM_AFAR = 40
 """Outlets checked without a visit."""
-
-
-class Calendar:
-    """The rehearsal's clock: a day is set, and every look is a second later."""
-
-    def __init__(self, day: dt.date) -> None:
-        self.on(day)
-
-    def on(self, day: dt.date, hour: int = 9) -> None:
-        """Go to an hour of a day, in China's time."""
-        self.at = dt.datetime.combine(day, dt.time(hour), CHINA).astimezone(dt.UTC)
-
-    def __call__(self) -> dt.datetime:
-        """Return the time, a second after the last look."""
-        self.at += dt.timedelta(seconds=1)
-        return self.at
 
 
 @dataclass(frozen=True)
@@ -87,22 +76,24 @@ def rehearse(
     for cause beside the draw.
     """
     ready(store, outlets)
-    clock = Calendar(month - dt.timedelta(days=20))
+    begun = month - dt.timedelta(days=BEFORE)
+    clock = Calendar(begun)
     desk = Desk(store, Actor("province", code="REHEARSAL"), clock, made=MADE)
     cast, days = cast_of(network, seed, outlets, reported), calendar.monthrange(month.year, month.month)[1]
-    work = _Work(desk, clock, cast, month, seed, days, f"CC-{month:%Y%m}", reported.suspects if reported else ())
-    steps: list[Callable[[], None]] = [
-        lambda: enter(desk, network, cast, month), work.reports, work.draw, work.for_cause, work.complaints,
-        work.visits, work.hazards, work.custody, work.emergencies, work.relief, work.afar, work.service, work.credit,
-        work.publication,
-    ]  # fmt: skip
-    for number, step in enumerate(steps):
-        progress(Progress(number, len(steps)))
+    agenda = Agenda(desk, clock)
+    work = _Work(desk, agenda, cast, month, seed, days, f"CC-{month:%Y%m}")
+    agenda.add(begun, 9, lambda: enter(desk, network, cast, month))
+    for step in (work.reports, work.draw, work.complaints, work.hazards, work.custody, work.emergencies, work.relief,
+                 work.afar, work.service, work.credit, work.publication):  # fmt: skip
+        step()
+    if reported is not None:
+        work.for_cause(reported)
+    total = len(agenda)
+    for number, _ in enumerate(agenda.work()):
+        progress(Progress(min(number, total), total))
         if stop():
-            raise Stopped.of("errors.stopped", done=number, total=len(steps))
-        with desk.together():
-            step()
-    progress(Progress(len(steps), len(steps)))
+            raise Stopped.of("errors.stopped", done=number, total=total)
+    progress(Progress(total, total))
     return Rehearsal(f"{month:%Y-%m}", work.draw_id, outlets, SIZE, work.planted(), desk)
 
 
@@ -117,22 +108,27 @@ def ready(store: Store, outlets: int) -> None:
 
 @dataclass
 class _Work:
-    """The steps of the month, each one transaction."""
+    """The month's work: each method puts its deeds on the agenda."""
 
     desk: Desk
-    clock: Calendar
+    agenda: Agenda
     cast: Cast
     month: dt.date
     seed: int
     days: int
     draw_id: str
-    suspects: tuple[str, ...] = ()
 
-    def day(self, number: int, hour: int = 9) -> dt.date:
-        """Go to a day of the month (31 is the first of the next) and return it."""
-        day = self.month + dt.timedelta(days=number - 1)
-        self.clock.on(day, hour)
-        return day
+    def day(self, number: int) -> dt.date:
+        """Return a day of the month; 31 is the first of the next where the month has 30."""
+        return self.month + dt.timedelta(days=number - 1)
+
+    def on(self, number: int, hour: int, deed: Callable[..., object], *words: Any, **more: Any) -> None:
+        """Put an act on the agenda."""
+        self.agenda.add(self.day(number), hour, partial(deed, *words, **more))
+
+    def at(self, number: int, hour: int, minutes: int = 0) -> dt.datetime:
+        """Return a time of the month in China."""
+        return dt.datetime.combine(self.day(number), dt.time(hour), CHINA) + dt.timedelta(minutes=minutes)
 
     def _lot(self, purpose: str, count: int, width: int = 4) -> Any:
         return uniforms(self.seed, f"rehearsal-{purpose}", 0, count * width).reshape(count, width)
@@ -148,26 +144,32 @@ class _Work:
         return {"outlet_standardisation": float(np.mean(good)), "plastic_violation_rate": float(np.mean(ban))}
 
     def reports(self) -> None:
-        """Volumes of the month and the year, and the surveys."""
-        self.day(1)
+        """Volumes of the month and the surveys, once the month is over."""
         for k, operator in enumerate(self.cast.operators):
-            register.volume(self.desk, f"{self.month:%Y-%m}", operator, 6_000_000 + 1_500_000 * k)
+            self.on(self.days + 1, 10, register.volume, self.desk, f"{self.month:%Y-%m}", operator,
+                    6_000_000 + 1_500_000 * k)  # fmt: skip
         for quarter, subject, score in waves(self.month):
-            service.survey(self.desk, quarter, subject, score, 1200)
+            self.on(1, 9, service.survey, self.desk, quarter, subject, score, 1200)
 
     def draw(self) -> None:
-        """Freeze on the first, reveal on the third with a stand-in for a public value, order the visits."""
-        self.day(1)
-        seed_at = dt.datetime.combine(self.month + dt.timedelta(days=1), dt.time(21, 15), CHINA).isoformat()
+        """Freeze on the first, reveal on the third with a stand-in for a public value, order and make the visits."""
+        seed_at = self.at(2, 21, 15).isoformat()
         kinds = ["outlet", "branch", "station", "post_office"]
-        drawing.commit(self.desk, self.draw_id, SIZE, "rehearsal: no public value", seed_at, CEILING, kinds, 250.0, 12,
-                       salt=fingerprint(self.seed, "salt"))  # fmt: skip
-        self.day(3)
-        drawing.reveal(self.desk, self.draw_id, fingerprint(self.seed, "pulse"))
-        drawn = self.desk.row("draw_papers", self.draw_id)["receipt"]["drawn"]
-        # A withdrawal after the draw: struck with its reason, not replaced.
-        register.close_outlet(self.desk, drawn[4]["unit"], self.month + dt.timedelta(days=2))
-        drawing.reveal(self.desk, self.draw_id, fingerprint(self.seed, "pulse"), [f"{drawn[4]['unit']}=停业 closed"])
+        self.on(1, 9, drawing.commit, self.desk, self.draw_id, SIZE, say("cases.rehearsal_seed"), seed_at, CEILING,
+                kinds, 250.0, 12, salt=fingerprint(self.seed, "salt"))  # fmt: skip
+        self.on(3, 9, self._reveal)
+        self.on(3, 10, self._order)
+        self.on(3, 16, self._visits, 4)
+
+    def _reveal(self) -> None:
+        """Draw; one of the outlets drawn has closed: it is struck with its reason, not replaced."""
+        pulse = fingerprint(self.seed, "pulse")
+        drawing.reveal(self.desk, self.draw_id, pulse)
+        gone = self.desk.row("draw_papers", self.draw_id)["receipt"]["drawn"][4]["unit"]
+        register.close_outlet(self.desk, gone, self.day(3))
+        drawing.reveal(self.desk, self.draw_id, pulse, [f"{gone}={say('cases.rehearsal_closed')}"])
+
+    def _order(self) -> None:
         pool = [code for code, *_ in self.cast.inspectors]
         for k, row in enumerate(self.desk.row("draw_papers", self.draw_id)["receipt"]["drawn"]):
             if row["struck"]:
@@ -177,130 +179,141 @@ class _Work:
             if k % 7 == 0:  # the fire service asks for the same outlet: one visit for both
                 visiting.order(self.desk, f"F{k:03d}", row["unit"], pair, ["fire"], departments=["fire"])
 
-    def for_cause(self) -> None:
-        """Order visits, beside the draw, to the outlets that the ledger points to."""
-        self.day(3, 15)
+    def for_cause(self, reported: Reported) -> None:
+        """Visit, beside the draw, the outlets that the ledger points to once the operators' files are in."""
+        first = (reported.known_on - self.month).days + 1
+        self.on(first, 15, self._order_for_cause, reported.suspects)
+        self.on(first, 16, self._visits, first + 1, False)
+
+    def _order_for_cause(self, suspects: tuple[str, ...]) -> None:
         ordered = {row["outlet_id"] for row in self.desk.rows("inspections")}
         standing = {row["id"]: row for row in self.desk.rows("outlets", state="open")}
-        for k, name in enumerate(name for name in self.suspects if name in standing and name not in ordered):
+        for k, name in enumerate(name for name in suspects if name in standing and name not in ordered):
             near = [code for code, place, *_ in self.cast.inspectors if place == standing[name]["prefecture_id"]]
             visiting.order(self.desk, f"L{k:03d}", name, near[:2], ["safety"])
 
-    def visits(self) -> None:
-        """Visit, find what is wrong, have it corrected, close."""
+    def _visits(self, first: int, drawn: bool = True) -> None:
+        """Visit what is ordered, find what is wrong, have most of what the draw led to corrected, close."""
         faults = {outlet.id: outlet.faults for outlet in self.cast.outlets}
-        for k, row in enumerate(self.desk.rows("inspections", state="ordered")):
-            on = self.day(4 + k % 14)
+        ordered = [r for r in self.desk.rows("inspections", state="ordered") if (r["draw_id"] is not None) == drawn]
+        for k, row in enumerate(ordered):
+            number = first + (k % 14 if drawn else 0)
             failed = [name for name in faults[row["outlet_id"]] if name in row["items"]]
             proof = [f"{name}={fingerprint(row['id'], name)}" for name in failed]
-            visiting.visit(self.desk, row["id"], on, 5.0 + len(failed) / 4, failed, proof)
-            if failed and k % 9:
-                on = self.day(18 + k % 8)
-                for name in failed:
-                    visiting.correct(self.desk, f"{row['id']}:{name}", on, fingerprint("done", row["id"], name))
-                visiting.close(self.desk, row["id"])
+            self.on(number, 10, visiting.visit, self.desk, row["id"], self.day(number), 5.0 + len(failed) / 4, failed,
+                    proof)  # fmt: skip
+            if failed and k % 9 and drawn:
+                self.on(18 + k % 8, 11, self._put_right, row["id"], failed, self.day(18 + k % 8))
+
+    def _put_right(self, name: str, failed: list[str], on: dt.date) -> None:
+        for item in failed:
+            visiting.correct(self.desk, f"{name}:{item}", on, fingerprint("done", name, item))
+        visiting.close(self.desk, name)
 
     def hazards(self) -> None:
         """Hazards of both grades; some put right, some come back, some run over their day."""
         headings = ("wiring", "no_emergency_stop", "blocked_exit", "vehicles_and_people", "blocked_exit")
         for k in range(24):
-            outlet = self.cast.outlets[11 * k % 60]
-            on = self.day(2 + k % 12)
-            hazard.open_hazard(self.desk, f"H{k:03d}", outlet.id, headings[k % 5], SITE_HEAD, on)
+            found, right, again = 2 + k % 12, 6 + k % 12, 8 + k % 12
+            self.on(found, 9, hazard.open_hazard, self.desk, f"H{k:03d}", self.cast.outlets[11 * k % 60].id,
+                    headings[k % 5], SITE_HEAD, self.day(found))  # fmt: skip
             if k % 4:
-                hazard.remedy(self.desk, f"H{k:03d}", self.day(6 + k % 12), fingerprint("hazard", k))
-                hazard.close(self.desk, f"H{k:03d}", self.day(8 + k % 12), k % 6 != 5)
-        self.day(22)
+                proof = fingerprint("hazard", k)
+                self.on(right, 9, hazard.remedy, self.desk, f"H{k:03d}", self.day(right), proof)
+                self.on(again, 9, hazard.close, self.desk, f"H{k:03d}", self.day(again), k % 6 != 5)
+        self.on(22, 9, self._comes_back)
+
+    def _comes_back(self) -> None:
         first = self.desk.rows("hazards", state="closed")[0]
         hazard.open_hazard(self.desk, "H100", first["outlet_id"], first["heading"], SITE_HEAD, self.day(22))
 
     def complaints(self) -> None:
         """Complaints through both clocks: answered, late, appealed, valid or not."""
-        draws = self._lot("complaints", 180)
         causes = ("loss", "delivery", "damage", "delay", "service")
-        for k, u in enumerate(draws):
+        for k, u in enumerate(self._lot("complaints", 180)):
             operator = self.cast.operators[int(u[0] * len(self.cast.operators))]
             place = self.cast.prefectures[int(u[1] * len(self.cast.prefectures))]
             case, first = f"C{k:04d}", 1 + k % 9
-            complaint.receive(self.desk, case, operator, place, causes[int(u[2] * 5)], self.day(first),
-                              fingerprint("parcel", k)[:32])  # fmt: skip
-            if u[3] < 0.10:
-                complaint.appeal(self.desk, case, self.day(first + 8))
-            else:
-                content = bool(u[3] < 0.75)
-                complaint.answer(self.desk, case, self.day(first + int(9 * u[3])), content)
+            self.on(first, 9, complaint.receive, self.desk, case, operator, place, causes[int(u[2] * 5)],
+                    self.day(first), fingerprint("parcel", k)[:32])  # fmt: skip
+            appealed = first + 8
+            if u[3] >= 0.10:
+                content, answered, appealed = bool(u[3] < 0.75), first + int(9 * u[3]), first + 9
+                self.on(answered, 10, complaint.answer, self.desk, case, self.day(answered), content)
                 if content:
                     continue
-                complaint.appeal(self.desk, case, self.day(first + 9))
+            self.on(appealed, 11, complaint.appeal, self.desk, case, self.day(appealed))
             if k % 17:
-                leg = complaint.LEGS[k % 5]
                 at = next(outlet.id for outlet in self.cast.outlets if outlet.operator_id == operator)
-                on = self.day(first + 15)
-                complaint.decide(self.desk, case, on, k % 3 == 0, leg, at if k % 3 == 0 else "")
+                self.on(first + 15, 14, complaint.decide, self.desk, case, self.day(first + 15), k % 3 == 0,
+                        complaint.LEGS[k % 5], at if k % 3 == 0 else "")  # fmt: skip
 
     def custody(self) -> None:
         """Bags of confidential mail handed on step by step; in some the chain has a planted gap."""
         for k in range(20):
-            start = dt.datetime.combine(self.day(5 + k % 10), dt.time(7), CHINA)
-            self.clock.on(start.date(), 20)
-            for step, (holder, taker) in enumerate((("A1", "B2"), ("B2", "C3"), ("C3", "D4")), 1):
-                at = start + dt.timedelta(hours=2 * step)
-                giver = "X9" if (k, step) == (3, 2) else holder
-                seal = fingerprint("seal", k, "cut" if (k, step) == (8, 3) else "")
-                place = self.cast.prefectures[k % len(self.cast.prefectures)]
-                custody.give(self.desk, f"BAG{k:02d}", step, giver, taker, at, "CHINAPOST", place, seal)
-                if (k, step) != (12, 3):
-                    late = 55 if (k, step) == (15, 1) else 6
-                    custody.take(self.desk, f"BAG{k:02d}", step, at + dt.timedelta(minutes=late))
+            self.on(5 + k % 10, 20, self._bag, k, 5 + k % 10)
+
+    def _bag(self, k: int, number: int) -> None:
+        for step, (holder, taker) in enumerate((("A1", "B2"), ("B2", "C3"), ("C3", "D4")), 1):
+            at = self.at(number, 7 + 2 * step)
+            giver = "X9" if (k, step) == (3, 2) else holder
+            seal = fingerprint("seal", k, "cut" if (k, step) == (8, 3) else "")
+            place = self.cast.prefectures[k % len(self.cast.prefectures)]
+            custody.give(self.desk, f"BAG{k:02d}", step, giver, taker, at, "CHINAPOST", place, seal)
+            if (k, step) != (12, 3):
+                late = 55 if (k, step) == (15, 1) else 6
+                custody.take(self.desk, f"BAG{k:02d}", step, at + dt.timedelta(minutes=late))
 
     def emergencies(self) -> None:
         """Events of several levels, some reported in time and some not."""
         told = (("fire", 800, 0.0, 10, 90), ("backlog", 12_000, 6.0, 12, 110), ("weather", 0, 3.5, 40, 100),
                 ("data_leak", 0, 0.0, 9, 260))  # fmt: skip
-        for k, (kind, count, backlog, oral, written) in enumerate(told):
-            at = dt.datetime.combine(self.day(6 + 4 * k), dt.time(8), CHINA)
-            self.clock.on(at.date(), 18)
-            place, firm = self.cast.prefectures[k], self.cast.operators[k]
-            heard = at + dt.timedelta(minutes=oral)
-            emergency.occur(self.desk, f"E{k}", kind, place, place, at, heard, firm, count, backlog)
-            emergency.written(self.desk, f"E{k}", at + dt.timedelta(minutes=written))
-            emergency.end(self.desk, f"E{k}", at + dt.timedelta(hours=9))
+        for k, (kind, items, backlog, oral, written) in enumerate(told):
+            at, place, firm = self.at(6 + 4 * k, 8), self.cast.prefectures[k], self.cast.operators[k]
+            self.on(6 + 4 * k, 9, emergency.occur, self.desk, f"E{k}", kind, place, place, at,
+                    at + dt.timedelta(minutes=oral), firm, items, backlog)  # fmt: skip
+            self.on(6 + 4 * k, 13, emergency.written, self.desk, f"E{k}", at + dt.timedelta(minutes=written))
+            self.on(6 + 4 * k, 18, emergency.end, self.desk, f"E{k}", at + dt.timedelta(hours=9))
 
     def relief(self) -> None:
         """Goods asked for after the weather of the month: most are handed over, some late, one waits."""
-        struck = dt.datetime.combine(self.day(14), dt.time(9), CHINA)
-        self.clock.on(self.day(16), 18)
-        place, firm = self.cast.prefectures[2], self.cast.operators[2]
-        relief.issue(self.desk, "GC1", firm, place, "VAN1", self.day(14), self.day(20))
-        relief.issue(self.desk, "GC2", firm, place, "VAN2", self.day(14), self.day(20))
+        struck, place, firm = self.at(14, 9), self.cast.prefectures[2], self.cast.operators[2]
+        for k in (1, 2):
+            self.on(14, 10, relief.issue, self.desk, f"GC{k}", firm, place, f"VAN{k}", self.day(14), self.day(20))
         for k, (goods, kg, hours) in enumerate((("medicine", 320.0, 4), ("food", 2600.0, 15), ("water", 1800.0, 11),
                                                 ("tents", 900.0, 20), ("protective", 1400.0, 0))):  # fmt: skip
-            relief.request(self.desk, f"RG{k}", place, place, goods, kg, struck, "E2")
+            self.on(14, 11, relief.request, self.desk, f"RG{k}", place, place, goods, kg, struck, "E2")
             if hours:
-                relief.assign(self.desk, f"RG{k}", firm, "VAN1", "GC1")
-                relief.depart(self.desk, f"RG{k}", struck + dt.timedelta(hours=1))
-                receipt = fingerprint("receipt", k)
-                relief.hand(self.desk, f"RG{k}", struck + dt.timedelta(hours=hours), receipt)
+                handed, receipt = struck + dt.timedelta(hours=hours), fingerprint("receipt", k)
+                self.on(14, 12, relief.assign, self.desk, f"RG{k}", firm, "VAN1", "GC1")
+                self.on(14, 13, relief.depart, self.desk, f"RG{k}", struck + dt.timedelta(hours=1))
+                self.on(15, 18, relief.hand, self.desk, f"RG{k}", handed, receipt)
 
     def afar(self) -> None:
         """Checks of papers and cameras, one put right, one late; exemptions, one of them run out; property."""
+        for k, (ends, business) in enumerate(((400, "drones"), (10, "vans"))):
+            self.on(2, 10, exemption.grant, self.desk, f"HM{k}", self.cast.operators[k], "outlet_filing",
+                    say(f"cases.rehearsal_{business}"), say("cases.rehearsal_terms"), self.month,
+                    self.month + dt.timedelta(days=ends))  # fmt: skip
+        self.on(2, 11, self._premises)
+        self.on(4, 16, self._from_afar)
+
+    def _from_afar(self) -> None:
         faults = {outlet.id: outlet.faults for outlet in self.cast.outlets}
         standing = self.desk.rows("outlets", state="open")
         for k, row in enumerate(row for row in standing if "real_name" in {i.id for i in checklist(row["kind"])}):
             if k >= FROM_AFAR:
                 break
-            on, name = self.day(5 + k % 6), f"YC{k:03d}"
+            name, number = f"YC{k:03d}", 5 + k % 6
             failed = "real_name" in faults.get(row["id"], ()) or k % 10 == 3
-            remote.check(self.desk, name, row["id"], remote.METHODS[k % 3], "real_name", not failed, on,
-                         fingerprint(name))  # fmt: skip
+            self.on(number, 11, remote.check, self.desk, name, row["id"], remote.METHODS[k % 3], "real_name",
+                    not failed, self.day(number), fingerprint(name))  # fmt: skip
             if failed and k % 20 == 3:
-                remote.correct(self.desk, name, self.day(12), fingerprint(name, "done"))
-                remote.close(self.desk, name)
-        self.day(2)
-        for k, (ends, business) in enumerate(((400, "无人机配送 drones"), (10, "无人车配送 driverless vans"))):
-            operator, last = self.cast.operators[k], self.month + dt.timedelta(days=ends)
-            on_terms = "日间、固定路线 by day, on fixed ways"
-            exemption.grant(self.desk, f"HM{k}", operator, "outlet_filing", business, on_terms, self.month, last)
+                self.on(12, 11, remote.correct, self.desk, name, self.day(12), fingerprint(name, "done"))
+                self.on(12, 12, remote.close, self.desk, name)
+
+    def _premises(self) -> None:
+        standing = self.desk.rows("outlets", state="open")
         for k, row in enumerate(row for row in standing if row["kind"] != "locker"):
             if k % 8:  # one in eight was never entered
                 title = premises.TITLES[k % 3]
@@ -311,24 +324,30 @@ class _Work:
                 premises.entrust(self.desk, f"DB{k:03d}", row["id"], premises.HOSTS[k % 3], self.month)
 
     def service(self) -> None:
-        """Lockers and cameras."""
-        self.day(self.days, 22)
-        service_days(self.desk, self.cast, self.seed, self.month, self.days)
+        """Lockers and cameras, day by day."""
+        for number in range(1, self.days + 1):
+            self.on(number, 22, service_day, self.desk, self.cast, self.seed, self.day(number))
 
     def credit(self) -> None:
         """Points from the month's cases; one objection upheld, one not."""
-        last = self.day(self.days, 23)
+        self.on(self.days, 23, self._points)
+
+    def _points(self) -> None:
+        last = self.day(self.days)
         made = credit.collect(self.desk, self.month, last)
         for k, name in enumerate(made[:2]):
             firm = self.desk.row("credit_entries", name)["operator_id"]
             held = self.desk.seated(Actor("enterprise", firm, "REHEARSAL"))
             held.share(self.desk)
             credit.object_to(held, name, last)
-            credit.review(self.desk, name, self.day(self.days + 2), k == 0)
+            self.on(self.days + 2, 9, credit.review, self.desk, name, self.day(self.days + 2), k == 0)
 
     def publication(self) -> None:
         """Publish visits, hazards, points and the papers of the draw; take back one visit that was overturned."""
-        self.day(self.days + 3)
+        self.on(self.days + 3, 9, self._publish)
+        self.on(self.days + 3, 15, self._overturn)
+
+    def _publish(self) -> None:
         for row in self.desk.rows("inspections"):
             if row["visited_on"]:
                 visiting.publish(self.desk, row["id"])
@@ -336,3 +355,10 @@ class _Work:
             hazard.publish(self.desk, row["id"])
         drawing.publish(self.desk, self.draw_id)
         credit.publish(self.desk, self.month.year)
+
+    def _overturn(self) -> None:
+        """The visit of the last point of a visit does not stand."""
+        points = [row["because_of"] for row in self.desk.rows("credit_entries", state="standing")]
+        visits = [told.partition("/")[2].rpartition(":")[0] for told in points if told.startswith("findings/V")]
+        if visits:
+            visiting.withdraw(self.desk, visits[-1])

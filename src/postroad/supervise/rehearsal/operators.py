@@ -38,6 +38,7 @@ class Reported:
     ledger: Ledger
     outlets: pl.DataFrame
     suspects: tuple[str, ...]
+    known_on: dt.date
     facts: dict[str, Any]
 
 
@@ -72,7 +73,7 @@ def reported(
         outlets = frame_of(link, "SELECT outlet_id, operator_id, city_id, lon, lat FROM outlets ORDER BY outlet_id")
     facts = {"files": len(fed.files), **totals, "gaps": found.gap_count, "claims": wrong.counts,
              "pieces": mass.total, "legs_flagged": mass.flagged.height}  # fmt: skip
-    return Reported(ledger, outlets, suspects(found, wrong), facts)
+    return Reported(ledger, outlets, suspects(found, wrong), known.date(), facts)
 
 
 def suspects(found: Checked, wrong: Claims) -> tuple[str, ...]:
