@@ -14,7 +14,8 @@ from postroad.face.cli.demo_shown import next_steps
 from postroad.language import choose
 from postroad.supervise.records import open_store
 from postroad.supervise.records.audit import READ
-from postroad.supervise.records.schema import AUDIT
+from postroad.supervise.records.desk import CHINA
+from postroad.supervise.records.schema import AUDIT, TABLES
 
 
 @pytest.fixture
@@ -131,6 +132,41 @@ def test_what_a_user_gets_wrong_is_a_sentence_in_both_languages(postroad, tmp_pa
         assert ("。" in err) == (language == "zh"), (words, err)
 
 
+def test_what_is_not_there_is_not_made_by_looking(postroad, tmp_path):
+    gone = tmp_path / "gone.sqlite"
+    for words in (("list", "hazards"), ("show", "hazard.overdue"), ("audit",), ("tally", "2025-11"), ("migrate",),
+                  ("publish", "--out", tmp_path / "public")):  # fmt: skip
+        code, _, err = postroad("cases", *words, "--database", gone)
+        assert code == 2, words
+        assert "gone.sqlite" in err
+    assert list(tmp_path.iterdir()) == []
+    code, _, err = postroad("cases", "migrate", "--database", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    assert (code, "127.0.0.1" in err) == (2, True)
+
+
+def test_a_file_is_refused_with_every_row_that_is_wrong(postroad, tmp_path):
+    database, file = tmp_path / "records.sqlite", tmp_path / "outlets.csv"
+    columns = "id,operator_id,prefecture_id,kind,opened_on"
+    cases = {
+        f"{columns}\nO1,ZTO,2201,outlet,2025-01-01,more\n": ["more"],
+        f"{columns},kind\nO1,ZTO,2201,outlet,2025-01-01,hub\n": ["kind"],
+        f"{columns}\n": ["outlets.csv"],
+        f"{columns}\nO1,ZTO,2201,moon,2025-01-01\nO2,ZTO,2201,outlet,2999-01-01\nO3,ZTO,2201,outlet,2025-01-01\n":
+            [":1]", "moon", ":2]", "2999-01-01"],
+    }  # fmt: skip
+    for text, told_of in cases.items():
+        file.write_text(text, "utf-8")
+        code, _, err = postroad("cases", "load", "outlet.open", file, "--database", database)
+        assert code == 2, text
+        assert all(word in err for word in told_of), err
+        assert ":3]" not in err
+    assert told(postroad("cases", "list", "outlets", "--database", database, "--json")) == []
+    code, _, err = postroad(
+        "cases", "do", "outlet.close", "id=O1", "id=O2", "closed_on=2025-11-01", "--database", database
+    )
+    assert (code, "twice" in err) == (2, True)
+
+
 def test_an_office_database_answers_to_proven_persons_only(postroad, database, monkeypatch):
     monkeypatch.setenv("POSTROAD_DATABASE", database)
     monkeypatch.delenv("POSTROAD_OPEN")
@@ -165,6 +201,7 @@ def test_an_office_database_answers_to_proven_persons_only(postroad, database, m
 
 def test_lists_are_shown_to_people_too(postroad, tmp_path, monkeypatch):
     monkeypatch.setenv("POSTROAD_DATABASE", str(tmp_path / "records.sqlite"))
+    open_store(str(tmp_path / "records.sqlite")).close()
     for words in (["acts"], ["rules"], ["rules", "--on", "2025-11-03"], ["list", "outlets"], ["audit"],
                   ["show", "hazard.overdue"], ["show", "complaint.rates", "period=2025-11"], ["migrate"]):  # fmt: skip
         code, out, err = postroad("cases", *words)
@@ -268,6 +305,14 @@ def test_the_rehearsal_is_the_same_on_both_databases(postroad, postgres, tmp_pat
         low, high = (float(part) for part in rate["note"].split("%")[1].split(",")[0].split("-"))
         assert low <= 100 * planted <= high
         assert postroad("demo", "supervise", "--database", address, "--out", tmp_path / str(k))[0] == 2
+        store = open_store(address, create=False)
+        with store.reading() as link:
+            held = link.execute(sa.select(TABLES["complaints"].c.received_on, TABLES["complaints"].c.recorded_at)
+                                .where(TABLES["complaints"].c.version == 1)).all()  # fmt: skip
+            ways = [row.business + row.conditions for row in link.execute(sa.select(TABLES["exemptions"]))]
+        store.close()
+        assert all(recorded.astimezone(CHINA).date() == received for received, recorded in held)
+        assert all(way.isascii() for way in ways)
     assert values[0] == values[1]
     kept = ("ledger", "ledger-keys")  # pseudonyms are made with keys drawn by lot
     files = sorted(

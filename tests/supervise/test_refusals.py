@@ -7,7 +7,7 @@ import pytest
 from postroad.errors import DataError, UsageError
 from postroad.supervise import centre, complaint, credit, custody, emergency, hazard, register, service
 from postroad.supervise.inspection import drawing, planning, standard, visiting
-from postroad.supervise.records import Actor
+from postroad.supervise.records import Actor, Desk
 from tests.supervise.case_world import at, day, mark, rolled
 
 OLD = dt.date(2025, 1, 1)
@@ -217,3 +217,23 @@ def test_a_number_that_no_database_keeps_alike_is_refused(office, key, facts):
     refused(key, emergency.occur, office, "E1", "fire", "2201", "2201", at(19, 8), **facts)
     refused("cases.no_number", office.rows, "emergencies", items=10**30)
     refused("cases.unprintable", office.rows, "emergencies", kind="a\0b")
+
+
+def test_nothing_written_into_a_rehearsal_is_a_fact(store, clock):
+    clock.on(day(20))
+    rehearsing = Desk(store, Actor("province"), clock, made=("synthetic", "rehearsal"))
+    register.open_outlet(rehearsing, "OA", "ZTO", "2201", "outlet", OLD)
+    person = Desk(store, Actor("province", code="WANG"), clock)
+    hazard.open_hazard(person, "H1", "OA", "wiring", "site_head", day(20))
+    found = person.row("hazards", "H1")
+    assert (found["origin"], found["source"]) == ("synthetic", "rehearsal")
+
+
+def test_a_prefecture_is_told_of_its_own_only(office):
+    centre.show(office, "SC-2201", "2201", "staff", True, day(5), mark(1))
+    names = ["SC-2201", "SC-2202"]
+    told = {row["centre_id"] for row in centre.readiness(office.seated(Actor("prefecture", "2201")), names)}
+    assert (told, len(centre.readiness(office, names))) == ({"SC-2201"}, 6)
+    register.volume(office, "2025-11", "ZTO", 1_000_000)
+    assert complaint.rates(office, "2025-11")[-1]["pieces"] == 1_000_000
+    assert complaint.rates(office.seated(Actor("prefecture", "2201")), "2025-11")[-1]["pieces"] is None

@@ -62,6 +62,8 @@ class Names:
         held: Mapping[str, str] = {}
         for columns, names in ((PLACES, self.places), (FIRMS, self.firms), (OUTLETS, self.outlets)):
             held = names if column in columns else held
+        if column in FIRMS and not text:
+            return say("cases.all_firms")
         if held:
             return named(held, text)
         if column == "indicator":

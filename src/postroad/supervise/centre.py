@@ -43,12 +43,16 @@ def show(
 
 @view("centre.readiness")
 def readiness(desk: Desk, centres: list[str]) -> list[dict[str, Any]]:
-    """Return every condition of the centres named: met, not met, out of date, or never shown."""
+    """Return every condition of the centres named: met, not met, out of date, or never shown.
+
+    A prefecture is told of the centres on its own record; of the others it cannot know what was shown.
+    """
     rule = desk.rule("centre")
     oldest = days_after(desk.today, -rule["evidence_days"])
     known = {row["id"]: row for row in desk.rows("centre_conditions")}
     found = []
-    for centre in centres:
+    own = {row["centre_id"] for row in known.values()}
+    for centre in (name for name in centres if desk.actor.role == "province" or name in own):
         for condition in rule["conditions"]:
             row = known.get(f"{centre}:{condition}")
             state = "never_shown" if row is None else "met" if row["met"] else "not_met"

@@ -96,14 +96,17 @@ def late(desk: Desk) -> list[dict[str, Any]]:
 def rates(desk: Desk, period: str) -> list[dict[str, Any]]:
     """Return appeals and valid ones per million pieces in a period (2025-11 or 2025), by operator and in all.
 
-    An appeal counts in the period it was made in. A prefecture sees counts; volumes are the province's.
+    An appeal counts in the period it was made in. A prefecture sees counts; volumes are the province's, so that it is
+    told no pieces and no rates.
     """
     of_time(period)
-    pieces = _pieces(desk.rows("volumes"), period) if desk.actor.role == "province" else Counter()
+    whole = desk.actor.role == "province"
+    pieces = _pieces(desk.rows("volumes"), period) if whole else Counter()
     made = [r for r in desk.rows("complaints") if r["appealed_on"] and r["appealed_on"].isoformat().startswith(period)]
     names = sorted(set(pieces) | {row["operator_id"] for row in made})
     found = [_rate(desk, name, [r for r in made if r["operator_id"] == name], pieces[name]) for name in names]
-    return [*found, _rate(desk, "", made, sum(pieces.values()))]
+    found.append(_rate(desk, "", made, sum(pieces.values())))
+    return found if whole else [{**row, "pieces": None} for row in found]
 
 
 def _pieces(volumes: list[dict[str, Any]], period: str) -> Counter[str]:

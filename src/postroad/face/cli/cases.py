@@ -50,7 +50,7 @@ def do(
     from postroad.face.cli.display import out, print_json
     from postroad.face.cli.values import of_words
 
-    desk = _desk(database, actor, own)
+    desk = _desk(database, actor, own, create=True)
     called = _called(act, "act")
     facts: dict[str, Any] = {"request": request} if request else {}
     answer = called(desk, **of_words(act, words or []), **facts)
@@ -72,16 +72,31 @@ def load(
     from postroad.face.cli.display import out, print_json
     from postroad.face.cli.values import of_file
 
-    desk = _desk(database, actor, own)
+    desk = _desk(database, actor, own, create=True)
     called = _called(act, "act")
     told, mark = of_file(act, file)
     with desk.together():
-        for number, facts in enumerate(told, 1):
-            called(desk, **facts, request=f"{mark}:{act}:{number}")
+        _each(desk, called, told, f"{mark}:{act}")
     if json_:
         print_json({"act": act, "rows": len(told)})
     else:
         out.print(say("cases.loaded", act=act, count=len(told)))
+
+
+def _each(desk: Desk, called: Any, told: list[dict[str, Any]], mark: str) -> None:
+    """Do an act for each row; every row that is refused is told of with its number, and then nothing is kept."""
+    from dataclasses import replace
+
+    from postroad.errors import DataError, Fault, PostroadError
+
+    faults: list[Fault] = []
+    for number, facts in enumerate(told, 1):
+        try:
+            called(desk, **facts, request=f"{mark}:{number}")
+        except PostroadError as wrong:
+            faults += [replace(fault, row=number if fault.row is None else fault.row) for fault in wrong.faults]
+    if faults:
+        raise DataError(faults)
 
 
 def show(
@@ -308,20 +323,17 @@ def migrate(database: str = DATABASE) -> None:
     out.print(say("cases.migrated", form=migrate_store(database)))
 
 
-def _store(database: str) -> Any:
-    from postroad.supervise.records import open_store
-
-    return open_store(database)
-
-
-def _desk(database: str, actor: str, own: Path | None, seen_at: dt.datetime | None = None) -> Desk:
+def _desk(
+    database: str, actor: str, own: Path | None, seen_at: dt.datetime | None = None, create: bool = False
+) -> Desk:
+    """Sit the actor at a database, which is made only where something is to be written."""
     from postroad.face.cli import person
-    from postroad.supervise.records import Desk
+    from postroad.supervise.records import Desk, open_store
     from postroad.supervise.records.acts import load as every
     from postroad.supervise.regulation import regulation
 
     every()
-    store = _store(database)
+    store = open_store(database, create=create)
     return Desk(store, person.actor(database, actor), rules=regulation(own), seen_at=seen_at)
 
 

@@ -27,6 +27,8 @@ def of_words(act: str, words: list[str]) -> dict[str, Any]:
         name, equals, value = word.partition("=")
         if not equals:
             faults.append(Fault.of("cases.no_pair", value=word))
+        if name in told:
+            faults.append(Fault.of("cases.twice", column=name, value=value))
         told[name] = value
     if faults:
         raise UsageError(faults)
@@ -39,11 +41,21 @@ def of_file(act: str, file: Path) -> tuple[list[dict[str, Any]], str]:
         raise UsageError.of("draw.no_such_file", path=str(file))
     held = file.read_bytes()
     try:
-        rows = list(csv.DictReader(io.StringIO(held.decode("utf-8-sig"))))
+        reader = csv.DictReader(io.StringIO(held.decode("utf-8-sig")))
+        rows, columns = list(reader), list(reader.fieldnames or [])
     except UnicodeDecodeError:
         raise DataError.of("cases.not_utf8", path=str(file)) from None
+    if not rows:
+        raise DataError.of("cases.no_rows", path=str(file))
     found: list[dict[str, Any]] = []
-    faults: list[Fault] = []
+    faults = [
+        Fault.of("cases.twice", column=name, value=name) for name in sorted(set(columns)) if columns.count(name) > 1
+    ]
+    faults += [
+        Fault.of("cases.cells_over", row=number, value=", ".join(row[None]), count=len(columns))
+        for number, row in enumerate(rows, 1)
+        if None in row
+    ]
     for number, row in enumerate(rows, 1):
         try:
             told = {k: v for k, v in row.items() if k is not None and v not in (None, "")}

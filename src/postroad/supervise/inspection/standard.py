@@ -32,7 +32,11 @@ def violations(desk: Desk, draw_id: str, item: str) -> dict[str, Any]:
     """Return the share of outlets in breach of an item, with its interval, among those the item concerns."""
     items([item])
     found = _estimate(desk, draw_id, lambda _row, failed: item in failed, lambda row: item in row["items"])
-    return {"item": item, **found}
+    return {"item": item, **{_SAID.get(name, name): value for name, value in found.items()}}
+
+
+_SAID = {"level": "confidence", "waiting": "not_visited"}
+"""Names of the parts of an estimate where the plain word means something else in other lists."""
 
 
 @view("standard.report")

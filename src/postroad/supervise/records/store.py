@@ -82,18 +82,9 @@ def open_store(database: str, create: bool = True) -> Store:
 
     ``UsageError`` when it cannot be reached, or is older or newer than this version of postroad.
     """
-    url = address(database)
-    try:
-        engine = sa.create_engine(url, poolclass=sa.NullPool if url.startswith("sqlite") else None)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as wrong:
-        raise UsageError.of("cases.bad_address", value=database, detail=str(wrong)) from None
-    except ModuleNotFoundError as wrong:
-        raise UsageError.of("errors.extra_missing", what=str(wrong.name), extra="postgres") from None
-    if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine)
-    elif engine.dialect.name != "postgresql":
-        raise UsageError.of("cases.bad_address", value=database, detail=engine.dialect.name)
-    store = Store(engine)
+    if not create and missing_file(database):
+        raise UsageError.of("cases.no_database", value=database)
+    store = Store(_engine(database))
     try:
         found = store.revision()
     except sa.exc.DBAPIError as wrong:
@@ -105,15 +96,40 @@ def open_store(database: str, create: bool = True) -> Store:
     return store
 
 
-def migrate_store(database: str) -> str:
-    """Bring an existing database to the newest form and return it."""
-    engine = sa.create_engine(address(database))
+def _engine(database: str) -> sa.Engine:
+    """Return an engine at an address; ``UsageError`` when postroad keeps no records there."""
+    url = address(database)
+    try:
+        engine = sa.create_engine(url, poolclass=sa.NullPool if url.startswith("sqlite") else None)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as wrong:
+        raise UsageError.of("cases.bad_address", value=database, detail=str(wrong)) from None
+    except ModuleNotFoundError as wrong:
+        raise UsageError.of("errors.extra_missing", what=str(wrong.name), extra="postgres") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
-    store = Store(engine)
-    store.migrate()
-    store.close()
+    elif engine.dialect.name != "postgresql":
+        raise UsageError.of("cases.bad_address", value=database, detail=engine.dialect.name)
+    return engine
+
+
+def migrate_store(database: str) -> str:
+    """Bring an existing database to the newest form and return it."""
+    if missing_file(database):
+        raise UsageError.of("cases.no_database", value=database)
+    store = Store(_engine(database))
+    try:
+        store.migrate()
+    except sa.exc.OperationalError as wrong:
+        raise UsageError.of("cases.unreachable", value=database, detail=str(wrong.orig).strip()) from None
+    finally:
+        store.close()
     return newest()
+
+
+def missing_file(database: str) -> bool:
+    """Whether an address names a SQLite file that is not there."""
+    file = sa.engine.make_url(address(database)).database if address(database).startswith("sqlite") else None
+    return file is not None and file != ":memory:" and not Path(file).is_file()
 
 
 def _set_up_sqlite(engine: sa.Engine) -> None:
