@@ -65,6 +65,8 @@ def test_a_rehearsal_from_feed_to_scorecard(office, tmp_path):
                   ("balance", "--leak", "nan"), ("balance", "--leak", "1"),
                   ("intake", "out/ledger-shares")):  # fmt: skip
         assert office("ledger", *wrong)[0] == 2, wrong
+    code, _, said = office("ledger", "checks", "--extract", "postgresql+psycopg://li:secret@127.0.0.1:1/x")
+    assert (code, "cannot be reached" in said, "secret" in said) == (2, True, False)
     both = ("--root", grown["new_root"], "--old-root", grown["old_root"])
     code, out, _ = office("ledger", "verify", "grown.json", *both)
     assert (code, "Both published roots" in out) == (0, False)

@@ -283,8 +283,10 @@ def test_the_same_queries_run_on_object_storage(tmp_path, ring):
     assert wanted["other_id"].to_list() == ["H7", None]
 
 
-def test_a_ledger_on_object_storage_stands_alone(tmp_path, ring, capsys, monkeypatch):
-    root, address = tmp_path / "l", f"memory://{tmp_path.name}/ledger"
+@pytest.mark.parametrize("scheme", ["memory://", "file://"])
+def test_a_ledger_on_object_storage_stands_alone(tmp_path, ring, capsys, monkeypatch, scheme):
+    away = f"{scheme}{tmp_path if scheme == 'file://' else tmp_path.name}"
+    root, address = tmp_path / "l", f"{away}/a/ledger"
     take(root, write(tmp_path / "acceptances-1.csv", [acceptance("YT0000000001"), acceptance("YT0000000002")]), ring,
          known_at=KNOWN)  # fmt: skip
     place = shelf.reach(address)
@@ -311,7 +313,8 @@ def test_a_ledger_on_object_storage_stands_alone(tmp_path, ring, capsys, monkeyp
     with pytest.raises(UsageError):
         shelf.reach("nowhere://x")
     with pytest.raises(UsageError):
-        shelf.opened(shelf.reach(f"memory://{tmp_path.name}/empty"))
+        shelf.opened(shelf.reach(f"{away}/empty"))
+    assert list(tmp_path.rglob("*.part")) == []
 
 
 def test_files_under_way_together_are_settled_in_order(tmp_path, ring, monkeypatch):

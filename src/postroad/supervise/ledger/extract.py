@@ -239,11 +239,14 @@ def _connected(database: str) -> Iterator[Any]:
         raise UsageError.of("ledger.extract_address", database=_shown(database))
     try:
         engine = sa.create_engine(database, poolclass=sa.NullPool)
-        held = engine.raw_connection()
     except ModuleNotFoundError as wrong:
         raise UsageError.of("errors.extra_missing", what=str(wrong.name), extra="postgres") from None
     except sa.exc.SQLAlchemyError as wrong:
         raise DataError.of("ledger.cannot_read", path=_shown(database), detail=str(wrong).splitlines()[0]) from None
+    try:
+        held = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as wrong:  # the driver's own: it was asked without an engine between
+        raise UsageError.of("cases.unreachable", value=_shown(database), detail=str(wrong).splitlines()[0]) from None
     try:
         yield held.driver_connection
         held.commit()

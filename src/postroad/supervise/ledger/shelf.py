@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BESIDE = ("superseded", "quarantine", "sealed")
+DISKS = ("file:", "local:")
 
 
 def reach(address: str) -> Shelf:
@@ -29,8 +30,10 @@ def reach(address: str) -> Shelf:
     try:
         import fsspec
 
-        filesystem, _ = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as wrong:
+        # Object storage has no folders to be made; a disk has.
+        more = {"auto_mkdir": True} if address.startswith(DISKS) else {}
+        filesystem, _ = fsspec.core.url_to_fs(address, **more)
+    except (ImportError, ValueError, OSError) as wrong:
         raise UsageError.of("ledger.no_shelf", path=address, detail=str(wrong).splitlines()[0]) from None
     return Shelf(address.rstrip("/"), filesystem)
 
@@ -50,26 +53,40 @@ def put(
         raise DataError.of("ledger.other_shelf", path=shelf.address)
     counts = {"commits": 0, "files": 0, "bytes": 0}
     if not there:
-        shelf.filesystem.pipe_file(_at(shelf, ABOUT), json.dumps(ledger.about).encode())
+        _put(shelf, ABOUT, json.dumps(ledger.about).encode())
     for commit in ledger.commits[len(there) :]:
         for path in _named(commit["entry"]):
             if stop and stop():
                 raise Stopped.of("errors.stopped", done=counts["commits"], total=len(ledger.commits) - len(there))
             content = (ledger.root / path).read_bytes()
-            shelf.filesystem.pipe_file(_at(shelf, path), content)
+            _put(shelf, path, content)
             counts["files"] += 1
             counts["bytes"] += len(content)
         told = json.dumps(commit, ensure_ascii=False).encode()
-        shelf.filesystem.pipe_file(_at(shelf, f"commits/{commit['entry']['seq']:08d}.json"), told)
+        _put(shelf, f"commits/{commit['entry']['seq']:08d}.json", told)
         counts["commits"] += 1
         if progress:
             progress(Progress(counts["commits"], len(ledger.commits) - len(there)))
     return counts
 
 
+def _put(shelf: Shelf, path: str, content: bytes) -> None:
+    """Put a file whole or not at all; on a disk, where a put is no single act, by a move into place."""
+    to = _at(shelf, path)
+    if not shelf.address.startswith(DISKS):
+        shelf.filesystem.pipe_file(to, content)
+        return
+    shelf.filesystem.pipe_file(f"{to}.part", content)
+    shelf.filesystem.mv(f"{to}.part", to)
+
+
 def opened(shelf: Shelf) -> Shelved:
     """Return the ledger on a shelf; ``UsageError`` when there is none."""
-    if not shelf.filesystem.exists(_at(shelf, ABOUT)):
+    try:
+        there = shelf.filesystem.exists(_at(shelf, ABOUT))
+    except OSError as wrong:
+        raise UsageError.of("ledger.no_shelf", path=shelf.address, detail=str(wrong).splitlines()[0]) from None
+    if not there:
         raise UsageError.of("ledger.none_there", path=shelf.address)
     try:
         about = json.loads(shelf.filesystem.cat_file(_at(shelf, ABOUT)))
