@@ -474,10 +474,19 @@ def test_every_gap_of_a_chain_is_named(desk, clock):
     step("unsigned", 1, "A", "B", 8, late=None)
     step("early", 1, "A", "B", 9)
     step("early", 2, "B", "C", 8)
-    assert [(row["bag_id"], row["step"], row["gap"]) for row in custody.gaps(desk)] == [
-        ("early", 2, "out_of_time"), ("holder", 2, "other_holder"), ("missing", 3, "step_missing"),
+    step("begun", 2, "B", "C", 9)  # where it was before nobody wrote down
+    gaps = custody.gaps(desk)
+    assert [(row["bag_id"], row["step"], row["gap"]) for row in gaps] == [
+        ("begun", 2, "step_missing"), ("early", 2, "out_of_time"), ("holder", 2, "other_holder"),
+        ("missing", 3, "step_missing"),
         ("sealed", 2, "seal_changed"), ("slow", 1, "signed_late"), ("unsigned", 1, "unsigned"),
     ]  # fmt: skip
+    points = [desk.row("credit_entries", name) for name in credit.collect(desk, day(1), day(6))]
+    assert {(row["item"], row["operator_id"], row["happened_on"]) for row in points} == {
+        ("custody_gap", "CHINAPOST", day(5))
+    }
+    assert len(points) == len(gaps)
+    assert credit.collect(desk, day(1), day(6)) == []
 
 
 def test_no_table_has_room_for_contents_or_names():

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError
+from postroad.supervise import custody
 from postroad.supervise.inspection.catalogue import catalogue
 from postroad.supervise.records import act, view
 from postroad.supervise.records.desk import CHINA
@@ -119,6 +120,9 @@ def _from_duties(desk: Desk) -> Iterator[Cause]:
         if (row["filed_on"] or desk.today) > row["file_by"]:
             over = days_after(row["file_by"], 1)
             yield f"outlets/{row['id']}", "outlet_unfiled", row["operator_id"], row["id"], over
+    for row in custody.gaps(desk):
+        because = f"custody/{row['bag_id']}:{row['step']:03d}/{row['gap']}"
+        yield because, "custody_gap", row["operator_id"], "", row["given_at"].astimezone(CHINA).date()
 
 
 @act("credit.object")

@@ -62,16 +62,22 @@ def gaps(desk: Desk) -> list[dict[str, Any]]:
         bags.setdefault(row["bag_id"], []).append(row)
     longest = dt.timedelta(minutes=desk.rule("custody")["gap_min"])
     found: list[dict[str, Any]] = []
-    for bag, steps in sorted(bags.items()):
+    for _, steps in sorted(bags.items()):
         steps.sort(key=lambda row: row["step"])
+        if steps[0]["step"] > 1:
+            found.append(_gap(steps[0], "step_missing"))
         for before, after in pairwise(steps):
-            found += [{"bag_id": bag, "step": after["step"], "gap": gap} for gap in _between(before, after)]
+            found += [_gap(after, gap) for gap in _between(before, after)]
         for row in steps:
             late = (row["taken_at"] or desk.now) - row["given_at"] > longest
             if late:
-                gap = "signed_late" if row["taken_at"] else "unsigned"
-                found.append({"bag_id": bag, "step": row["step"], "gap": gap})
+                found.append(_gap(row, "signed_late" if row["taken_at"] else "unsigned"))
     return sorted(found, key=lambda row: (row["bag_id"], row["step"], row["gap"]))
+
+
+def _gap(row: dict[str, Any], gap: str) -> dict[str, Any]:
+    keep = ("bag_id", "step", "operator_id", "prefecture_id", "given_at")
+    return {**{k: row[k] for k in keep}, "gap": gap}
 
 
 def _between(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
