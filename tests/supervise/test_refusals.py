@@ -237,3 +237,19 @@ def test_a_prefecture_is_told_of_its_own_only(office):
     register.volume(office, "2025-11", "ZTO", 1_000_000)
     assert complaint.rates(office, "2025-11")[-1]["pieces"] == 1_000_000
     assert complaint.rates(office.seated(Actor("prefecture", "2201")), "2025-11")[-1]["pieces"] is None
+
+
+def test_who_saw_an_older_version_is_told_so_by_every_act(office, clock):
+    register.volume(office, "2025-11", "ZTO", 10, at_version=0)
+    register.volume(office, "2025-11", "ZTO", 20, at_version=1)
+    told = refused("cases.quicker", register.volume, office, "2025-11", "ZTO", 30, at_version=1)
+    assert "2025-11:ZTO" in told.say("en")
+    refused("cases.quicker", register.volume, office, "2025-11", "ZTO", 30, at_version=0)
+    assert [row["pieces"] for row in office.history("volumes", "2025-11:ZTO")] == [10, 20]
+    visiting.order(office, "V1", "OA", PAIR)
+    visiting.visit(office, "V1", day(20), 2.0, ["fire_duty"], ["fire_duty=" + mark(1)], at_version=1)
+    visiting.correct(office, "V1:fire_duty", day(20), mark(2), at_version=1)
+    refused("cases.quicker", visiting.close, office, "V1", at_version=1)
+    assert office.row("findings", "V1:fire_duty")["state"] == "corrected"
+    visiting.close(office, "V1", at_version=2)
+    refused("cases.no_version", credit.collect, office, day(1), day(20), at_version=1)

@@ -44,6 +44,9 @@ def do(
     actor: str = ACTOR,
     own: Path | None = RULES,
     request: str = typer.Option("", "--request", help="同一请求只办一次 served once"),
+    at_version: int | None = typer.Option(
+        None, "--at-version", min=0, help="所见版本 refused when somebody was quicker"
+    ),
     json_: bool = JSON,
 ) -> None:
     """办理 Do one act: postroad cases do hazard.open id=H1 outlet_id=O1 heading=wiring owner=站长 …."""
@@ -53,6 +56,7 @@ def do(
     desk = _desk(database, actor, own, create=True)
     called = _called(act, "act")
     facts: dict[str, Any] = {"request": request} if request else {}
+    facts |= {} if at_version is None else {"at_version": at_version}
     answer = called(desk, **of_words(act, words or []), **facts)
     if json_:
         print_json({"act": act, "answer": answer})

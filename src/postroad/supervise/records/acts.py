@@ -65,7 +65,8 @@ def _enter(name: str, kind: str, function: Callable[..., Any]) -> Act:
 def act(name: str) -> Callable[[Callable[Concatenate[Desk, P], R]], Callable[..., R]]:
     """Make a function an act: rights checked, one transaction, one entry in the audit log.
 
-    Called with ``request`` (any text the caller will not use again) it is served once, however often it is sent.
+    Called with ``request`` (any text the caller will not use again) it is served once, however often it is sent; with
+    ``at_version`` it is refused when the row has another version than the caller saw.
     """
 
     def wrap(function: Callable[Concatenate[Desk, P], R]) -> Callable[..., R]:

@@ -93,14 +93,18 @@ class Desk:
             raise Forbidden.of("cases.forbidden", role=self.actor.role, act=name)
 
     def perform(self, act: Act, args: tuple[Any, ...], words: Mapping[str, Any]) -> Any:
-        """Serve an act: whole or not at all, once for each request, with its entry in the audit log."""
+        """Serve an act: whole or not at all, once for each request, with its entry in the audit log.
+
+        ``at_version`` is the version of the row that the caller had in hand (0: none yet): with another one there
+        somebody was quicker, and nothing is written.
+        """
         if self._open is not None:  # an act that is part of another
             return act.function(self, *args, **words)
         self.check_right(act.name)
         if self.seen_at is not None:
             raise UsageError.of("cases.looking_back", act=act.name)
         told = dict(words)
-        request = told.pop("request", None)
+        request, at_version = told.pop("request", None), told.pop("at_version", None)
         if request and len(request) > REQUEST_LENGTH:
             raise UsageError.of("cases.too_long", column="request", value=request[:59], most=REQUEST_LENGTH,
                                 found=len(request))  # fmt: skip
@@ -118,12 +122,23 @@ class Desk:
             self._open, self._written = connection, []
             try:
                 answer = act.function(self, *args, **told)
+                if at_version is not None:
+                    self._still(answer, at_version)
                 entry = audit.Entry(self._at, str(self.actor), act.name, request, asked, self._written)
                 audit.write(connection, entry)
             finally:
                 self._open = None
         self._noted()
         return answer
+
+    def _still(self, id_: Any, version: int) -> None:
+        """Refuse an act on a row that another changed after the caller saw it."""
+        written = [(number, table) for table, name, number, _ in self._written if name == id_]
+        if not written:
+            raise UsageError.of("cases.no_version", value=str(id_))
+        number, table = min(written)
+        if number - 1 != version:
+            raise DataError.of("cases.quicker", table=table, value=id_, expect=version, found=number - 1)
 
     def _next(self, connection: sa.Connection) -> dt.datetime:
         """The time of the entry to come: never before the act it follows, so that rows keep their order."""

@@ -133,7 +133,7 @@ def enter(desk: Desk, network: Network, cast: Cast, month: dt.date) -> None:
         register.decide(desk, f"LIC-{operator}", True, opened + dt.timedelta(days=30), dt.date(month.year + 4, 3, 1))
     for k, outlet in enumerate(cast.outlets):
         late = k % 25 == 0  # every twenty-fifth is new and was never filed
-        since = month - dt.timedelta(days=25) if late else opened
+        since = desk.today if late else opened
         register.open_outlet(desk, outlet.id, outlet.operator_id, outlet.prefecture_id, outlet.kind, since,
                              outlet.name, outlet.branch_id, outlet.lon, outlet.lat)  # fmt: skip
         if not late:
