@@ -1103,7 +1103,7 @@ export interface paths {
         put?: never;
         /**
          * Act
-         * @description Do an act; sent again with the same ``request`` it is done once.
+         * @description Do an act; sent again with the same ``request`` it is done once, and not when the row ``seen`` has changed.
          */
         post: operations["act_api_records_acts__name__post"];
         delete?: never;
@@ -1638,7 +1638,7 @@ export interface components {
         };
         /**
          * ActBody
-         * @description An act's arguments, and a text that is used once so that the act is done once.
+         * @description An act's arguments, a text that is used once so that the act is done once, and the row it was decided on.
          */
         ActBody: {
             /** Arguments */
@@ -1647,6 +1647,7 @@ export interface components {
             };
             /** Request */
             request?: string | null;
+            seen?: components["schemas"]["SeenRow"] | null;
         };
         /**
          * ActView
@@ -2471,6 +2472,18 @@ export interface components {
             version: string;
         };
         /**
+         * SeenRow
+         * @description A row of the records as somebody had it before them.
+         */
+        SeenRow: {
+            /** Id */
+            id: string;
+            /** Table */
+            table: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * SessionView
          * @description Who is signed in, what they may do, and the token every change must carry in ``x-csrf-token``.
          */
@@ -2769,6 +2782,7 @@ export type SchemaRunView = components['schemas']['RunView'];
 export type SchemaSchedule = components['schemas']['Schedule'];
 export type SchemaScorecardFrame = components['schemas']['ScorecardFrame'];
 export type SchemaScorecardView = components['schemas']['ScorecardView'];
+export type SchemaSeenRow = components['schemas']['SeenRow'];
 export type SchemaSessionView = components['schemas']['SessionView'];
 export type SchemaSignIn = components['schemas']['SignIn'];
 export type SchemaSignOffBody = components['schemas']['SignOffBody'];

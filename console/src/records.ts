@@ -94,8 +94,11 @@ export function rowsTable(caption: string, rows: Plain[], link?: (row: Plain) =>
   );
 }
 
+/** The row an act is decided on, as it was before whoever decides. */
+export type SeenRow = { table: string; id: string; version: number };
+
 /** A form for an act: a field for each thing it takes, sent once however often it is pressed. */
-export function actForm(act: ActView, known: Plain, done: () => void): HTMLElement {
+export function actForm(act: ActView, known: Plain, done: () => void, seen?: SeenRow): HTMLElement {
   const inputs = new Map<string, HTMLInputElement>();
   const request = crypto.randomUUID();
   const wrong = h("div");
@@ -120,7 +123,7 @@ export function actForm(act: ActView, known: Plain, done: () => void): HTMLEleme
       else given[one.name] = input.value;
     }
     try {
-      await send("POST", `/api/records/acts/${act.name}`, { arguments: given, request });
+      await send("POST", `/api/records/acts/${act.name}`, { arguments: given, request, seen: seen ?? null });
       done();
     } catch (found) {
       if (!(found instanceof Problem)) throw found;
@@ -135,13 +138,13 @@ export function actName(name: string): string {
 }
 
 /** Buttons for the acts a role may do, each opening its form. */
-export function actButtons(acts: ActView[], known: Plain, done: () => void): HTMLElement {
+export function actButtons(acts: ActView[], known: Plain, done: () => void, seen?: SeenRow): HTMLElement {
   const open = (act: ActView): void => {
     const box = h("dialog", { "aria-label": actName(act.name), onclose: () => box.remove() });
     const form = actForm(act, known, () => {
       box.close();
       done();
-    });
+    }, seen);
     form.querySelector(".row:last-child")?.append(button(t("cancel"), () => box.close()));
     box.append(form);
     document.body.append(box);

@@ -195,6 +195,14 @@ def test_two_people_at_one_case_and_a_button_pressed_twice(app):
     history = chief.get("/api/records/tables/hazards/H1").json()
     assert [row["state"] for row in history] == ["open", "remedied"]
     assert history[-1]["remedied_on"] == "2026-01-07"
+    pieces = {"period": "2026-01", "operator_id": "SF", "pieces": 10}
+    seen = {"table": "volumes", "id": "2026-01:SF", "version": 0}
+    for version, code in ((0, 200), (0, 422), (1, 200)):  # the second had the form open before the first pressed
+        body = {"arguments": pieces, "seen": {**seen, "version": version}}
+        assert chief.post("/api/records/acts/volume.report", json=body).status_code == code
+    assert len(chief.get("/api/records/tables/volumes/2026-01:SF").json()) == 2
+    elsewhere = {"arguments": {**hazard, "id_": "H2"}, "seen": {"table": "outlets", "id": "O1", "version": 9}}
+    assert clerk.post("/api/records/acts/hazard.open", json=elsewhere).status_code == 200, "it writes no outlet"
     assert signed_in(app, "prefecture", "2202").get("/api/records/tables/hazards/H1").status_code == 404
     assert signed_in(app, "public").get("/api/public/draws").json() == []
 

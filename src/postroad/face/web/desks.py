@@ -85,8 +85,11 @@ def found(name: str, kind: str) -> Act:
     return held
 
 
-def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | None = None) -> Any:
-    """Serve an act or a view with arguments given as JSON; all that cannot be used are named at once."""
+def serve(at: Desk, name: str, kind: str, given: dict[str, Any], asked: dict[str, Any] | None = None) -> Any:
+    """Serve an act or a view with arguments given as JSON; all that cannot be used are named at once.
+
+    ``asked`` is what goes with an act: ``request`` and ``at_row``.
+    """
     act = found(name, kind)
     at.check_right(name)
     try:
@@ -97,7 +100,7 @@ def serve(at: Desk, name: str, kind: str, given: dict[str, Any], request: str | 
         shown = act.function(at, **words)
         at.note()
         return shown
-    return at.perform(act, (), words | ({"request": request} if request else {}))
+    return at.perform(act, (), words | (asked or {}))
 
 
 @functools.cache

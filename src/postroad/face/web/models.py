@@ -317,11 +317,20 @@ class RecordNames(BaseModel):
     rules: dict[str, str]
 
 
+class SeenRow(Body):
+    """A row of the records as somebody had it before them."""
+
+    table: str = Field(max_length=40)
+    id: str = Field(max_length=120)
+    version: int = Field(ge=0)
+
+
 class ActBody(Body):
-    """An act's arguments, and a text that is used once so that the act is done once."""
+    """An act's arguments, a text that is used once so that the act is done once, and the row it was decided on."""
 
     arguments: dict[str, Any] = Field(default_factory=dict)
     request: str | None = Field(None, max_length=80)
+    seen: SeenRow | None = None
 
 
 class ActAnswer(BaseModel):

@@ -95,8 +95,9 @@ class Desk:
     def perform(self, act: Act, args: tuple[Any, ...], words: Mapping[str, Any]) -> Any:
         """Serve an act: whole or not at all, once for each request, with its entry in the audit log.
 
-        ``at_version`` is the version of the row that the caller had in hand (0: none yet): with another one there
-        somebody was quicker, and nothing is written.
+        ``at_version`` is the version that the caller had in hand of the row the act answers with (0: none yet), and
+        ``at_row`` table, id and version of a row that the act may write: with another version there somebody was
+        quicker, and nothing is written.
         """
         if self._open is not None:  # an act that is part of another
             return act.function(self, *args, **words)
@@ -104,7 +105,7 @@ class Desk:
         if self.seen_at is not None:
             raise UsageError.of("cases.looking_back", act=act.name)
         told = dict(words)
-        request, at_version = told.pop("request", None), told.pop("at_version", None)
+        request, at_version, at_row = (told.pop(name, None) for name in ("request", "at_version", "at_row"))
         if request and len(request) > REQUEST_LENGTH:
             raise UsageError.of("cases.too_long", column="request", value=request[:59], most=REQUEST_LENGTH,
                                 found=len(request))  # fmt: skip
@@ -123,7 +124,9 @@ class Desk:
             try:
                 answer = act.function(self, *args, **told)
                 if at_version is not None:
-                    self._still(answer, at_version)
+                    self._still(None, answer, at_version)
+                if at_row is not None:
+                    self._still(*at_row)
                 entry = audit.Entry(self._at, str(self.actor), act.name, request, asked, self._written)
                 audit.write(connection, entry)
             finally:
@@ -131,14 +134,15 @@ class Desk:
         self._noted()
         return answer
 
-    def _still(self, id_: Any, version: int) -> None:
+    def _still(self, table: str | None, id_: Any, version: int) -> None:
         """Refuse an act on a row that another changed after the caller saw it."""
-        written = [(number, table) for table, name, number, _ in self._written if name == id_]
-        if not written:
+        told = ((number, where) for where, name, number, _ in self._written if name == id_)
+        written = [(number, where) for number, where in told if table in (None, where)]
+        if written and min(written)[0] - 1 != version:
+            number, where = min(written)
+            raise DataError.of("cases.quicker", table=where, value=id_, expect=version, found=number - 1)
+        if not written and table is None:
             raise UsageError.of("cases.no_version", value=str(id_))
-        number, table = min(written)
-        if number - 1 != version:
-            raise DataError.of("cases.quicker", table=table, value=id_, expect=version, found=number - 1)
 
     def _next(self, connection: sa.Connection) -> dt.datetime:
         """The time of the entry to come: never before the act it follows, so that rows keep their order."""

@@ -60,8 +60,10 @@ def view(
 
 @router.post("/records/acts/{name}", response_model=ActAnswer)
 def act(who: Reader, house: TheHouse, name: Name, body: ActBody) -> Any:
-    """Do an act; sent again with the same ``request`` it is done once."""
-    answer = desks.serve(desks.desk(house.settings, who), name, "act", body.arguments, body.request)
+    """Do an act; sent again with the same ``request`` it is done once, and not when the row ``seen`` has changed."""
+    asked: dict[str, Any] = {"request": body.request} if body.request else {}
+    asked |= {"at_row": (body.seen.table, body.seen.id, body.seen.version)} if body.seen else {}
+    answer = desks.serve(desks.desk(house.settings, who), name, "act", body.arguments, asked)
     return {"ids": answer if isinstance(answer, list) else [answer]}
 
 
