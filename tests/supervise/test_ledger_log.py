@@ -145,6 +145,30 @@ def test_the_log_is_only_added_to(held, tmp_path):
     assert {f.key for f in audit(grown.again())} == {"ledger.part_changed", "ledger.commit_changed"}
 
 
+def test_rows_added_to_those_replaced_or_set_aside_are_found(held, tmp_path):
+    ledger, ring, _ = held
+    rows = [acceptance("YT0000000007", packaging="paper"), {**acceptance("YT0000000008"), "packaging": "glass"}]
+    take(ledger.root, write(tmp_path / "acceptances-more.csv", rows), ring, known_at=KNOWN)
+    ledger = ledger.again()
+    assert audit(ledger) == []
+    for folder in ("superseded", "quarantine"):
+        (file,) = (ledger.root / folder).iterdir()
+        good = file.read_bytes()
+        frame = pl.read_parquet(file)
+        more = pl.concat([frame, frame.with_columns((pl.col("line") + 1).cast(frame["line"].dtype))])
+        strange = [frame.with_columns(part=pl.lit("parts/none"))] if folder == "superseded" else []
+        for content in (more, frame.clear(), *strange):
+            content.write_parquet(file)
+            assert [(f.key, dict(f.facts)["path"]) for f in audit(ledger)] == [
+                ("ledger.part_changed", f"{folder}/{file.name}"),
+            ]  # fmt: skip
+        file.write_bytes(good[:20])
+        assert [f.key for f in audit(ledger)] == ["ledger.part_changed"]
+        file.unlink()
+        assert [f.key for f in audit(ledger)] == ["ledger.part_missing"]
+        file.write_bytes(good)
+
+
 def test_two_officers_open_one_number_and_leave_a_record(held, tmp_path):
     ledger, ring, shares = held
     with ledger.query() as link:

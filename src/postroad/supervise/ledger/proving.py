@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
@@ -125,7 +127,8 @@ def verify_consistent(proof: dict[str, Any], old_root: str | None = None, new_ro
 def audit(ledger: Ledger) -> list[Fault]:
     """Return everything in the folder that is not as the log says: roots, parts missing, changed, or cut.
 
-    What a commit keeps beside its parts (rows replaced, set aside, sealed) is held to ``digests`` where it states them.
+    What a commit keeps beside its parts (rows replaced, set aside, sealed) is held to ``digests`` where it states them,
+    and always to its counts and to the parts there are.
     """
     faults = []
     log = Growing()
@@ -134,13 +137,35 @@ def audit(ledger: Ledger) -> list[Fault]:
         log.add(leaf)
         if leaf.hex() != commit["log"]["leaf"] or commit["log"]["root"] != log.root.hex():
             faults.append(Fault.of("ledger.commit_changed", row=number))
+    known: set[str] = set()
     for entry in ledger.entries("file"):
         told = {part["path"]: part["sha256"] for part in entry["parts"]}
         told |= {entry[folder]: None for folder in BESIDE if entry[folder]}
         for path, digest in {**told, **entry.get("digests", {})}.items():
             if fault := _changed(ledger.root / path, path, digest):
                 faults.append(fault)
+        known |= {part["path"] for part in entry["parts"]}
+        faults += _miscounted(ledger, entry, known)
     return faults
+
+
+def _miscounted(ledger: Ledger, entry: dict[str, Any], known: set[str]) -> Iterator[Fault]:
+    """What the rows beside a commit's parts say against its counts: each replaced row would hide a record."""
+    counts = entry["counts"]
+    least, most = counts["corrected"], counts["corrected"] + counts["withdrawn"]
+    for folder, low, high in (("superseded", least, most), ("quarantine", *[counts["quarantined"]] * 2)):
+        path, found = entry[folder], 0
+        try:
+            if path and (ledger.root / path).is_file():
+                rows = pl.read_parquet(ledger.root / path)
+                found = rows["line"].n_unique() if folder == "quarantine" else rows.height
+                strange = folder == "superseded" and not set(rows["part"]) <= known
+                if strange or not low <= found <= high:
+                    yield Fault.of("ledger.part_changed", path=path)
+            elif not path and low:
+                yield Fault.of("ledger.commit_changed", row=entry["seq"])
+        except (pl.exceptions.PolarsError, OSError):
+            yield Fault.of("ledger.part_changed", path=path)
 
 
 def _changed(file: Path, path: str, digest: str | None) -> Fault | None:
