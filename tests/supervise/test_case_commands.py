@@ -144,6 +144,13 @@ def test_what_is_not_there_is_not_made_by_looking(postroad, tmp_path):
     assert (code, "127.0.0.1" in err) == (2, True)
 
 
+def test_a_rehearsal_that_cannot_be_leaves_nothing(postroad, tmp_path):
+    for words in (("--month", "2999-01"), ("--outlets", 50), ("--month", "2025-13")):
+        code, _, err = postroad("demo", "supervise", "--out", tmp_path / "out", *words)
+        assert (code, str(words[1]) in err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_is_refused_with_every_row_that_is_wrong(postroad, tmp_path):
     database, file = tmp_path / "records.sqlite", tmp_path / "outlets.csv"
     columns = "id,operator_id,prefecture_id,kind,opened_on"

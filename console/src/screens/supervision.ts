@@ -60,9 +60,9 @@ async function queue(context: Context): Promise<Node> {
     context.session.role === "administrator" || context.session.role === "province" ? null : h("p", { class: "soft" }, t("own_scope", { scope: context.session.scope })));
 }
 
-/** The month before this one: a rehearsal should look as if it were today's work. */
+/** The month before this one, once its results could be published: a rehearsal should look like today's work. */
 function lastMonth(): string {
-  const now = new Date();
+  const now = new Date(Date.now() - 4 * 86_400_000);
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1)).toISOString().slice(0, 7);
 }
 

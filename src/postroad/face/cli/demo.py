@@ -53,19 +53,20 @@ def supervise(
     from postroad.supervise.ledger.indicating import joined
     from postroad.supervise.publication import published
     from postroad.supervise.records import Actor, open_store
-    from postroad.supervise.rehearsal import ready, rehearse, reported
+    from postroad.supervise.rehearsal import possible, ready, rehearse, reported
     from postroad.supervise.tally import filled, tally
 
     first = day(f"{month}-01")
     if first is None:
         raise UsageError.of("face.bad_date", value=month)
+    possible(first, outlets)
     to.mkdir(parents=True, exist_ok=True)
     address = database or str(to / "records.sqlite")
     if person.guarded(address):
         person.require(address, "province")
     store = open_store(address)
     network = open_province(province)
-    ready(store, outlets)
+    ready(store)
     span = min(days or 31, calendar.monthrange(first.year, first.month)[1])
     with progress(say("cases.reporting")) as move:
         heard = reported(to, network, first, span, pieces, seed, move)

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 MADE = ("synthetic", "rehearsal")
 SIZE, CEILING = 60, 90
 SITE_HEAD = "site_head"
+AFTER = 3
+"""Days after the month until everything is published."""
 BEFORE = 20
 """Days before the month on which the register is entered."""
 FROM_AFAR = 40
@@ -75,7 +77,8 @@ def rehearse(
     With ``reported`` the outlets are those of the operators' register, and the ones the ledger points to are visited
     for cause beside the draw.
     """
-    ready(store, outlets)
+    possible(month, outlets)
+    ready(store)
     begun = month - dt.timedelta(days=BEFORE)
     clock = Calendar(begun)
     desk = Desk(store, Actor("province", code="REHEARSAL"), clock, made=MADE)
@@ -97,13 +100,21 @@ def rehearse(
     return Rehearsal(f"{month:%Y-%m}", work.draw_id, outlets, SIZE, work.planted(), desk)
 
 
-def ready(store: Store, outlets: int) -> None:
-    """Raise ``UsageError`` where a rehearsal cannot be: in a database that holds anything, or with too few outlets."""
+def possible(month: dt.date, outlets: int) -> None:
+    """Raise ``UsageError`` for a month whose results could not be published yet, or with too few outlets."""
+    days = calendar.monthrange(month.year, month.month)[1]
+    over, today = month + dt.timedelta(days=days + AFTER), dt.datetime.now(CHINA).date()
+    if over > today:
+        raise UsageError.of("cases.month_ahead", value=f"{month:%Y-%m}", day=over.isoformat())
+    if outlets < CEILING:
+        raise UsageError.of("cases.too_few_outlets", value=outlets, least=CEILING)
+
+
+def ready(store: Store) -> None:
+    """Raise ``UsageError`` where a rehearsal cannot be: in a database that holds anything."""
     desk = Desk(store, Actor("province"))
     if desk.rows("outlets") or desk.rows("licences"):
         raise UsageError.of("cases.not_empty")
-    if outlets < CEILING:
-        raise UsageError.of("cases.too_few_outlets", value=outlets, least=CEILING)
 
 
 @dataclass
@@ -344,8 +355,8 @@ class _Work:
 
     def publication(self) -> None:
         """Publish visits, hazards, points and the papers of the draw; take back one visit that was overturned."""
-        self.on(self.days + 3, 9, self._publish)
-        self.on(self.days + 3, 15, self._overturn)
+        self.on(self.days + AFTER, 9, self._publish)
+        self.on(self.days + AFTER, 15, self._overturn)
 
     def _publish(self) -> None:
         for row in self.desk.rows("inspections"):
