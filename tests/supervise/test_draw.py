@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -360,3 +361,47 @@ def test_a_thousand_seeds_show_no_bias():
         assert abs(hits[name] - rounds * share) < 4 * (rounds * share * (1 - share)) ** 0.5
     chi2 = sum((hits[name] - rounds * share) ** 2 / (rounds * share) for name, share in chance.items())
     assert chi2 < 50.0
+
+
+def lots(rng):
+    """A list of any kind with its people, recusals and last visits, its receipt, and the seed it was drawn with."""
+    skills = ("fire", "xray", "消防")
+    some = lambda: tuple(sorted(s for s in skills if rng.random() < 0.4))  # noqa: E731
+    units = [
+        draw.Unit(f"网点{k}" if k % 2 else f"u{k}", rng.choice([1, 2, 7, 10**rng.randint(0, 15)]), f"op{k % 4}",
+                  rng.randint(-90_000, 90_000), rng.randint(-90_000, 90_000), some())
+        for k in range(rng.randint(1, 25))
+    ]  # fmt: skip
+    people = tuple(
+        draw.Inspector(name, rng.randint(-90_000, 90_000), rng.randint(-90_000, 90_000), some(), rng.randint(0, 6))
+        for name in ("constructor", "__proto__", "检甲", "b", "c", "d")[: rng.randint(0, 6)]
+    )
+    pairs = [(p.id, u.id) for p in people for u in units]
+    size = rng.randint(1, len(units))
+    more = {
+        "inspectors": people, "ceiling": rng.randint(size, len(units)), "reach_m": rng.choice([0, 80_000, 1_000_000]),
+        "apart": tuple(rng.sample(pairs, min(3, len(pairs)))), "before": tuple(rng.sample(pairs, min(9, len(pairs)))),
+    }  # fmt: skip
+    text = draw.commit(frame(units, size, **more), FROZEN_AT, "00").text
+    struck = {unit.id: "停业 closed" for unit in units if rng.random() < 0.1}
+    shown_size = rng.randint(size, more["ceiling"])
+    return text, draw.reveal(text, f"pulse {rng.random()}", SHOWN_AT, struck, shown_size)
+
+
+def test_three_writings_of_the_rule_agree_on_lists_of_any_kind(tmp_path):
+    drawn = [lots(random.Random(number)) for number in range(80)]
+    for text, receipt in drawn:
+        frozen = json.loads(text)
+        rows, reserve, fair = verify_draw.draw(frozen, receipt["seed"], receipt["size"], receipt["struck"])
+        assert (rows, reserve, fair) == (receipt["drawn"], receipt["reserve"], True)
+    if node := shutil.which("node"):
+        texts = json.dumps([[text, json.dumps(receipt)] for text, receipt in drawn])
+        (tmp_path / "lots.json").write_text(texts, "utf-8")
+        loop = (
+            "for (const [c, r] of JSON.parse(files([process.argv[4]])[0])) console.log(check(c, r).split('\\n').pop())"
+        )
+        (tmp_path / "all.js").write_text(files()["verify_draw.js"] + loop, "utf-8")
+        known = [str(KNOWN / f"plain.{kind}.json") for kind in ("commit", "receipt")]
+        command = [node, str(tmp_path / "all.js"), *known, str(tmp_path / "lots.json")]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+        assert [line for line in done.split("\n") if "HOLD" in line][1:] == ["HOLDS 相符"] * len(drawn)
