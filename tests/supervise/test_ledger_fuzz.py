@@ -144,7 +144,7 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
     for plan in (plain.planned(names, columns, table, KNOWN), None):
         chunk = reading._csv_chunk(block, names, columns, plan, len(lines), 0)
         judged = judging.judge(chunk.frame, table, KNOWN)
-        good = judged.good if chunk.typed is None else pl.concat([chunk.typed, judged.good])
+        good = judged.good if chunk.typed is None else pl.concat([chunk.typed.frame(), judged.good])
         told.append((good.sort("line"), judged.bad, sorted(chunk.torn), chunk.blank))
         if plan is not None:
             assert chunk.typed is not None

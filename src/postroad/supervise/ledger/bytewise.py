@@ -406,6 +406,26 @@ def newlines(data):  # type: ignore[no-untyped-def]
     return count
 
 
+@njit(forceinline=True, **_BARE)
+def _mixed(held, more):  # type: ignore[no-untyped-def]
+    made = (held ^ more) * _STEP
+    return made ^ (made >> _FOLD)
+
+
+@njit(**_BARE)
+def mixed(into, hashes):  # type: ignore[no-untyped-def]
+    """Take one more hash into that of each record."""
+    for n in range(into.size):
+        into[n] = _mixed(into[n], hashes[n])
+
+
+@njit(**_BARE)
+def mixed_by_code(into, hashes, codes):  # type: ignore[no-untyped-def]
+    """Take the hash of a word, given by its code, into that of each record."""
+    for n in range(into.size):
+        into[n] = _mixed(into[n], hashes[codes[n]])
+
+
 @njit(**_BARE)
 def any_twice(hashes, room):  # type: ignore[no-untyped-def]
     """Whether a hash stands there twice; ``room`` is zeros, a power of two and at least twice as many."""

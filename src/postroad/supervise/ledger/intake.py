@@ -17,13 +17,13 @@ import polars as pl
 from postroad.supervise.identity import KeyRing, number_fits, period_of, pseudonyms, sealed
 from postroad.supervise.ledger import epcis, judging, parts, reading
 from postroad.supervise.ledger.kinds import DOCUMENT
+from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.ledger.revising import Met, Seen, revise
 from postroad.supervise.ledger.store import FOLDERS, REPLACED, Ledger, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from postroad.supervise.ledger.plain import Coded
     from postroad.tables import Table
 
 ORIGIN = "origin"
@@ -133,68 +133,72 @@ def gather(job: Job, done: Judged) -> None:
 def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
     """Read and judge one piece and write what can be taken; may run in any thread."""
     chunk = piece.read()
-    judged = judging.judge(chunk.frame, table, job.known_at) if chunk.frame.height else None
+    good = chunk.typed
     bad = judging.torn(chunk.torn)
-    good, coded = chunk.typed, chunk.coded
-    if judged is not None:
+    if chunk.frame.height:
+        judged = judging.judge(chunk.frame, table, job.known_at)
         bad = pl.concat([judged.bad, bad])
-        if good is None or judged.good.height:
-            good, coded = judged.good if good is None else pl.concat([good, judged.good]).sort("line"), {}
+        if good is None or not good.height:
+            good = Lines.of(judged.good)
+        elif judged.good.height:
+            good = Lines.of(pl.concat([good.frame(), judged.good]).sort("line"))
     if good is None:
         return Judged(table.name, [], bad, None, [], chunk.blank)
-    if not _all(good, coded, ORIGIN, job.ledger.origin):
-        ours = pl.col(ORIGIN).fill_null("observed") == job.ledger.origin
-        bad = pl.concat([bad, good.filter(~ours).select(
-            "line", pl.lit(ORIGIN).alias("column"), pl.lit("other_origin").alias("reason"),
-            pl.lit(None, pl.String).alias("shape")).cast(judging.BAD)])  # fmt: skip
-        good, coded = good.filter(ours).with_columns(pl.col(ORIGIN).fill_null("observed")), {}
+    if good.height and good.said(ORIGIN) != [job.ledger.origin]:
+        good, others = _of_origin(good.frame(), job.ledger.origin)
+        bad = pl.concat([bad, others])
     boxes: list[pl.DataFrame] = []
     if DOCUMENT in good.columns:
         good, boxes = _without_numbers(job, good)
     made = []
     name = f"{job.name}-{number:05d}"
-    told = [(good, False, coded)]
-    if not _all(good, coded, "action", "report"):
-        ends = good["action"] == "withdraw"
-        told = [(good.filter(~ends), False, {}), (good.filter(ends), True, {})]
-    for held, withdrawals, codes in told:
-        if held.height:
-            made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals, codes))
+    for held, withdrawals in _reported(good):
+        made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals))
     met = Met.of(good, table.name) if good.height else None
     return Judged(table.name, made, bad, met, boxes, chunk.blank)
 
 
-def _all(frame: pl.DataFrame, coded: Mapping[str, Coded], name: str, word: str) -> bool:
-    """Whether a column has one word only, asked of its codes where there are any."""
-    column = coded.get(name)
-    if column is None:
-        return bool((frame[name] == word).fill_null(False).all())
-    return word in column.words and bool((column.codes == column.words.index(word)).all())
+def _of_origin(frame: pl.DataFrame, origin: str) -> tuple[Lines, pl.DataFrame]:
+    """The records of the ledger's origin, and what is told of the others; nothing said means observed."""
+    frame = frame.with_columns(pl.col(ORIGIN).fill_null("observed"))
+    ours = frame[ORIGIN] == origin
+    told = frame.filter(~ours).select(
+        "line", pl.lit(ORIGIN).alias("column"), pl.lit("other_origin").alias("reason"),
+        pl.lit(None, pl.String).alias("shape"),
+    ).cast(judging.BAD)  # fmt: skip
+    return Lines.of(frame.filter(ours)), told
 
 
-def _without_numbers(job: Job, good: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _reported(lines: Lines) -> Iterator[tuple[Lines, bool]]:
+    """The records that report, then those that withdraw, where there are any."""
+    if not lines.height:
+        return
+    if lines.said("action") == ["report"]:
+        yield lines, False
+        return
+    frame = lines.frame()
+    ends = frame["action"] == "withdraw"
+    for held, withdrawals in ((frame.filter(~ends), False), (frame.filter(ends), True)):
+        if held.height:
+            yield Lines.of(held), withdrawals
+
+
+def _without_numbers(job: Job, good: Lines) -> tuple[Lines, list[pl.DataFrame]]:
     """Put pseudonyms in the place of document numbers, month by month, and seal the numbers where there is a seal."""
-    fits = number_fits(good["id_kind"], good[DOCUMENT])
-    clock = good["accepted_at"].dt.truncate("1mo").dt.date()
-    frames, boxes = [], []
+    numbers = good.spelt(DOCUMENT)
+    clock = good.spelt("accepted_at").dt.truncate("1mo").dt.date()
+    senders, boxes = pl.repeat(None, good.height, dtype=pl.Binary(), eager=True), []
     months = clock.unique().sort().to_list()
     for month in months:
-        here = clock == month
-        held = good.with_columns(fits.alias("id_ok"))
-        held = held.filter(here) if len(months) > 1 else held
         key = job.ring.key(period_of(month))
-        senders = pseudonyms(key, held[DOCUMENT])
-        if job.ring.seal and held[DOCUMENT].null_count() < held.height:
-            boxes.append(sealed(job.ring.seal, key, senders, held[DOCUMENT])
-                         .with_columns(pl.lit(period_of(month)).alias("period")))  # fmt: skip
-        frames.append(held.with_columns(senders.alias("sender")).drop(DOCUMENT))
-    return (pl.concat(frames).sort("line") if len(frames) > 1 else frames[0]) if frames else _no_one(good), boxes
-
-
-def _no_one(good: pl.DataFrame) -> pl.DataFrame:
-    return good.drop(DOCUMENT).with_columns(
-        pl.lit(None, pl.Binary).alias("sender"), pl.lit(None, pl.Boolean).alias("id_ok")
-    )
+        here = numbers if len(months) == 1 else pl.select(pl.when(clock == month).then(numbers)).to_series()
+        made = pseudonyms(key, here)
+        senders = made if len(months) == 1 else pl.select(pl.coalesce(senders, made)).to_series()
+        if job.ring.seal and here.null_count() < len(here):
+            boxes.append(sealed(job.ring.seal, key, made, here).with_columns(pl.lit(period_of(month)).alias("period")))
+    kept = good.select([name for name in good.columns if name != DOCUMENT])
+    fits = number_fits(good.spelt("id_kind"), numbers)
+    return kept.with_columns(id_ok=fits, sender=senders), boxes
 
 
 def _count(job: Job) -> None:

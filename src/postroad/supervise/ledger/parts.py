@@ -14,16 +14,16 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
+from postroad.supervise.ledger.lines import Coded, Lines
 from postroad.supervise.ledger.store import sync_path
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from postroad.supervise.ledger.plain import Coded
     from postroad.supervise.ledger.store import Part
 
 MOST_PARTS = 40
@@ -32,7 +32,7 @@ MIXED = "mixed"
 PROVEN = ("acceptances",)
 """Kinds whose every record is a leaf of its own; a part of another kind stands in the log by its digest."""
 UNIT = "\x1f"
-STEPPED = (pl.UInt32(), pl.Int64(), pl.Datetime("us"))
+STEPPED = (pa.uint32(), pa.int64(), pa.timestamp("us"))
 NAMED = ("waybill", "record_id")
 """Columns whose words are long and alike, so that they are worth pressing."""
 DICTIONARY_BYTES = 64 << 20
@@ -56,95 +56,89 @@ def day_of(kind: str) -> pl.Expr:
     return pl.col(CLOCK[kind]).dt.date().cast(pl.String)
 
 
-def days_of(frame: pl.DataFrame, kind: str) -> tuple[str, str]:
-    """Return the first and the last day in a frame that is not empty."""
+def days_of(lines: Lines, kind: str) -> tuple[str, str]:
+    """Return the first and the last day of records."""
     if kind not in CLOCK:
         return NO_DAY, NO_DAY
-    clock = frame[CLOCK[kind]]
+    clock = lines.spelt(CLOCK[kind])
     return clock.min().date().isoformat(), clock.max().date().isoformat()  # type: ignore[union-attr]
 
 
-def split(frame: pl.DataFrame, kind: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
+def split(lines: Lines, kind: str) -> Iterator[tuple[str, str, Lines]]:
     """Yield the records of each day and operator, the small ones of a chunk of many together."""
-    first, last = days_of(frame, kind)
-    if first == last and frame["operator_id"].n_unique() == 1:
-        yield first, frame["operator_id"][0], frame
+    first, last = days_of(lines, kind)
+    operators = lines.said("operator_id")
+    if first == last and len(operators) == 1:
+        yield first, operators[0], lines
         return
-    keyed = frame.with_columns(day_of(kind).alias("day|"))
+    keyed = lines.frame().with_columns(day_of(kind).alias("day|"))
     sizes = keyed.group_by("day|", "operator_id").len().sort("len", "day|", "operator_id", descending=True)
     own = sizes.head(MOST_PARTS).select("day|", "operator_id", pl.lit(True).alias("own|"))
     keyed = keyed.join(own, on=["day|", "operator_id"], how="left", maintain_order="left")
     large = keyed.filter(pl.col("own|").is_not_null()).drop("own|")
     for (day, operator), held in large.group_by("day|", "operator_id", maintain_order=True):
-        yield str(day), str(operator), held.drop("day|")
+        yield str(day), str(operator), Lines.of(held.drop("day|"))
     rest = keyed.filter(pl.col("own|").is_null())
     if rest.height:
-        yield MIXED, MIXED, rest.drop("day|", "own|")
+        yield MIXED, MIXED, Lines.of(rest.drop("day|", "own|"))
 
 
-def write(
-    root: Path, kind: str, name: str, frame: pl.DataFrame, withdrawals: bool = False,
-    coded: Mapping[str, Coded] | None = None,
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """Write records under ``name`` and yield what a commit says of each part.
-
-    ``coded`` are columns of the frame whose words were counted already.
-    """
-    for day, operator, held in split(frame.select("line", *stored(kind)), kind):
+def write(root: Path, kind: str, name: str, lines: Lines, withdrawals: bool = False) -> Iterator[dict[str, Any]]:
+    """Write records under ``name`` and yield what a commit says of each part."""
+    for day, operator, held in split(lines.select(["line", *stored(kind)]), kind):
         label = f"{name}{'-withdrawn' if withdrawals else ''}.parquet"
         path = f"parts/{kind}/day={day}/operator={quote(operator, safe='')[:80]}/{label}"
-        told = one(root, kind, path, held, withdrawals, coded if held.height == frame.height else None)
+        told = one(root, kind, path, held, withdrawals)
         # Begun here, beside the work of others; what it writes is flushed again, at no cost, before a commit.
         sync_path(root / path)
         yield told
 
 
-def one(
-    root: Path, kind: str, path: str, frame: pl.DataFrame, withdrawals: bool, coded: Mapping[str, Coded] | None = None
-) -> dict[str, Any]:
+def one(root: Path, kind: str, path: str, lines: Lines, withdrawals: bool) -> dict[str, Any]:
     """Write one part and return what a commit says of it; ``Writer.flush`` makes it last."""
     (root / path).parent.mkdir(parents=True, exist_ok=True)
-    _write_records(root / path, frame, coded or {})
-    days = days_of(frame, kind)
+    _write_records(root / path, lines)
+    days = days_of(lines, kind)
     return {
-        "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": frame.height,
-        "operators": sorted(frame["operator_id"].unique().to_list())[:MOST_PARTS], "sha256": _digest(root / path),
-        "root": Tree(leaves(leaf_texts(frame, kind))).root.hex() if kind in PROVEN else "",
+        "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": lines.height,
+        "operators": sorted(lines.said("operator_id"))[:MOST_PARTS], "sha256": _digest(root / path),
+        "root": Tree(leaves(leaf_texts(lines.frame(), kind))).root.hex() if kind in PROVEN else "",
         "withdrawals": withdrawals,
     }  # fmt: skip
 
 
-def _write_records(file: Path, frame: pl.DataFrame, coded: Mapping[str, Coded]) -> None:
+def _write_records(file: Path, lines: Lines) -> None:
     """Write records as Parquet: few words by number, times and lines by their steps, waybills as they repeat.
 
-    A commit names the days and operators of each part: row groups need no statistics of their own.
+    A commit names the days and operators of each part: row groups need no statistics of their own. A column in which
+    something stands everywhere says so once, not for every record.
     """
-    held = {name: _in_arrow(frame[name], coded.get(name)) for name in frame.columns}
-    steps = [name for name, kind in frame.schema.items() if kind in STEPPED]
+    held = {name: _in_arrow(column) for name, column in lines.columns.items()}
+    steps = [name for name, column in held.items() if column.type in STEPPED]
+    schema = pa.schema([pa.field(name, column.type, column.null_count > 0) for name, column in held.items()])
     pq.write_table(
-        pa.Table.from_arrays(list(held.values()), list(held)), file, write_statistics=False, store_schema=False,
+        pa.Table.from_arrays(list(held.values()), schema=schema), file, write_statistics=False, store_schema=False,
         compression={name: "lz4" if name in NAMED else "none" for name in held},
         column_encoding=dict.fromkeys(steps, "DELTA_BINARY_PACKED"), dictionary_pagesize_limit=DICTIONARY_BYTES,
         use_dictionary=[name for name in held if name not in steps],
     )  # fmt: skip
 
 
-def _in_arrow(column: pl.Series, coded: Coded | None) -> Any:
-    """A column for Arrow, by its codes where they are known."""
-    if coded is None or column.dtype != pl.String:
+def _in_arrow(column: pl.Series | Coded) -> Any:
+    """A column for Arrow."""
+    if isinstance(column, pl.Series):
         return column.to_arrow()
     # Arrow would look for pandas to tell what an array of another library is: buffers need no telling.
-    there = np.packbits(coded.codes < len(coded.words), bitorder="little") if column.null_count() else None
-    held = [None if there is None else pa.py_buffer(there), pa.py_buffer(coded.codes)]
-    codes = pa.Array.from_buffers(pa.int32(), len(coded.codes), held)
-    words: Any = pl.Series(coded.words, dtype=pl.String()).to_arrow()
+    there = pa.py_buffer(np.packbits(column.codes < len(column.words), bitorder="little")) if column.has_gaps else None
+    codes = pa.Array.from_buffers(pa.int32(), len(column), [there, pa.py_buffer(column.codes)])
+    words: Any = column.words.to_arrow()
     return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
 
 
 def write_frame(file: Path, frame: pl.DataFrame) -> str:
     """Write a frame as Parquet and return its SHA-256; ``Writer.flush`` makes it last."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(file, compression="lz4", statistics=False)
+    pq.write_table(frame.to_arrow(), file, compression="lz4", write_statistics=False, store_schema=False)
     return _digest(file)
 
 

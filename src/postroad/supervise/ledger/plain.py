@@ -18,6 +18,7 @@ import pyarrow.lib as pa
 from postroad.supervise.ledger import bytewise, rulebook
 from postroad.supervise.ledger.bytewise import CHOICE, EMPTY, FLAG, SECRET, SKIP, TEXT, TIME, WAYBILL, WHOLE, WORD
 from postroad.supervise.ledger.kinds import CLOCK, DOCUMENT, kind_of, stored_type
+from postroad.supervise.ledger.lines import Coded, Lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,24 +46,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Coded:
-    """A column as codes of its few words, no word twice; a code behind the last stands for nothing."""
-
-    words: list[Any]
-    codes: NDArray[np.int32]
-
-
-@dataclass(frozen=True)
 class Plain:
-    """A block read: ``typed`` are the lines taken, ``doubtful`` the others as they stand, ``doubts`` their numbers.
+    """A block read: ``typed`` are the lines taken, ``doubtful`` the others as they stand, ``doubts`` their numbers."""
 
-    ``coded`` has those columns of ``typed`` again that have few words.
-    """
-
-    typed: pl.DataFrame
+    typed: Lines
     doubtful: bytes
     doubts: NDArray[np.int64]
-    coded: dict[str, Coded]
 
 
 def planned(names: list[str], columns: dict[str, str], table: Table, known_at: dt.datetime) -> Plan | None:
@@ -119,22 +108,21 @@ def read(data: NDArray[np.uint8], plan: Plan, lines_there: int, before: int = 0)
     lists = _lists(plan, lines_there)
     days = np.zeros((len(rows), 3), np.int64)
     taken, doubts = bytewise.read(data, _CLASSES, rows, *lists, days, cells, lines, asked)
-    held: dict[str, pl.Series] = {"line": pl.Series("line", lines[:taken] + np.uint32(before))}
-    coded: dict[str, Coded] = {}
+    held: dict[str, pl.Series | Coded] = {"line": pl.Series("line", lines[:taken] + np.uint32(before))}
     for place, column in enumerate(plan.meant):
         kind, values = int(rows[place, 0]), cells[place, :taken]
         if column is None or kind == SKIP:
             continue
-        if kind in (WORD, CHOICE, FLAG):
-            words: list[Any] = [False, True] if kind == FLAG else _words(lists, place)
-            coded[column.name] = _coded(values, words, column)
-            held[column.name] = _spelt(coded[column.name], kind)
+        if kind in (WORD, CHOICE):
+            held[column.name] = _coded(values, _words(lists, place), column)
+        elif kind == FLAG:
+            held[column.name] = _flags(values, column)
         else:
             held[column.name] = _series(kind, values, data, column)
     # A block with no line taken is handed on whole, not line by line.
     asked = asked[:doubts]
     doubtful = b"".join(data[a:b].tobytes() for _, a, b in asked.tolist()) if taken else data.tobytes()
-    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0] + before, coded)
+    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0] + before)
 
 
 def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
@@ -185,23 +173,39 @@ def _lists(plan: Plan, lines: int) -> tuple[NDArray[Any], ...]:
     return lists
 
 
-def _words(lists: tuple[NDArray[Any], ...], place: int) -> list[str | None]:
+def _words(lists: tuple[NDArray[Any], ...], place: int) -> pl.Series:
+    """The words of a column in the order of their codes: they stand one after another."""
     words, places, _, counts, _ = lists
-    return [words[a : a + n].tobytes().decode() for a, n in places[place, : counts[place]]]
+    there = places[place, : counts[place]]
+    offsets = np.zeros(len(there) + 1, np.int64)
+    np.cumsum(there[:, 1], out=offsets[1:])
+    first = int(places[place, 0, 0])
+    return _in_polars(words[first : first + int(offsets[-1])].copy(), offsets)
 
 
-def _coded(values: NDArray[np.int64], words: list[Any], column: Column) -> Coded:
-    default = column.default if column.type != "boolean" or column.default is None else bool(column.default)
-    if default is not None and default not in words:
-        words = [*words, default]
+def _in_polars(signs: NDArray[np.uint8], offsets: NDArray[np.int64], there: Any = None) -> pl.Series:
+    """Texts that stand one after another as a column."""
+    held = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(signs), there)
+    made: Any = pl.from_arrow(held)
+    return pl.Series(made)
+
+
+def _coded(values: NDArray[np.int64], words: pl.Series, column: Column) -> Coded:
+    nothing = len(words)
+    if column.default is not None:
+        if column.default not in words:
+            words = words.append(pl.Series([column.default], dtype=pl.String()))
+        nothing = words.to_list().index(column.default)
     codes = np.empty(len(values), np.int32)
-    bytewise.coded(values, len(words) if default is None else words.index(default), codes)
+    bytewise.coded(values, nothing, codes)
     return Coded(words, codes)
 
 
-def _spelt(coded: Coded, kind: int) -> pl.Series:
-    """A column of few words as it is kept."""
-    return pl.Series([*coded.words, None], dtype=pl.Boolean() if kind == FLAG else pl.String()).gather(coded.codes)
+def _flags(values: NDArray[np.int64], column: Column) -> pl.Series:
+    """A column of yes and no."""
+    codes = np.empty(len(values), np.int32)
+    bytewise.coded(values, 2 if column.default is None else int(column.default), codes)
+    return pl.Series([False, True, None], dtype=pl.Boolean()).gather(codes)
 
 
 def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], column: Column) -> pl.Series:
@@ -221,19 +225,23 @@ def _texts(where: NDArray[np.int64], data: NDArray[np.uint8]) -> pl.Series:
     out = np.empty(int(offsets[-1]) + bytewise.BEYOND, np.uint8)
     bytewise.gathered(data, where, offsets, out)
     there = pa.py_buffer(np.packbits(where != EMPTY, bitorder="little")) if empty else None
-    held = pa.LargeStringArray.from_buffers(len(where), pa.py_buffer(offsets), pa.py_buffer(out), there)
-    made: Any = pl.from_arrow(held)
-    return pl.Series(made)
+    return _in_polars(out, offsets, there)
 
 
-def _whole(held: dict[str, pl.Series], table: Table, count: int) -> pl.DataFrame:
-    """The frame with every column of the kind in order, those not written with their default."""
+def _whole(held: dict[str, pl.Series | Coded], table: Table, count: int) -> Lines:
+    """The records with every column of the kind in order, those not written with their default."""
     for column in table.columns.values():
         if column.name != "source" and column.name not in held:
-            default = pl.Series([column.default], dtype=stored_type(column))
-            held[column.name] = default.new_from_index(0, count)
-    names = ["line", *(name for name in table.columns if name != "source")]
-    return pl.DataFrame({name: held[name] for name in names})
+            held[column.name] = _always(column, count)
+    return Lines({name: held[name] for name in ["line", *(name for name in table.columns if name != "source")]})
+
+
+def _always(column: Column, count: int) -> pl.Series | Coded:
+    """A column in which the default stands everywhere."""
+    if stored_type(column) == pl.String():
+        words = [] if column.default is None else [column.default]
+        return Coded(pl.Series(words, dtype=pl.String()), np.zeros(count, np.int32))
+    return pl.Series([column.default], dtype=stored_type(column)).new_from_index(0, count)
 
 
 def warm() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from postroad.supervise.ledger.lines import Lines
     from postroad.tables import Table
 
 CHUNK_BYTES = 48 << 20
@@ -42,15 +43,14 @@ LONGEST_LINE = 1 << 20
 class Chunk:
     """Part of a file, read: ``frame`` has the column ``line`` (from 1, the header not counted) and columns of text.
 
-    ``typed`` are records judged already, ``coded`` columns of theirs; ``torn`` the lines that are no record: line and
-    reason. ``blank`` counts empty lines.
+    ``typed`` are records judged already; ``torn`` the lines that are no record: line and reason. ``blank`` counts
+    empty lines.
     """
 
     frame: pl.DataFrame
     torn: list[tuple[int, str]] = field(default_factory=list)
     blank: int = 0
-    typed: pl.DataFrame | None = None
-    coded: dict[str, plain.Coded] = field(default_factory=dict)
+    typed: Lines | None = None
 
 
 @dataclass(frozen=True)
@@ -184,23 +184,23 @@ def _csv_chunk(
 
     Nothing returned lies in the block, whose room serves the next.
     """
-    typed, coded = None, {}
+    typed = None
     if plan is not None:
         found = plain.read(data, plan, lines, before)
-        typed, coded, block, numbers = found.typed, found.coded, found.doubtful, found.doubts
+        typed, block, numbers = found.typed, found.doubtful, found.doubts
     else:
         block, numbers = data.tobytes(), np.arange(before + 1, before + lines + 1)
     if room is not None:
         blocks.give_back(room)
     if not len(numbers):
-        return Chunk(_framed([], [], list(columns.values())), typed=typed, coded=coded)
+        return Chunk(_framed([], [], list(columns.values())), typed=typed)
     quick = _quick(block, names, columns)
     if quick is not None:
-        return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed, coded=coded)
+        return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed)
     read = list(_patient(block, names, columns, numbers))
     torn = [line for chunk in read for line in chunk.torn]
     blank = sum(chunk.blank for chunk in read)
-    return Chunk(pl.concat(chunk.frame for chunk in read), torn, blank, typed, coded)
+    return Chunk(pl.concat(chunk.frame for chunk in read), torn, blank, typed)
 
 
 def _quick(block: bytes, names: list[str], columns: dict[str, str]) -> pl.DataFrame | None:

@@ -21,6 +21,7 @@ from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.bytewise import any_twice
 from postroad.supervise.ledger.judging import BAD
 from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
+from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.ledger.store import REPLACED
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from postroad.supervise.ledger.store import Ledger, Part
 
 KEY, KEPT = "key|", "keys"
+HASHES = 2
+"""The version of the hash of a key."""
 _FAR = 1 << 62
 LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybill", "outlets": "outlet_id",
              "machines": "machine_id", "links": "event_id"}  # fmt: skip
@@ -48,14 +51,17 @@ class Revised:
     withdrawn: int = 0
 
 
-def keys(frame: pl.DataFrame, kind: str) -> pl.Series:
+def keys(lines: Lines, kind: str) -> pl.Series:
     """Return a 64-bit hash of each record's key: its own number where the operator gave one, else the natural key."""
-    names = list(kind_of(kind).key)
-    made = frame.select(names).hash_rows()
-    if "record_id" not in frame.columns or frame["record_id"].null_count() == frame.height:
-        return made.alias(KEY)
-    own = frame.select("operator_id", "record_id").hash_rows(seed=1)
-    return pl.select(pl.when(frame["record_id"].is_not_null()).then(own).otherwise(made).alias(KEY)).to_series()
+    made = lines.hashes(kind_of(kind).key)
+    if _numbered(lines):
+        own = lines.hashes(["operator_id", "record_id"], seed=1)
+        made = np.where(lines.spelt("record_id").is_not_null().to_numpy(), own, made)
+    return pl.Series(KEY, made)
+
+
+def _numbered(lines: Lines) -> bool:
+    return "record_id" in lines.columns and not lines.is_empty("record_id")
 
 
 def key_columns(kind: str) -> list[str]:
@@ -74,10 +80,10 @@ class Met:
     days: tuple[str, str]
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, kind: str) -> Met:
+    def of(cls, lines: Lines, kind: str) -> Met:
         """Return the keys of records."""
-        numbered = "record_id" in frame.columns and frame["record_id"].null_count() < frame.height
-        return cls(keys(frame, kind), frame[LOOKED_UP[kind]], numbered, part_files.days_of(frame, kind))
+        named = lines.spelt(LOOKED_UP[kind])
+        return cls(keys(lines, kind), named, _numbered(lines), part_files.days_of(lines, kind))
 
 
 @dataclass
@@ -163,12 +169,12 @@ class Old:
         if self._part is not None:
             return kept_keys(self._root, self._part)
         if self._few is not None:
-            return keys(self._held, self._kind)
-        return keys(pl.read_parquet(self._root / self.path, columns=key_columns(self._kind)), self._kind)
+            return keys(Lines.of(self._held), self._kind)
+        return keys(_key_columns_in(self._root / self.path, self._kind), self._kind)
 
     def rows(self, asked: pl.Series) -> pl.DataFrame:
         """Return the records of these keys."""
-        return self._held.with_columns(keys(self._held, self._kind)).filter(pl.col(KEY).is_in(asked.implode()))
+        return self._held.filter(keys(Lines.of(self._held), self._kind).is_in(asked.implode()))
 
 
 def kept_keys(root: Path, part: Part) -> pl.Series:
@@ -177,14 +183,14 @@ def kept_keys(root: Path, part: Part) -> pl.Series:
     They lie beside the parts under the part's own digest, so that they are never those of other records; with their
     sum at the end, so that a file cut short shows. Another version of the hash has files of its own.
     """
-    file = root / KEPT / f"{part.sha256[:32]}-{pl.__version__}.npy"
+    file = root / KEPT / f"{part.sha256[:32]}-{HASHES}-{pl.__version__}.npy"
     try:
         held: NDArray[np.uint64] = np.load(file)
         if held.dtype == np.uint64 and held.shape == (part.rows + 1,) and held[:-1].sum(dtype=np.uint64) == held[-1]:
             return pl.Series(KEY, held[:-1])
     except (OSError, ValueError, EOFError):
         pass
-    made = keys(pl.read_parquet(root / part.path, columns=key_columns(part.kind)), part.kind)
+    made = keys(_key_columns_in(root / part.path, part.kind), part.kind)
     numbers = made.to_numpy()
     file.parent.mkdir(exist_ok=True)
     beside = file.with_suffix(f".{os.getpid()}.part")
@@ -192,6 +198,10 @@ def kept_keys(root: Path, part: Part) -> pl.Series:
         np.save(into, np.append(numbers, numbers.sum(dtype=np.uint64)))
     beside.replace(file)
     return made
+
+
+def _key_columns_in(file: Path, kind: str) -> Lines:
+    return Lines.of(pl.read_parquet(file, columns=key_columns(kind)))
 
 
 def _any_twice(hashes: pl.Series) -> bool:
@@ -286,4 +296,4 @@ def _without(root: Path, told: dict[str, Any], away: pl.DataFrame) -> dict[str, 
     (root / told["path"]).unlink()
     if not frame.height:
         return None
-    return part_files.one(root, told["kind"], told["path"], frame, told["withdrawals"])
+    return part_files.one(root, told["kind"], told["path"], Lines.of(frame), told["withdrawals"])
