@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, blocks, bytewise, judging, plain, quarantine, reading, take
+from postroad.supervise.ledger.hashset import HashSet
 from postroad.supervise.ledger.kinds import kind_of
 from postroad.supervise.ledger.store import frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
@@ -153,11 +154,13 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
         assert first.equals(second) if isinstance(first, pl.DataFrame) else first == second
 
 
-def test_hashes_that_come_twice():
+def test_hashes_met_again():
     lot = np.random.default_rng(3).integers(0, 2**64, 5000, dtype=np.uint64)
     for made in (lot, np.append(lot, lot[17]), np.append(lot, [0]), np.append(lot, [0, 0]), lot[:1], lot[:0]):
-        room = np.zeros(1 << (2 * len(made)).bit_length(), np.uint64)
-        assert bytewise.any_twice(made.astype(np.uint64), room) == (len(np.unique(made)) < len(made))
+        held = HashSet(made.astype(np.uint64))
+        assert held.twice == (len(np.unique(made)) < len(made))
+        asked = np.concatenate([lot[::2], lot[:3] + np.uint64(1), np.zeros(1, np.uint64)])
+        assert (held.met(asked) == np.isin(asked, made.astype(np.uint64))).all()
     assert bytewise.newlines(np.frombuffer(b"a\nb\n\nc", np.uint8)) == 3
 
 

@@ -34,11 +34,11 @@ def read(path: Path, size: int, skip: int = 0) -> Iterator[tuple[NDArray[np.uint
         while not ended:
             # One byte more than there should be, so that the end shows at once.
             most = len(rest) + min(size, max(left, 0)) + 1
-            room = _room(most)
+            room = _room(most, size + 1)
             held, ended = _filled(file, room[:most], rest)
             while not ended and not _cut(room[:held]):
                 most *= 2
-                longer = _room(most)
+                longer = _room(most, most)
                 held, ended = _filled(file, longer[:most], room[:held])
                 give_back(room)
                 room = longer
@@ -71,7 +71,10 @@ def _cut(data: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _room(size: int) -> NDArray[np.uint8]:
+def _room(size: int, usual: int) -> NDArray[np.uint8]:
+    """Room for a block of a size; of the usual size where it is worth keeping, so that it serves any other."""
+    if size < WORTH_KEEPING:
+        return np.empty(size, np.uint8)
     for _ in range(len(_FREE)):
         try:
             room = _FREE.popleft()
@@ -80,7 +83,7 @@ def _room(size: int) -> NDArray[np.uint8]:
         if len(room) >= size:
             return room
         _FREE.append(room)
-    return np.empty(size, np.uint8)
+    return np.empty(max(size, usual), np.uint8)
 
 
 def give_back(room: NDArray[np.uint8]) -> None:

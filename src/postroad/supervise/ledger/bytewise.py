@@ -426,22 +426,31 @@ def mixed_by_code(into, hashes, codes):  # type: ignore[no-untyped-def]
         into[n] = _mixed(into[n], hashes[codes[n]])
 
 
-@njit(**_BARE)
-def any_twice(hashes, room):  # type: ignore[no-untyped-def]
-    """Whether a hash stands there twice; ``room`` is zeros, a power of two and at least twice as many."""
+@njit(forceinline=True, **_BARE)
+def _place(held, room):  # type: ignore[no-untyped-def]
+    """Where a hash stands in a room, or may stand; 0 stands for an empty place and is kept as another number."""
+    held = held if held != 0 else _STEP
     last = np.uint64(room.size - 1)
-    zero = False
+    slot = (held ^ (held >> np.uint64(32))) & last
+    while room[slot] != 0 and room[slot] != held:
+        slot = (slot + np.uint64(1)) & last
+    return slot, held
+
+
+@njit(**_BARE)
+def put(hashes, room):  # type: ignore[no-untyped-def]
+    """Put hashes into a room of zeros, a power of two and at least twice as many; return whether one came twice."""
+    twice = False
     for n in range(hashes.size):
-        held = hashes[n]
-        if held == 0:
-            if zero:
-                return True
-            zero = True
-            continue
-        slot = (held ^ (held >> np.uint64(32))) & last
-        while room[slot] != 0:
-            if room[slot] == held:
-                return True
-            slot = (slot + np.uint64(1)) & last
+        slot, held = _place(hashes[n], room)
+        twice = twice or room[slot] == held
         room[slot] = held
-    return False
+    return twice
+
+
+@njit(**_BARE)
+def among(hashes, room, out):  # type: ignore[no-untyped-def]
+    """Write which hashes stand in a room."""
+    for n in range(hashes.size):
+        slot, held = _place(hashes[n], room)
+        out[n] = room[slot] == held

@@ -203,10 +203,11 @@ def _without_numbers(job: Job, good: Lines) -> tuple[Lines, list[pl.DataFrame]]:
 
 def _count(job: Job) -> None:
     taken = job.taken
-    bad = pl.concat(job.bad) if job.bad else pl.DataFrame(schema=judging.BAD)
-    taken.quarantined = bad["line"].n_unique() if bad.height else 0
-    told = bad.group_by("reason").agg(pl.col("line").n_unique()).sort("reason")
-    taken.reasons = dict(told.iter_rows())
+    told = [frame for frame in job.bad if frame.height]
+    if told:
+        bad = pl.concat(told)
+        taken.quarantined = bad["line"].n_unique()
+        taken.reasons = dict(bad.group_by("reason").agg(pl.col("line").n_unique()).sort("reason").iter_rows())
     taken.stored = sum(taken.kinds.values())
     counted = taken.stored + taken.repeated + taken.withdrawn + taken.quarantined + taken.blank
     if counted != taken.lines:

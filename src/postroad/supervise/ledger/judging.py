@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,13 +18,13 @@ from postroad.supervise.ledger import rulebook
 from postroad.supervise.ledger.kinds import CLOCK, stored_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from postroad.tables import Column, Table
 
 S10 = r"^[A-Z]{2}[0-9]{9}[A-Z]{2}$"
 WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
-LONGEST = 64
+LONGEST, RESIDENT_SIGNS = 64, 18
 LOCAL = "Asia/Shanghai"
 TORN = "line"
 """What stands for the column where the whole line is no record."""
@@ -49,25 +51,48 @@ def judge(frame: pl.DataFrame, table: Table, known_at: dt.datetime) -> Judged:
     """Return the rows that can be taken, typed, and those that cannot, with each reason."""
     columns = [c for c in table.columns.values() if c.name != "source"]
     given = set(frame.columns)
-    frame = frame.with_columns(pl.lit(None, pl.String).alias(c.name) for c in columns if c.name not in given)
-    filled = [c for c in columns if c.default is not None]
-    frame = frame.with_columns(pl.col(c.name).fill_null(str(c.default).lower()) for c in filled)
-    held = frame.with_columns(_made(frame[c.name], c).alias(c.name + _MADE) for c in columns if _is_made(c))
-    tests = [test for column in columns for test in _tests(column, frame[column.name], known_at)]
+    missing = [pl.lit(_default(c), pl.String).alias(c.name) for c in columns if c.name not in given]
+    filled = [pl.col(c.name).fill_null(_default(c)) for c in columns if c.name in given and c.default is not None]
+    frame = frame.with_columns(*missing, *filled)
+    seen = _seen(frame, columns)
+    held = frame.with_columns(_made(c, seen).alias(c.name + _MADE) for c in columns if _is_made(c))
+    tests = [test for column in columns for test in _tests(column, frame[column.name], seen, known_at)]
     asked = held.select(expr.fill_null(False).alias(str(n)) for n, (_, _, expr) in enumerate(tests))
     broken = [n for n, name in enumerate(asked.columns) if asked[name].any()]
-    typed = held.select("line", *(pl.col(c.name + _MADE if _is_made(c) else c.name).alias(c.name) for c in columns))
+    typed = held.lazy().select(
+        "line", *(pl.col(c.name + _MADE if _is_made(c) else c.name).alias(c.name) for c in columns)
+    )
     if not broken:
-        return Judged(typed, pl.DataFrame(schema=BAD))
+        return Judged(typed.collect(), pl.DataFrame(schema=BAD))
     bad = pl.concat(
-        frame.filter(asked[str(n)]).select(
+        frame.lazy().filter(asked[str(n)]).select(
             "line", pl.lit(tests[n][0]).alias("column"), pl.lit(tests[n][1]).alias("reason"),
             shape(pl.col(tests[n][0])).alias("shape"),
         )
         for n in broken
     )  # fmt: skip
-    wrong = asked.select(pl.any_horizontal(str(n) for n in broken)).to_series()
-    return Judged(typed.filter(~wrong), bad.sort("line", maintain_order=True))
+    wrong = reduce(or_, (asked[str(n)] for n in broken))
+    return Judged(typed.filter(~wrong).collect(), bad.sort("line", maintain_order=True).collect())
+
+
+def _default(column: Column) -> str | None:
+    return None if column.default is None else str(column.default).lower()
+
+
+def _seen(frame: pl.DataFrame, columns: list[Column]) -> Mapping[str, bool]:
+    """Return what may stand in the columns, asked at once: few files have anything but plain words and times."""
+    asked: dict[str, pl.Expr] = {}
+    for column in columns:
+        here = pl.col(column.name)
+        if column.unit == "time":
+            asked[column.name + "|odd"] = (~here.str.contains(_PLAIN_TIME)).any()
+            asked[column.name + "|T"] = here.str.contains("T", literal=True).any()
+        elif column.unit == "waybill":
+            asked[column.name + "|s10"] = here.str.contains(S10).any()
+            asked[column.name + "|long"] = (here.str.len_bytes() == RESIDENT_SIGNS).any()
+        elif column.type == "text":
+            asked[column.name + "|odd"] = (~here.str.contains(_PLAIN)).any()
+    return frame.select(**asked).row(0, named=True)
 
 
 def torn(lines: list[tuple[int, str]]) -> pl.DataFrame:
@@ -89,37 +114,37 @@ def _is_made(column: Column) -> bool:
     return column.unit == "time" or column.type not in ("text", "category")
 
 
-def _made(series: pl.Series, column: Column) -> pl.Series:
+def _made(column: Column, seen: Mapping[str, bool]) -> pl.Expr:
+    """What a column's texts stand for."""
+    here = pl.col(column.name)
     if column.unit == "time":
-        return times(series)
+        return _times(here, seen[column.name + "|odd"], seen[column.name + "|T"])
     if column.type == "boolean":
-        low = series.str.to_lowercase()
-        yes, no = low.is_in(_TRUE), low.is_in(_FALSE)
-        return pl.select(pl.when(yes).then(pl.lit(True)).when(no).then(pl.lit(False))).to_series()
+        low = here.str.to_lowercase()
+        return pl.when(low.is_in(_TRUE)).then(pl.lit(True)).when(low.is_in(_FALSE)).then(pl.lit(False))
     if column.type == "date":
-        plain = series.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-        return pl.select(pl.when(plain).then(series)).to_series().str.to_date("%Y-%m-%d", strict=False)
-    made = series.cast(stored_type(column), strict=False)
-    return pl.select(pl.when(made.is_finite()).then(made)).to_series() if column.type == "number" else made
+        plain = here.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        return pl.when(plain).then(here).str.to_date("%Y-%m-%d", strict=False)
+    made = here.cast(stored_type(column), strict=False)
+    return pl.when(made.is_finite()).then(made) if column.type == "number" else made
 
 
-def times(series: pl.Series) -> pl.Series:
-    """Return texts as times of the country's clock: without an offset as they stand, with one converted."""
-    plain = series.str.contains(_PLAIN_TIME)
-    bare = series if plain.all() else pl.select(pl.when(plain).then(series)).to_series()
-    if bare.str.contains("T", literal=True).any():
-        bare = bare.str.replace("T", " ", literal=True)
+def _times(here: pl.Expr, odd: bool, with_t: bool) -> pl.Expr:
+    """Texts as times of the country's clock: without an offset as they stand, with one converted."""
+    bare = pl.when(here.str.contains(_PLAIN_TIME)).then(here) if odd else here
+    bare = bare.str.replace("T", " ", literal=True) if with_t else bare
     made = bare.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    zoned = series.str.contains(_ZONED)
-    if not zoned.any():
+    if not odd:
         return made
-    full = pl.select(pl.when(zoned).then(series)).to_series().str.replace("T", " ", literal=True)
+    full = pl.when(here.str.contains(_ZONED)).then(here).str.replace("T", " ", literal=True)
     full = full.str.replace(r"Z$", "+00:00").str.to_datetime("%Y-%m-%d %H:%M:%S%.f%:z", time_unit="us", strict=False)
     local = full.dt.convert_time_zone(LOCAL).dt.replace_time_zone(None).dt.truncate("1s")
-    return pl.select(pl.coalesce(made, local)).to_series()
+    return pl.coalesce(made, local)
 
 
-def _tests(column: Column, written: pl.Series, known_at: dt.datetime) -> Iterator[tuple[str, str, pl.Expr]]:
+def _tests(
+    column: Column, written: pl.Series, seen: Mapping[str, bool], known_at: dt.datetime
+) -> Iterator[tuple[str, str, pl.Expr]]:
     """Yield (column, reason, where it is broken) for every rule of a column that these cells may break."""
     name, here, made = column.name, pl.col(column.name), pl.col(column.name + _MADE)
     if column.required and name != "origin":
@@ -137,22 +162,22 @@ def _tests(column: Column, written: pl.Series, known_at: dt.datetime) -> Iterato
         yield name, "too_low", made < column.low
     if column.high is not None:
         yield name, "too_high", made > column.high
-    yield from _word_tests(column, written)
+    yield from _word_tests(column, written, seen)
 
 
-def _word_tests(column: Column, written: pl.Series) -> Iterator[tuple[str, str, pl.Expr]]:
+def _word_tests(column: Column, written: pl.Series, seen: Mapping[str, bool]) -> Iterator[tuple[str, str, pl.Expr]]:
     """Yield what may be wrong with the wording of a text."""
     name, here = column.name, pl.col(column.name)
     if column.unit == "waybill":
         yield name, "not_a_waybill", ~here.str.contains(rulebook.value("waybill", "domestic"))
-        if (person := _whole_resident(written)).any():
+        if seen[name + "|long"] and (person := _whole_resident(written)).any():
             yield name, "personal_data", pl.lit(person)
-        if (s10 := written.str.contains(S10)).any():
-            yield name, "s10_check_digit", pl.lit(_s10_broken(written, s10))
+        if seen[name + "|s10"]:
+            yield name, "s10_check_digit", pl.lit(_s10_broken(written))
     if column.type != "text" or column.unit in ("time", "waybill", "identity"):
         return
     yield name, "personal_data", here.str.contains(_PERSON)
-    if not written.str.contains(_PLAIN).all():
+    if seen[name + "|odd"]:
         yield name, "strange_signs", here.str.contains(_STRANGE)
         yield name, "too_long", here.str.len_chars() > LONGEST
         yield name, "spaces", here.str.contains(r"^\s|\s$")
@@ -160,7 +185,7 @@ def _word_tests(column: Column, written: pl.Series) -> Iterator[tuple[str, str, 
 
 def _whole_resident(written: pl.Series) -> pl.Series:
     """Where a waybill is a resident's number, with its check character right: a column that slipped."""
-    asked = written.str.len_bytes() == 18
+    asked = written.str.len_bytes() == RESIDENT_SIGNS
     rows = asked.arg_true()
     found = pl.zeros(len(written), pl.Int8, eager=True)
     if not len(rows):
@@ -170,8 +195,9 @@ def _whole_resident(written: pl.Series) -> pl.Series:
     return found.scatter(rows.filter(fits), 1).cast(pl.Boolean)
 
 
-def _s10_broken(written: pl.Series, s10: pl.Series) -> pl.Series:
+def _s10_broken(written: pl.Series) -> pl.Series:
     """Where a text of the form of an S10 identifier has a wrong check digit."""
+    s10 = written.str.contains(S10)
     some = written.filter(s10)
     digits = [some.str.slice(2 + n, 1).cast(pl.Int32) for n in range(9)]
     total = sum((digit * weight for digit, weight in zip(digits[:8], WEIGHTS, strict=True)), digits[0] * 0)

@@ -40,13 +40,21 @@ class Coded:
 
     def spelt(self) -> pl.Series:
         """Return the column as text."""
-        return pl.concat([self.words, NOTHING]).gather(self.codes)
+        return self._spelt()[self.codes]
+
+    def _spelt(self) -> pl.Series:
+        """The words, and nothing behind the last."""
+        return pl.concat([self.words, NOTHING])
 
     def said(self) -> list[str | None]:
         """Return the words that stand in the column, and ``None`` where nothing does."""
         one = (self.codes == self.codes[:1]).all()
         found: NDArray[Any] = self.codes[:1] if one else np.flatnonzero(np.bincount(self.codes))
-        return pl.concat([self.words, NOTHING]).gather(found).to_list()
+        return self._spelt()[found].to_list()
+
+    def hashes(self) -> NDArray[np.uint64]:
+        """Return a hash of each word, and of nothing behind them."""
+        return self._spelt().to_frame().hash_rows().to_numpy()
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,7 @@ class Lines:
         for name in names:
             column = self.columns[name]
             if isinstance(column, Coded):
-                words = pl.concat([column.words, NOTHING]).hash().to_numpy()
-                bytewise.mixed_by_code(made, words, column.codes)
+                bytewise.mixed_by_code(made, column.hashes(), column.codes)
             else:
-                bytewise.mixed(made, column.hash().to_numpy())
+                bytewise.mixed(made, column.to_frame().hash_rows().to_numpy())
         return made

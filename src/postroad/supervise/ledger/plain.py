@@ -205,7 +205,7 @@ def _flags(values: NDArray[np.int64], column: Column) -> pl.Series:
     """A column of yes and no."""
     codes = np.empty(len(values), np.int32)
     bytewise.coded(values, 2 if column.default is None else int(column.default), codes)
-    return pl.Series([False, True, None], dtype=pl.Boolean()).gather(codes)
+    return pl.Series([False, True, None], dtype=pl.Boolean())[codes]
 
 
 def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], column: Column) -> pl.Series:
@@ -252,4 +252,6 @@ def warm() -> None:
     if plan is not None:
         read(np.frombuffer(bytearray(b"YT0000000001,1\n"), np.uint8), plan, 1)
     bytewise.newlines(np.frombuffer(bytearray(b"\n"), np.uint8))
-    bytewise.any_twice(np.zeros(1, np.uint64), np.zeros(4, np.uint64))
+    room = np.zeros(4, np.uint64)
+    bytewise.put(np.zeros(1, np.uint64), room)
+    bytewise.among(np.zeros(1, np.uint64), room, np.zeros(1, np.bool_))

@@ -18,7 +18,7 @@ import polars as pl
 
 from postroad.supervise.ledger import parts as part_files
 from postroad.supervise.ledger import rulebook
-from postroad.supervise.ledger.bytewise import any_twice
+from postroad.supervise.ledger.hashset import HashSet
 from postroad.supervise.ledger.judging import BAD
 from postroad.supervise.ledger.kinds import CLOCK, kind_of, stored
 from postroad.supervise.ledger.lines import Lines
@@ -51,13 +51,13 @@ class Revised:
     withdrawn: int = 0
 
 
-def keys(lines: Lines, kind: str) -> pl.Series:
+def keys(lines: Lines, kind: str) -> NDArray[np.uint64]:
     """Return a 64-bit hash of each record's key: its own number where the operator gave one, else the natural key."""
     made = lines.hashes(kind_of(kind).key)
-    if _numbered(lines):
-        own = lines.hashes(["operator_id", "record_id"], seed=1)
-        made = np.where(lines.spelt("record_id").is_not_null().to_numpy(), own, made)
-    return pl.Series(KEY, made)
+    if not _numbered(lines):
+        return made
+    own = lines.hashes(["operator_id", "record_id"], seed=1)
+    return np.where(lines.spelt("record_id").is_not_null().to_numpy(), own, made)
 
 
 def _numbered(lines: Lines) -> bool:
@@ -74,7 +74,7 @@ def key_columns(kind: str) -> list[str]:
 class Met:
     """The keys of the records of one piece: hashes, the column they are looked up by, and the days they lie in."""
 
-    hashes: pl.Series
+    hashes: NDArray[np.uint64]
     named: pl.Series
     numbered: bool
     days: tuple[str, str]
@@ -91,7 +91,7 @@ class Seen:
     """The keys of a file's records of one kind, collected as its chunks are written."""
 
     kind: str
-    hashes: list[pl.Series] = field(default_factory=list)
+    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
     named: list[pl.Series] = field(default_factory=list)
     numbered: bool = False
     first_day: str = ""
@@ -131,20 +131,22 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
     held.withdrawn = sum(part["rows"] for part in written if part["withdrawals"])
     if not seen.hashes:
         return held
-    new = pl.concat(seen.hashes)
+    new = np.concatenate(seen.hashes)
+    ours = HashSet(new)
     earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
     names = _few(seen)
     known = [Old(ledger, seen.kind, part.path, names, part if seen.far else None) for part in earlier]
-    doubtful = [new.filter(new.is_duplicated()).unique()] if _any_twice(new) else []
-    for old in known:
-        met = new.filter(new.is_in(old.hashes.implode()))
-        doubtful += [met.unique()] if len(met) else []
+    met = [(old, old.hashes[ours.met(old.hashes)]) for old in known]
+    doubtful = [hashes for _, hashes in met if len(hashes)]
+    if ours.twice:
+        values, times = np.unique(new, return_counts=True)
+        doubtful.append(values[times > 1])
     if not doubtful and not held.withdrawn:
         return held
-    asked = pl.concat(doubtful).unique() if doubtful else new.head(0)
-    meeting = [old for old in known if old.hashes.is_in(asked.implode()).any()]
-    rows = _fetch(ledger, seen.kind, meeting, [Old(ledger, seen.kind, w["path"], names) for w in written], asked)
-    return _settle(ledger, held, seen.kind, rows) if rows.height else held
+    asked = HashSet(np.concatenate([*doubtful, new[:0]]))
+    meeting = [old for old, hashes in met if len(hashes)]
+    rows = _fetch(ledger, seen.kind, meeting, [Old(ledger, seen.kind, w["path"], None) for w in written], asked)
+    return held if rows is None else _settle(ledger, held, seen.kind, rows)
 
 
 class Old:
@@ -164,7 +166,7 @@ class Old:
         return (held if self._few is None else held.filter(self._few)).collect()
 
     @cached_property
-    def hashes(self) -> pl.Series:
+    def hashes(self) -> NDArray[np.uint64]:
         """The hashes of the records' keys: of those of the few waybills at least."""
         if self._part is not None:
             return kept_keys(self._root, self._part)
@@ -172,12 +174,12 @@ class Old:
             return keys(Lines.of(self._held), self._kind)
         return keys(_key_columns_in(self._root / self.path, self._kind), self._kind)
 
-    def rows(self, asked: pl.Series) -> pl.DataFrame:
+    def rows(self, asked: HashSet) -> pl.DataFrame:
         """Return the records of these keys."""
-        return self._held.filter(keys(Lines.of(self._held), self._kind).is_in(asked.implode()))
+        return self._held.filter(asked.met(keys(Lines.of(self._held), self._kind)))
 
 
-def kept_keys(root: Path, part: Part) -> pl.Series:
+def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
     """Return the hashes of the keys of all records of a part, read where they were kept before.
 
     They lie beside the parts under the part's own digest, so that they are never those of other records; with their
@@ -187,26 +189,20 @@ def kept_keys(root: Path, part: Part) -> pl.Series:
     try:
         held: NDArray[np.uint64] = np.load(file)
         if held.dtype == np.uint64 and held.shape == (part.rows + 1,) and held[:-1].sum(dtype=np.uint64) == held[-1]:
-            return pl.Series(KEY, held[:-1])
+            return held[:-1]
     except (OSError, ValueError, EOFError):
         pass
     made = keys(_key_columns_in(root / part.path, part.kind), part.kind)
-    numbers = made.to_numpy()
     file.parent.mkdir(exist_ok=True)
     beside = file.with_suffix(f".{os.getpid()}.part")
     with beside.open("wb") as into:
-        np.save(into, np.append(numbers, numbers.sum(dtype=np.uint64)))
+        np.save(into, np.append(made, made.sum(dtype=np.uint64)))
     beside.replace(file)
     return made
 
 
 def _key_columns_in(file: Path, kind: str) -> Lines:
     return Lines.of(pl.read_parquet(file, columns=key_columns(kind)))
-
-
-def _any_twice(hashes: pl.Series) -> bool:
-    room = np.zeros(1 << (2 * len(hashes)).bit_length(), np.uint64)
-    return bool(any_twice(hashes.to_numpy(), room))
 
 
 def _may_meet(operators: tuple[str, ...], written: list[dict[str, Any]]) -> bool:
@@ -225,28 +221,25 @@ def _few(seen: Seen) -> pl.Series | None:
     return pl.concat(seen.named).unique()
 
 
-def _fetch(ledger: Ledger, kind: str, old: list[Old], new: list[Old], asked: pl.Series) -> pl.DataFrame:
+def _fetch(ledger: Ledger, kind: str, old: list[Old], new: list[Old], asked: HashSet) -> pl.LazyFrame | None:
     """Return the records whose key may have come more than once, in the order in which they were known."""
     frames = []
     for part in [*old, *new]:
         frame = part.rows(asked)
         if frame.height:
-            frames.append(frame.with_columns(
+            frames.append(frame.lazy().with_columns(
                 pl.lit(part.path).alias("part|"), pl.lit(part in new).alias("new|"),
                 pl.lit("-withdrawn." in part.path).alias("end|"),
             ))  # fmt: skip
     if not frames:
-        return pl.DataFrame()
-    replaced = ledger.superseded()
+        return None
+    replaced = ledger.superseded().lazy().with_columns(pl.lit(True).alias("gone|"))
     rows = pl.concat(frames).with_columns(_exact(kind).alias(KEY)).join(
-        replaced.with_columns(pl.lit(True).alias("gone|")), left_on=["part|", "line"], right_on=["part", "line"],
-        how="left",
+        replaced, left_on=["part|", "line"], right_on=["part", "line"], how="left", maintain_order="left",
     )  # fmt: skip
     # Old records stand in the order of their commits already; new ones in that of their lines.
-    rows = rows.with_row_index("at|").with_columns(
-        pl.when(pl.col("new|")).then(pl.col("line").cast(pl.Int64) + _FAR // 2).otherwise(pl.col("at|")).alias("at|")
-    )
-    return rows.sort("at|")
+    order = pl.when(pl.col("new|")).then(pl.col("line").cast(pl.Int64) + _FAR // 2).otherwise(pl.col("at|"))
+    return rows.with_row_index("at|").with_columns(order.alias("at|")).sort("at|")
 
 
 def _exact(kind: str) -> pl.Expr:
@@ -258,42 +251,45 @@ def _exact(kind: str) -> pl.Expr:
     return pl.when(pl.col("record_id").is_not_null()).then(own).otherwise(natural)
 
 
-def _settle(ledger: Ledger, held: Revised, kind: str, rows: pl.DataFrame) -> Revised:
-    content = list(stored(kind))
-    first = pl.col("at|").min().over([KEY, "end|", *content])
-    end = pl.col("at|").filter(pl.col("end|")).min().over(KEY)
-    rows = rows.with_columns((pl.col("at|") > first).alias("again|"), end.alias("ended|"))
-    late = pl.col("new|") & ~pl.col("end|") & ~pl.col("again|") & (pl.col("at|") > pl.col("ended|")).fill_null(False)
-    rows = rows.with_columns(late.alias("dead|"))
-    repeated = rows.filter(pl.col("new|") & pl.col("again|"))
-    dead = rows.filter(pl.col("dead|"))
-    stays = rows.filter(~pl.col("again|") & ~pl.col("dead|") & ~pl.col("end|"))
+def _settle(ledger: Ledger, held: Revised, kind: str, rows: pl.LazyFrame) -> Revised:
+    at, new, end = pl.col("at|"), pl.col("new|"), pl.col("end|")
+    again = at > at.min().over([KEY, "end|", *stored(kind)])
+    ended = at.filter(end).min().over(KEY)
+    rows = rows.with_columns(again.alias("again|"), ended.alias("ended|"))
+    dead = new & ~end & ~pl.col("again|") & (at > pl.col("ended|")).fill_null(False)
+    rows = rows.with_columns(dead.alias("dead|"))
+    stays = ~pl.col("again|") & ~pl.col("dead|") & ~end
     # Of the records of one key the last known one is valid, and none when a withdrawal came after it.
-    last = pl.col("at|").max().over(KEY)
-    ended = (pl.col("ended|") > pl.col("at|")).fill_null(False)
-    over = stays.with_columns(((pl.col("at|") < last) | ended).alias("over|"))
-    replaced = over.filter(pl.col("over|") & pl.col("gone|").is_null()).select(pl.col("part|").alias("part"), "line")
-    earliest = pl.col("at|").min().over(KEY)
-    held.corrected = over.filter(pl.col("new|") & (pl.col("at|") > earliest)).height
-    held.repeated = repeated.height
-    held.withdrawn -= repeated.filter(pl.col("end|")).height
-    held.replaced = replaced
-    held.dead = dead.select(
-        "line", pl.lit(kind_of(kind).key[0]).alias("column"), pl.lit("key_withdrawn").alias("reason"),
-        pl.lit(None, pl.String).alias("shape"),
-    ).cast(BAD)  # fmt: skip
-    away = pl.concat([repeated, dead]).select("part|", "line")
-    held.parts = [part for told in held.parts if (part := _without(ledger.root, told, away)) is not None]
+    first, last = (bound.over(KEY) for bound in (at.filter(stays).min(), at.filter(stays).max()))
+    over = stays & ((at < last) | (pl.col("ended|") > at).fill_null(False))
+    done = rows.select(
+        "part|", "line", (new & pl.col("again|")).alias("repeated"), "dead|",
+        (new & pl.col("again|") & end).alias("repeated_ends"), (over & pl.col("gone|").is_null()).alias("replaced"),
+        (stays & new & (at > first)).alias("corrected"),
+    ).collect()  # fmt: skip
+    held.repeated, held.corrected, ends = (int(done[n].sum()) for n in ("repeated", "corrected", "repeated_ends"))
+    held.withdrawn -= ends
+    held.replaced = done.filter("replaced").select(pl.col("part|").alias("part"), "line")
+    away = done.filter(pl.col("repeated") | pl.col("dead|"))
+    if away.height:
+        held.dead = away.filter("dead|").select(
+            "line", pl.lit(kind_of(kind).key[0]).alias("column"), pl.lit("key_withdrawn").alias("reason"),
+            pl.lit(None, pl.String).alias("shape"),
+        ).cast(BAD)  # fmt: skip
+        held.parts = [part for told in held.parts if (part := _without(ledger.root, told, away)) is not None]
     return held
 
 
 def _without(root: Path, told: dict[str, Any], away: pl.DataFrame) -> dict[str, Any] | None:
     """Write a part again without some of its records; ``None`` when nothing is left of it."""
-    lines = away.filter(pl.col("part|") == told["path"])["line"]
+    lines = away["line"].filter(away["part|"] == told["path"])
     if not len(lines):
         return told
-    frame = pl.read_parquet(root / told["path"]).filter(~pl.col("line").is_in(lines.implode()))
-    (root / told["path"]).unlink()
-    if not frame.height:
+    file = root / told["path"]
+    # Every line of a part stands in it once: so many away are all of it.
+    if len(lines) == told["rows"]:
+        file.unlink()
         return None
+    frame = pl.scan_parquet(file).filter(~pl.col("line").is_in(lines.implode())).collect()
+    file.unlink()
     return part_files.one(root, told["kind"], told["path"], Lines.of(frame), told["withdrawals"])
