@@ -91,7 +91,7 @@ class Counter:
         paths = [Path(file) for file in files]
         watch = _watch(progress, stop, len(paths))
         line: deque[_Open] = deque()
-        with ThreadPoolExecutor(THREADS) as pool, self._undone(pool, line):
+        with ThreadPoolExecutor(THREADS) as pool, ThreadPoolExecutor(THREADS) as desk, self._undone((pool, desk), line):
             for path in paths:
                 opened = _Open(path)
                 line.append(opened)
@@ -103,12 +103,12 @@ class Counter:
                         while sum(lines for o in line for _, lines in o.pieces) > WAITING:
                             if len(line) > 1:
                                 # Not all of them, so that there is work while these are committed.
-                                yield from self._settled(line, len(line) // 2)
+                                yield from self._settled(desk, line, len(line) // 2)
                             else:
                                 _gather(opened)
                 except (DataError, UsageError) as wrong:
                     opened.wrong = wrong
-            yield from self._settled(line, len(line))
+            yield from self._settled(desk, line, len(line))
 
     def _begin(
         self, opened: _Open, kind: str, known_at: dt.datetime | None, line: deque[_Open]
@@ -142,19 +142,36 @@ class Counter:
             self._writer = self._open.enter_context(ledger.writing())
         return self._writer
 
-    def _settled(self, line: deque[_Open], most: int) -> Iterator[tuple[Path, Taken | PostroadError]]:
-        """Commit the first files of the line, at most so many, and yield what became of each."""
-        fates = [self._fate(opened) for opened in islice(line, most)]
+    def _settled(
+        self, desk: ThreadPoolExecutor, line: deque[_Open], most: int
+    ) -> Iterator[tuple[Path, Taken | PostroadError]]:
+        """Commit the first files of the line, at most so many, and yield what became of each.
+
+        Those that follow one another and cannot bear on each other are concluded side by side.
+        """
+        fates: list[Taken | PostroadError] = []
+        beside: list[_Open] = []
+        for opened in islice(line, most):
+            _gather_all(opened)
+            if any(_may_meet(opened, other) for other in beside):
+                fates += self._fates(desk, beside)
+                beside = []
+            beside.append(opened)
+        fates += self._fates(desk, beside)
         if self._writer is not None:
             self._writer.flush()
         for fate in fates:
             yield line.popleft().file, fate
 
+    def _fates(self, desk: ThreadPoolExecutor, beside: list[_Open]) -> list[Taken | PostroadError]:
+        if self._writer is not None:
+            self._writer.ledger.know_parts()
+        list(desk.map(_conclude, beside))
+        return [self._fate(opened) for opened in beside]
+
     def _fate(self, opened: _Open) -> Taken | PostroadError:
         writer = self._writer
         try:
-            while opened.pieces:
-                _gather(opened)
             if opened.wrong is not None:
                 raise opened.wrong
             if opened.already is not None and writer is not None:
@@ -173,12 +190,13 @@ class Counter:
             return wrong
 
     @contextmanager
-    def _undone(self, pool: ThreadPoolExecutor, line: deque[_Open]) -> Iterator[None]:
+    def _undone(self, pools: Iterable[ThreadPoolExecutor], line: deque[_Open]) -> Iterator[None]:
         """When anything ends the work early, remove what the files still in the line have written."""
         try:
             yield
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for pool in pools:
+                pool.shutdown(wait=True, cancel_futures=True)
             if self._writer is not None:
                 self._writer.drop()
             for opened in line:
@@ -196,6 +214,29 @@ def _job(opened: _Open) -> intake.Job:
 
 def _gather(opened: _Open) -> None:
     intake.gather(_job(opened), opened.pieces.popleft()[0].result())
+
+
+def _gather_all(opened: _Open) -> None:
+    """Gather what is left of a file; when a piece cannot be taken the file cannot."""
+    try:
+        while opened.pieces:
+            _gather(opened)
+    except (DataError, UsageError) as wrong:
+        opened.wrong = wrong
+
+
+def _may_meet(one: _Open, other: _Open) -> bool:
+    return one.job is not None and other.job is not None and intake.may_meet(one.job, other.job)
+
+
+def _conclude(opened: _Open) -> None:
+    """Settle what came before a file, where it can be taken."""
+    if opened.job is None or opened.wrong is not None or opened.already is not None:
+        return
+    try:
+        intake.conclude(opened.job)
+    except (DataError, UsageError) as wrong:
+        opened.wrong = wrong
 
 
 def _undo(opened: _Open, writer: Writer | None) -> None:

@@ -60,7 +60,7 @@ class Taken:
 
 @dataclass
 class Job:
-    """One file on its way in; ``seen`` and ``written`` by kind."""
+    """One file on its way in; ``seen`` and ``written`` by kind, ``made`` and ``beside`` what its commit will name."""
 
     ledger: Ledger
     ring: KeyRing
@@ -71,6 +71,8 @@ class Job:
     written: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     bad: list[pl.DataFrame] = field(default_factory=list)
     sealed: list[pl.DataFrame] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
+    beside: dict[str, str | None] = field(default_factory=dict)
 
 
 def now() -> dt.datetime:
@@ -78,13 +80,24 @@ def now() -> dt.datetime:
     return dt.datetime.now(ZoneInfo(judging.LOCAL)).replace(tzinfo=None, microsecond=0)
 
 
-def settle(job: Job, file: Path, writer: Writer) -> Taken:
-    """Settle records that came before, add the file to the log, and return what became of its lines."""
-    made: list[dict[str, Any]] = []
+def may_meet(one: Job, other: Job) -> bool:
+    """Whether records of two files may bear on each other: of one kind, and of an operator in both."""
+    return any(
+        parts.may_meet(part["operators"], other.written.get(kind, []))
+        for kind, written in one.written.items()
+        for part in written
+    )
+
+
+def conclude(job: Job) -> None:
+    """Settle records that came before, and write what a commit keeps beside them.
+
+    All files before it whose records may bear on it are in the log; it may run beside other files for which that holds.
+    """
     replaced = [REPLACED]
     for name, seen in job.seen.items():
         done = revise(job.ledger, seen, job.written[name])
-        made += done.parts
+        job.made += done.parts
         replaced.append(done.replaced)
         job.bad.append(done.dead)
         job.taken.corrected += done.corrected
@@ -92,19 +105,24 @@ def settle(job: Job, file: Path, writer: Writer) -> Taken:
         job.taken.withdrawn += done.withdrawn
         job.taken.kinds[name] = sum(p["rows"] for p in done.parts if not p["withdrawals"])
     _count(job)
+    job.beside = {
+        "superseded": _kept(job, "superseded", replaced), "quarantine": _kept(job, "quarantine", job.bad),
+        "sealed": _kept(job, "sealed", job.sealed),
+    }  # fmt: skip
+
+
+def settle(job: Job, file: Path, writer: Writer) -> Taken:
+    """Add a concluded file to the log, and return what became of its lines."""
     entry: dict[str, Any] = {
         "what": "file", "known_at": job.known_at.isoformat(), "origin": job.ledger.origin,
         "source": {"name": file.name, "sha256": job.taken.sha256, "bytes": file.stat().st_size,
                    "form": job.taken.form},
         "counts": {k: getattr(job.taken, k) for k in ("lines", "stored", "corrected", "repeated", "withdrawn",
                                                       "quarantined", "blank")},
-        "parts": sorted(made, key=lambda part: str(part["path"])),
-        "superseded": _kept(job, "superseded", replaced),
-        "quarantine": _kept(job, "quarantine", job.bad),
-        "sealed": _kept(job, "sealed", job.sealed),
+        "parts": sorted(job.made, key=lambda part: str(part["path"])), **job.beside,
     }  # fmt: skip
-    beside = [entry[k] for k in ("superseded", "quarantine", "sealed") if entry[k]]
-    job.taken.seq = writer.add(entry, [*(part["path"] for part in made), *beside])["entry"]["seq"]
+    beside = [path for path in job.beside.values() if path]
+    job.taken.seq = writer.add(entry, [*(part["path"] for part in job.made), *beside])["entry"]["seq"]
     return job.taken
 
 

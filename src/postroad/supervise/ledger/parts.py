@@ -20,7 +20,7 @@ from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -135,11 +135,20 @@ def _in_arrow(column: pl.Series | Coded) -> Any:
     return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
 
 
-def write_frame(file: Path, frame: pl.DataFrame) -> str:
-    """Write a frame as Parquet and return its SHA-256; ``Writer.flush`` makes it last."""
+def may_meet(operators: Sequence[str], written: list[dict[str, Any]]) -> bool:
+    """Whether a part of these operators may hold records of one who is in the parts written.
+
+    Where as many are named as a commit names, there may be more.
+    """
+    if len(operators) >= MOST_PARTS:
+        return bool(written)
+    return any(len(w["operators"]) >= MOST_PARTS or set(operators) & set(w["operators"]) for w in written)
+
+
+def write_frame(file: Path, frame: pl.DataFrame) -> None:
+    """Write a frame as Parquet; ``Writer.flush`` makes it last."""
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(frame.to_arrow(), file, compression="lz4", write_statistics=False, store_schema=False)
-    return _digest(file)
 
 
 def _digest(file: Path) -> str:

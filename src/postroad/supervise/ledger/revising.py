@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
         return held
     new = np.concatenate(seen.hashes)
     ours = HashSet(new)
-    earlier = [p for p in ledger.parts(seen.kind, seen.window()) if _may_meet(p.operators, written)]
+    earlier = [p for p in ledger.parts(seen.kind, seen.window()) if part_files.may_meet(p.operators, written)]
     names = _few(seen)
     known = [Old(ledger, seen.kind, part.path, names, part if seen.far else None) for part in earlier]
     met = [(old, old.hashes[ours.met(old.hashes)]) for old in known]
@@ -194,7 +195,7 @@ def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
         pass
     made = keys(_key_columns_in(root / part.path, part.kind), part.kind)
     file.parent.mkdir(exist_ok=True)
-    beside = file.with_suffix(f".{os.getpid()}.part")
+    beside = file.with_suffix(f".{os.getpid()}-{get_ident()}.part")
     with beside.open("wb") as into:
         np.save(into, np.append(made, made.sum(dtype=np.uint64)))
     beside.replace(file)
@@ -203,12 +204,6 @@ def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
 
 def _key_columns_in(file: Path, kind: str) -> Lines:
     return Lines.of(pl.read_parquet(file, columns=key_columns(kind)))
-
-
-def _may_meet(operators: tuple[str, ...], written: list[dict[str, Any]]) -> bool:
-    if len(operators) >= part_files.MOST_PARTS:
-        return True
-    return any(len(w["operators"]) >= part_files.MOST_PARTS or set(operators) & set(w["operators"]) for w in written)
 
 
 def _few(seen: Seen) -> pl.Series | None:

@@ -159,10 +159,7 @@ class Ledger:
 
     def parts(self, kind: str, days: tuple[str, str] | None = None, as_of: dt.datetime | None = None) -> list[Part]:
         """Return the parts of a kind that may hold records of these days, as known at a time."""
-        for commit in self.commits[self._read_up_to :]:
-            if commit["entry"]["what"] == "file":
-                self._parts += _parts_in(commit["entry"])
-        self._read_up_to = len(self.commits)
+        self.know_parts()
         return [
             part
             for part in self._parts
@@ -170,6 +167,13 @@ class Ledger:
             and (days is None or (part.first_day <= days[1] and part.last_day >= days[0]))
             and (as_of is None or part.known_at <= as_of)
         ]
+
+    def know_parts(self) -> None:
+        """Take note of the parts of the newest commits; until there are newer ones, threads may ask for parts."""
+        for commit in self.commits[self._read_up_to :]:
+            if commit["entry"]["what"] == "file":
+                self._parts += _parts_in(commit["entry"])
+        self._read_up_to = len(self.commits)
 
     def forget(self, commit: dict[str, Any]) -> None:
         """Take back the last commit, which never came to be on disk."""
