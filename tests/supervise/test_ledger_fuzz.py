@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import random
 import re
 
@@ -140,10 +141,11 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
     table = kind_of(kind)
     path, names, lines = files(tmp_path, kind, 3000, 50 + list(ROWS).index(kind), 0.3)
     block = np.frombuffer(bytearray(path.read_bytes().split(b"\n", 1)[1]), np.uint8)
+    cut = bytes(block).index(b"\n", len(block) // 3) + 1
     columns = reading.meant(names, table)
     told = []
     for plan in (plain.planned(names, columns, table, KNOWN), None):
-        chunk = reading._csv_chunk(block, names, columns, plan, len(lines), 0)
+        chunk = reading._csv_chunk(lambda: [block[:cut], block[cut:]], names, columns, plan, len(lines), 0)
         judged = judging.judge(chunk.frame, table, KNOWN)
         good = judged.good if chunk.typed is None else pl.concat([chunk.typed.frame(), judged.good])
         told.append((good.sort("line"), judged.bad, sorted(chunk.torn), chunk.blank))
@@ -170,13 +172,20 @@ def test_blocks_are_whole_lines_and_all_there_is(tmp_path_factory, lines, size, 
     whole = b"\n".join(lines) + (b"\n" if ended else b"")
     file = tmp_path_factory.getbasetemp() / "blocks"
     file.write_bytes(b"head\n" + whole)
-    found = []
-    for room, held in blocks.read(file, size, 5):
-        found.append(room[:held].tobytes())
-        blocks.give_back(room)
+    heard = hashlib.sha256()
+    extents = list(blocks.extents(file, size, 5, heard.update))
+    assert heard.hexdigest() == hashlib.sha256(b"head\n" + whole).hexdigest()
+    found = [b"".join(data.tobytes() for data in blocks.helpings(file, extent, size)) for extent in extents]
     assert b"".join(found) == whole
     assert all(block.endswith(b"\n") for block in found[:-1])
-    assert all(len(block) <= max(2 * size + 2, 4 * max(map(len, lines), default=0) + 4) for block in found)
+    assert [len(block) for block in found] == [extent.size for extent in extents]
+    assert [len(block.splitlines()) if b"\r" not in block else extent.lines
+            for block, extent in zip(found, extents, strict=True)] == [extent.lines for extent in extents]  # fmt: skip
+    longest = max(map(len, lines), default=0) + 1
+    assert all(len(block) < 2 * size + 5 + longest for block in found)
+    helpings = [data.tobytes() for extent in extents for data in blocks.helpings(file, extent, size)]
+    assert b"".join(helpings) == whole
+    assert all(data.endswith(b"\n") for data in helpings[:-1])
 
 
 HARD = (

@@ -328,10 +328,10 @@ def test_files_under_way_together_are_settled_in_order(tmp_path, ring, monkeypat
               for k in range(2)]  # fmt: skip
     whole = reading._csv_chunk
 
-    def breaking(data, names, columns, plan, *rest):
-        if b"YT0000000009" in data.tobytes() and plan is not None:
+    def breaking(helpings, names, columns, plan, *rest):
+        if any(b"YT0000000009" in data.tobytes() for data in helpings()) and plan is not None:
             raise DataError.of("ledger.cannot_read", path="x", detail="y")
-        return whole(data, names, columns, plan, *rest)
+        return whole(helpings, names, columns, plan, *rest)
 
     monkeypatch.setattr(reading, "_csv_chunk", breaking)
     line = [good[0], again, broken[0], good[1], broken[1], good[2], good[3], tmp_path / "nowhere.csv"]

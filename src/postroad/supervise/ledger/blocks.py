@@ -1,65 +1,97 @@
-"""Blocks of a file that end at the end of a line, read into room that serves one block after another.
+"""A file gone over once for its extents of whole lines, and an extent read again a helping at a time.
 
-New room comes from the system page by page, cleared, which takes longer than reading a file that lies in its cache.
+A helping lies near the processor from the reading to the last look at it: larger ones come from memory each time.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from postroad.errors import DataError
+from postroad.supervise.ledger import bytewise
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from io import FileIO
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-WORTH_KEEPING = 1 << 20
+HELPING = 1 << 20
 _LINE = 10
-_LOOK = 1 << 16
-_FREE: deque[NDArray[np.uint8]] = deque(maxlen=6)
+_LOOK = 1 << 12
+_ROOM = threading.local()
 
 
-def read(path: Path, size: int, skip: int = 0) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """Yield blocks of about this size: the room, and how much of it the block takes. Give the room back after use."""
-    rest = np.empty(0, np.uint8)
-    with path.open("rb", buffering=0) as file:
-        file.seek(skip)
-        left = os.fstat(file.fileno()).st_size - skip
-        ended = False
-        while not ended:
-            # One byte more than there should be, so that the end shows at once.
-            most = len(rest) + min(size, max(left, 0)) + 1
-            room = _room(most, size + 1)
-            held, ended = _filled(file, room[:most], rest)
-            while not ended and not _cut(room[:held]):
-                most *= 2
-                longer = _room(most, most)
-                held, ended = _filled(file, longer[:most], room[:held])
-                give_back(room)
-                room = longer
-            cut = held if ended else _cut(room[:held])
-            left -= held - len(rest)
-            rest = room[cut:held].copy()
-            if cut:
-                yield room, cut
+@dataclass(frozen=True)
+class Extent:
+    """Where so many whole lines stand in a file."""
+
+    begin: int
+    size: int
+    lines: int
 
 
-def _filled(file: FileIO, room: NDArray[np.uint8], before: NDArray[np.uint8]) -> tuple[int, bool]:
-    """Fill a room from its beginning; return how much it holds and whether the file has ended."""
-    held = len(before)
-    room[:held] = before
+def extents(
+    path: Path, most: int, skip: int = 0, heard: Callable[[memoryview], None] | None = None
+) -> Iterator[Extent]:
+    """Yield extents that end with a line, of this many bytes and seldom many more; ``heard`` gets all of the file.
+
+    The first so many bytes are in none.
+    """
+    begin, at, lines, ended = skip, 0, 0, True
+    room = np.empty(min(HELPING, most), np.uint8)
     into = memoryview(room.data)
-    while held < len(room):
-        more = file.readinto(into[held:])
-        if not more:
-            return held, True
-        held += more
-    return held, False
+    with path.open("rb", buffering=0) as file:
+        while size := file.readinto(into):
+            if heard:
+                heard(into[:size])
+            data = room[min(size, max(0, skip - at)) : size]
+            at += size
+            if not len(data):
+                continue
+            lines += int(bytewise.newlines(data))
+            ended = data[-1] == _LINE
+            if at - begin >= most and (cut := _cut(data)):
+                end = at - len(data) + cut
+                yield Extent(begin, end - begin, lines)
+                begin, lines = end, 0
+    if at > begin:
+        yield Extent(begin, at - begin, lines + (not ended))
+
+
+def helpings(path: Path, extent: Extent, size: int = HELPING) -> Iterator[NDArray[np.uint8]]:
+    """Yield whole lines of an extent, some at a time, each to be done with before the next.
+
+    ``DataError`` when the file has become shorter meanwhile.
+    """
+    room = _room(size)
+    held, left = 0, extent.size
+    with path.open("rb", buffering=0) as file:
+        file.seek(extent.begin)
+        while left:
+            if held == len(room):
+                room = np.concatenate([room, np.empty(len(room), np.uint8)])
+            read = file.readinto(memoryview(room.data)[held : min(len(room), held + left)])
+            if not read:
+                raise DataError.of("ledger.cannot_read", path=str(path), detail=f"{left} bytes < {extent.size}")
+            held, left = held + read, left - read
+            cut = _cut(room[:held]) if left else held
+            if cut:
+                yield room[:cut]
+                room[: held - cut] = room[cut:held].copy()
+                held -= cut
+
+
+def _room(size: int) -> NDArray[np.uint8]:
+    """Room of a thread, the same for one extent after another."""
+    room: NDArray[np.uint8] | None = getattr(_ROOM, "room", None)
+    if room is None or len(room) != size:
+        room = _ROOM.room = np.empty(size, np.uint8)
+    return room
 
 
 def _cut(data: NDArray[np.uint8]) -> int:
@@ -69,29 +101,3 @@ def _cut(data: NDArray[np.uint8]) -> int:
         if len(found):
             return max(0, end - _LOOK) + int(found[-1]) + 1
     return 0
-
-
-def _room(size: int, usual: int) -> NDArray[np.uint8]:
-    """Room for a block of a size; of the usual size where it is worth keeping, so that it serves any other."""
-    if size < WORTH_KEEPING:
-        return np.empty(size, np.uint8)
-    for _ in range(len(_FREE)):
-        try:
-            room = _FREE.popleft()
-        except IndexError:  # another thread was quicker
-            break
-        if len(room) >= size:
-            return room
-        _FREE.append(room)
-    return np.empty(max(size, usual), np.uint8)
-
-
-def give_back(room: NDArray[np.uint8]) -> None:
-    """Let a room serve another block; nobody may look at what it held."""
-    if len(room) >= WORTH_KEEPING:
-        _FREE.append(room)
-
-
-def forget() -> None:
-    """Leave the rooms to the system."""
-    _FREE.clear()

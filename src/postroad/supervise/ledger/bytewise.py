@@ -23,7 +23,7 @@ EMPTY = np.int64(-(2**63))
 """What stands for an empty cell where numbers are kept."""
 _BARE: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
 """Nothing is allocated here: without counting references, which every call would pay, it is four times as quick."""
-LONGEST = 64
+LONGEST, LONGEST_SECRET = 64, 255
 MOST_WORDS = 1 << 15
 BEYOND = 8
 """Bytes that must follow a list of words, so that the last can be read by eights."""
@@ -181,12 +181,23 @@ def _some(data, at, left):  # type: ignore[no-untyped-def]
 
 
 @njit(forceinline=True, **_BARE)
-def _slot(data, at, size, slots):  # type: ignore[no-untyped-def]
+def _mixed(held, more):  # type: ignore[no-untyped-def]
+    made = (held ^ more) * _STEP
+    return made ^ (made >> _FOLD)
+
+
+@njit(forceinline=True, **_BARE)
+def _mark(data, at, size):  # type: ignore[no-untyped-def]
+    """A hash of a text."""
     mark = np.uint64(size)
     for i in range(0, size, 8):
-        mark = (mark ^ _some(data, at + i, size - i)) * _STEP
-        mark ^= mark >> _FOLD
-    return np.int64(mark & np.uint64(slots.shape[1] - 1))
+        mark = _mixed(mark, _some(data, at + i, size - i))
+    return mark
+
+
+@njit(forceinline=True, **_BARE)
+def _slot(data, at, size, slots):  # type: ignore[no-untyped-def]
+    return np.int64(_mark(data, at, size) & np.uint64(slots.shape[1] - 1))
 
 
 @njit(**_BARE)
@@ -270,7 +281,7 @@ def _cell(data, at, size, column, columns, words, places, slots, counts, lasts, 
         return _waybill(data, at, size, low, high), where
     if kind == TEXT:
         return _plain(data, at, size), where
-    return size < 256, where
+    return size <= LONGEST_SECRET, where
 
 
 @njit(**_BARE)
@@ -367,34 +378,26 @@ def coded(values, nothing, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**_BARE)
-def placed(where, offsets):  # type: ignore[no-untyped-def]
-    """Write where each text begins when they stand one after another; return how many there are none of."""
-    empty, total = 0, np.int64(0)
+def copied(data, where, offsets, out):  # type: ignore[no-untyped-def]
+    """Copy the texts that ``where`` points to behind ``offsets[0]``, and write where each ends; return how many lack.
+
+    Eight bytes are copied at a time; what is too much lies where the next text will, or in the ``BEYOND`` last bytes.
+    """
+    empty, to = 0, offsets[0]
     for n in range(where.size):
-        offsets[n] = total
         if where[n] == EMPTY:
             empty += 1
         else:
-            total += where[n] & 0xFF
-    offsets[where.size] = total
-    return empty
-
-
-@njit(**_BARE)
-def gathered(data, where, offsets, out):  # type: ignore[no-untyped-def]
-    """Copy the texts that ``where`` points to, one after another; ``out`` has ``BEYOND`` bytes more than they take.
-
-    Eight bytes are copied at a time; what is too much lies where the next text will.
-    """
-    for n in range(where.size):
-        if where[n] != EMPTY:
-            at, size, to = where[n] >> 8, where[n] & 0xFF, offsets[n]
+            at, size = where[n] >> 8, where[n] & 0xFF
             if at + size + BEYOND <= data.size:
                 for i in range(0, size, 8):
                     put_eight(out, np.int64(to + i), eight(data, np.int64(at + i)))
             else:
                 for i in range(size):
                     out[to + i] = data[at + i]
+            to += size
+        offsets[n + 1] = to
+    return empty
 
 
 @njit(**_BARE)
@@ -406,17 +409,25 @@ def newlines(data):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(forceinline=True, **_BARE)
-def _mixed(held, more):  # type: ignore[no-untyped-def]
-    made = (held ^ more) * _STEP
-    return made ^ (made >> _FOLD)
-
-
 @njit(**_BARE)
 def mixed(into, hashes):  # type: ignore[no-untyped-def]
     """Take one more hash into that of each record."""
     for n in range(into.size):
         into[n] = _mixed(into[n], hashes[n])
+
+
+@njit(**_BARE)
+def mixed_texts(into, data, offsets):  # type: ignore[no-untyped-def]
+    """Take the hash of a text into that of each record; nothing counts as an empty text."""
+    for n in range(into.size):
+        into[n] = _mixed(into[n], _mark(data, offsets[n], offsets[n + 1] - offsets[n]))
+
+
+@njit(**_BARE)
+def marks(data, offsets, out):  # type: ignore[no-untyped-def]
+    """Write the hash of each text; nothing counts as an empty text."""
+    for n in range(out.size):
+        out[n] = _mark(data, offsets[n], offsets[n + 1] - offsets[n])
 
 
 @njit(**_BARE)

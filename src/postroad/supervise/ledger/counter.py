@@ -6,7 +6,6 @@ their order. The same file again is known by its SHA-256.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, PostroadError, Stopped, UsageError
 from postroad.parallel import Progress
-from postroad.supervise.ledger import blocks, epcis, intake, reading
+from postroad.supervise.ledger import epcis, intake, reading
 from postroad.supervise.ledger.intake import Judged, Taken
 from postroad.supervise.ledger.kinds import kind_of, kinds
 from postroad.supervise.ledger.store import Ledger, Writer
@@ -117,7 +116,8 @@ class Counter:
         file = opened.file
         form = reading.form_of(file)
         table = None if form == "epcis" else kind_of(kind or _kind_in(file))
-        digest = _digest(file)
+        surveyed = reading.surveyed(file, form)
+        digest = surveyed.sha256
         taken = Taken(file.name, form, digest)
         writer = self._written(intake.origin_of(file, table, form))
         if digest in writer.taken or any(o.job and o.job.taken.sha256 == digest for o in line):
@@ -130,7 +130,7 @@ class Counter:
         if table is None:
             pieces = epcis.pieces(file, taken.not_taken)
         else:
-            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at))
+            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at, surveyed.extents))
         for number, (of, piece) in enumerate(pieces):
             taken.lines += piece.lines
             yield of, number, piece
@@ -202,8 +202,6 @@ class Counter:
             for opened in line:
                 _undo(opened, self._writer)
             raise
-        finally:
-            blocks.forget()
 
 
 def _job(opened: _Open) -> intake.Job:
@@ -262,11 +260,6 @@ def _kind_in(file: Path) -> str:
         if file.name.lower().startswith(name):
             return name
     raise UsageError.of("ledger.which_kind", path=file.name, known=", ".join(kinds().tables))
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as held:
-        return hashlib.file_digest(held, "sha256").hexdigest()
 
 
 def _watch(

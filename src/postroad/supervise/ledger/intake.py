@@ -254,7 +254,11 @@ def origin_of(file: Path, table: Table | None, form: str) -> str:
     if table is not None and form == "csv" and (told := reading.first_cell(file, table, ORIGIN)):
         return "synthetic" if told == "synthetic" else "observed"
     found: Iterable[reading.Piece]
-    found = (p for _, p in epcis.pieces(file)) if table is None else reading.pieces(file, table, form, None, LOOK_BYTES)
+    found = (
+        (p for _, p in epcis.pieces(file))
+        if table is None
+        else reading.pieces(file, table, form, None, block_bytes=LOOK_BYTES)
+    )
     first = next((frame for frame in (piece.read().frame for piece in found) if frame.height), None)
     if first is None or ORIGIN not in first.columns:
         return "observed"

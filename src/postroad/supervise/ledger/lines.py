@@ -1,4 +1,4 @@
-"""Typed records, a column at a time: those of few words by their codes, the others as they stand.
+"""Typed records, a column at a time: few words by their codes, many texts one after another, all else as it stands.
 
 A day's scans name the same few thousand places millions of times: spelt out they would take more time to lay down than
 to read.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow.lib as pa
 
 from postroad.supervise.ledger import bytewise
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
 
 NOTHING = pl.Series([None], dtype=pl.String())
 
@@ -33,18 +33,13 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    @property
-    def has_gaps(self) -> bool:
-        """Whether nothing stands in some place."""
-        return bool((self.codes == len(self.words)).any())
+    def _spelt(self) -> pl.Series:
+        """The words, and nothing behind the last."""
+        return pl.concat([self.words, NOTHING])
 
     def spelt(self) -> pl.Series:
         """Return the column as text."""
         return self._spelt()[self.codes]
-
-    def _spelt(self) -> pl.Series:
-        """The words, and nothing behind the last."""
-        return pl.concat([self.words, NOTHING])
 
     def said(self) -> list[str | None]:
         """Return the words that stand in the column, and ``None`` where nothing does."""
@@ -52,16 +47,77 @@ class Coded:
         found: NDArray[Any] = self.codes[:1] if one else np.flatnonzero(np.bincount(self.codes))
         return self._spelt()[found].to_list()
 
-    def hashes(self) -> NDArray[np.uint64]:
-        """Return a hash of each word, and of nothing behind them."""
-        return self._spelt().to_frame().hash_rows().to_numpy()
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the column."""
+        return bool((self.codes == len(self.words)).all())
+
+    def arrow(self) -> Any:
+        """Return the column for Arrow."""
+        # Arrow would look for pandas to tell what an array of another library is: buffers need no telling.
+        there = self.codes < len(self.words)
+        gaps = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+        codes = pa.Array.from_buffers(pa.int32(), len(self), [gaps, pa.py_buffer(self.codes)])
+        words: Any = self.words.to_arrow()
+        return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
+
+    def mix(self, into: NDArray[np.uint64]) -> None:
+        """Take the hash of each word into that of its record."""
+        words, hashes = _texts_of(self._spelt()), np.empty(len(self.words) + 1, np.uint64)
+        bytewise.marks(words.signs, words.offsets, hashes)
+        bytewise.mixed_by_code(into, hashes, self.codes)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts that stand one after another; where there are gaps an empty text stands for nothing."""
+
+    signs: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    gaps: bool
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def arrow(self) -> Any:
+        """Return the column for Arrow."""
+        there = None
+        if self.gaps:
+            there = pa.py_buffer(np.packbits(self.offsets[1:] > self.offsets[:-1], bitorder="little"))
+        buffers = pa.py_buffer(self.offsets), pa.py_buffer(self.signs), there
+        return pa.LargeStringArray.from_buffers(len(self), *buffers)
+
+    def spelt(self) -> pl.Series:
+        """Return the column as text."""
+        made: Any = pl.from_arrow(self.arrow())
+        return pl.Series(made)
+
+    def said(self) -> list[str | None]:
+        """Return the texts that stand in the column, each once."""
+        return self.spelt().unique().to_list()
+
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the column."""
+        return bool(self.offsets[0] == self.offsets[-1])
+
+    def mix(self, into: NDArray[np.uint64]) -> None:
+        """Take the hash of each text into that of its record."""
+        bytewise.mixed_texts(into, self.signs, self.offsets)
+
+
+def _texts_of(column: pl.Series) -> Texts:
+    """A column of text as texts that stand one after another."""
+    held: Any = column.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, signs = held.buffers()
+    where = np.frombuffer(offsets, np.int64)[held.offset : held.offset + len(held) + 1]
+    there = signs is not None and signs.size > 0
+    return Texts(np.frombuffer(signs, np.uint8) if there else np.zeros(1, np.uint8), where, held.null_count > 0)
 
 
 @dataclass(frozen=True)
 class Lines:
     """Records typed, one or more; every column has a value for each."""
 
-    columns: dict[str, pl.Series | Coded]
+    columns: dict[str, pl.Series | Coded | Texts]
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Lines:
@@ -76,19 +132,22 @@ class Lines:
     def spelt(self, name: str) -> pl.Series:
         """Return a column as it is kept."""
         column = self.columns[name]
-        return column.spelt().alias(name) if isinstance(column, Coded) else column
+        return column if isinstance(column, pl.Series) else column.spelt().alias(name)
 
     def said(self, name: str) -> list[Any]:
         """Return the values that stand in a column, each once."""
         column = self.columns[name]
-        return column.said() if isinstance(column, Coded) else column.unique().to_list()
+        return column.unique().to_list() if isinstance(column, pl.Series) else column.said()
 
     def is_empty(self, name: str) -> bool:
         """Whether nothing stands in a column."""
         column = self.columns[name]
-        if isinstance(column, Coded):
-            return bool((column.codes == len(column.words)).all())
-        return column.null_count() == len(column)
+        return column.null_count() == len(column) if isinstance(column, pl.Series) else column.is_empty()
+
+    def arrow(self, name: str) -> Any:
+        """Return a column for Arrow."""
+        column = self.columns[name]
+        return column.to_arrow() if isinstance(column, pl.Series) else column.arrow()
 
     def frame(self) -> pl.DataFrame:
         """Return every column as it is kept."""
@@ -103,12 +162,14 @@ class Lines:
         return Lines({**self.columns, **columns})
 
     def hashes(self, names: Sequence[str], seed: int = 0) -> NDArray[np.uint64]:
-        """Return a 64-bit hash of these columns for every record, the same whether a column is coded or not."""
+        """Return a 64-bit hash of these columns, texts and times, for every record, however a column is held."""
         made = np.full(self.height, seed, np.uint64)
         for name in names:
             column = self.columns[name]
-            if isinstance(column, Coded):
-                bytewise.mixed_by_code(made, column.hashes(), column.codes)
+            if not isinstance(column, pl.Series):
+                column.mix(made)
+            elif column.dtype == pl.String():
+                _texts_of(column).mix(made)
             else:
-                bytewise.mixed(made, column.to_frame().hash_rows().to_numpy())
+                bytewise.mixed(made, column.to_physical().fill_null(0).to_numpy().view(np.uint64))
         return made

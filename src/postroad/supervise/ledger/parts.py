@@ -14,7 +14,7 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
-from postroad.supervise.ledger.lines import Coded, Lines
+from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.ledger.store import sync_path
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
@@ -113,7 +113,7 @@ def _write_records(file: Path, lines: Lines) -> None:
     A commit names the days and operators of each part: row groups need no statistics of their own. A column in which
     something stands everywhere says so once, not for every record.
     """
-    held = {name: _in_arrow(column) for name, column in lines.columns.items()}
+    held = {name: lines.arrow(name) for name in lines.columns}
     steps = [name for name, column in held.items() if column.type in STEPPED]
     schema = pa.schema([pa.field(name, column.type, column.null_count > 0) for name, column in held.items()])
     pq.write_table(
@@ -122,17 +122,6 @@ def _write_records(file: Path, lines: Lines) -> None:
         column_encoding=dict.fromkeys(steps, "DELTA_BINARY_PACKED"), dictionary_pagesize_limit=DICTIONARY_BYTES,
         use_dictionary=[name for name in held if name not in steps],
     )  # fmt: skip
-
-
-def _in_arrow(column: pl.Series | Coded) -> Any:
-    """A column for Arrow."""
-    if isinstance(column, pl.Series):
-        return column.to_arrow()
-    # Arrow would look for pandas to tell what an array of another library is: buffers need no telling.
-    there = pa.py_buffer(np.packbits(column.codes < len(column.words), bitorder="little")) if column.has_gaps else None
-    codes = pa.Array.from_buffers(pa.int32(), len(column), [there, pa.py_buffer(column.codes)])
-    words: Any = column.words.to_arrow()
-    return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
 
 
 def may_meet(operators: Sequence[str], written: list[dict[str, Any]]) -> bool:

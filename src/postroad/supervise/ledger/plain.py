@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-import pyarrow.lib as pa
 
 from postroad.supervise.ledger import bytewise, rulebook
-from postroad.supervise.ledger.bytewise import CHOICE, EMPTY, FLAG, SECRET, SKIP, TEXT, TIME, WAYBILL, WHOLE, WORD
-from postroad.supervise.ledger.kinds import CLOCK, DOCUMENT, kind_of, stored_type
-from postroad.supervise.ledger.lines import Coded, Lines
+from postroad.supervise.ledger.bytewise import CHOICE, FLAG, SECRET, SKIP, TEXT, TIME, WAYBILL, WHOLE, WORD
+from postroad.supervise.ledger.filling import Codes, Copies, Filling, Numbers, always
+from postroad.supervise.ledger.kinds import CLOCK, DOCUMENT, kind_of
+from postroad.supervise.ledger.lines import Lines, Texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,7 @@ _ANY = 1 << 62
 _ROOM = threading.local()
 _CLASSES = bytewise.sign_classes()
 _NOT_PLAIN, _NOT_ASCII = 1, 2
-_LAST_ASCII = 127
+_LAST_ASCII, _LINE = 127, 10
 OWN_TEXT = ("record_id",)
 """Columns of text in which hardly a word comes twice."""
 
@@ -95,34 +95,66 @@ def _micros(moment: dt.datetime) -> int:
     return (moment - dt.datetime(1970, 1, 1)) // _MICROSECOND
 
 
-def read(data: NDArray[np.uint8], plan: Plan, lines_there: int, before: int = 0) -> Plain:
-    """Return what is plainly right in a block of so many whole lines, typed, and the lines that are not.
+class Reading:
+    """What is plainly right in so many lines, typed, and the lines that are not; filled some whole lines at a time.
 
-    ``before`` is how many lines of the file stand before the block.
+    ``before`` is how many lines of the file stand before them.
     """
-    rows = plan.rows
-    if len(data) and data.max() > _LAST_ASCII and not _is_utf8(data):
-        rows = rows.copy()
-        rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
-    cells, lines, asked = _scratch(len(rows), lines_there)
-    lists = _lists(plan, lines_there)
-    days = np.zeros((len(rows), 3), np.int64)
-    taken, doubts = bytewise.read(data, _CLASSES, rows, *lists, days, cells, lines, asked)
-    held: dict[str, pl.Series | Coded] = {"line": pl.Series("line", lines[:taken] + np.uint32(before))}
-    for place, column in enumerate(plan.meant):
-        kind, values = int(rows[place, 0]), cells[place, :taken]
-        if column is None or kind == SKIP:
-            continue
-        if kind in (WORD, CHOICE):
-            held[column.name] = _coded(values, _words(lists, place), column)
-        elif kind == FLAG:
-            held[column.name] = _flags(values, column)
-        else:
-            held[column.name] = _series(kind, values, data, column)
-    # A block with no line taken is handed on whole, not line by line.
-    asked = asked[:doubts]
-    doubtful = b"".join(data[a:b].tobytes() for _, a, b in asked.tolist()) if taken else data.tobytes()
-    return Plain(_whole(held, plan.table, taken), doubtful, asked[:, 0] + before)
+
+    def __init__(self, plan: Plan, lines: int, before: int) -> None:
+        self._plan, self._line, self._taken = plan, before, 0
+        self._lists = _lists(plan, lines)
+        self._days = np.zeros((len(plan.rows), 3), np.int64)
+        self._numbers = np.empty(lines, np.uint32)
+        self._columns = {place: made for place in range(len(plan.rows)) if (made := _filling(plan, place, lines))}
+        self._doubtful: list[bytes] = []
+        self._doubts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+
+    def add(self, data: NDArray[np.uint8]) -> None:
+        """Read whole lines; nothing kept lies in ``data``."""
+        rows = self._plan.rows
+        if data.max() > _LAST_ASCII and not _is_utf8(data):
+            rows = rows.copy()
+            rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
+        lines = int(bytewise.newlines(data)) + int(data[-1] != _LINE)
+        cells, numbers, asked = _scratch(len(rows), lines)
+        taken, doubts = bytewise.read(data, _CLASSES, rows, *self._lists, self._days, cells, numbers, asked)
+        self._numbers[self._taken : self._taken + taken] = numbers[:taken] + np.uint32(self._line)
+        for place, column in self._columns.items():
+            column.add(cells[place, :taken], self._taken, data)
+        if doubts:
+            asked = asked[:doubts]
+            # Lines of which none was taken are handed on whole, not line by line.
+            held = b"".join(data[a:b].tobytes() for _, a, b in asked.tolist()) if taken else data.tobytes()
+            self._doubtful.append(held)
+            self._doubts.append(asked[:, 0] + self._line)
+        self._line, self._taken = self._line + lines, self._taken + taken
+
+    def whole(self) -> Plain:
+        """Return what was read."""
+        held: dict[str, Any] = {"line": pl.Series("line", self._numbers[: self._taken])}
+        for place, filling in self._columns.items():
+            column = self._plan.meant[place]
+            if column is not None:
+                held[column.name] = filling.whole(self._taken, _words(self._lists, place))
+        table = self._plan.table
+        names = [name for name in table.columns if name != "source"]
+        whole = {name: held.get(name) for name in ["line", *names]}
+        filled = {n: always(table.columns[n], self._taken) if c is None else c for n, c in whole.items()}
+        return Plain(Lines(filled), b"".join(self._doubtful), np.concatenate(self._doubts))
+
+
+def _filling(plan: Plan, place: int, lines: int) -> Filling | None:
+    """A column to be filled; ``None`` where what is written is not taken."""
+    kind, column = int(plan.rows[place, 0]), plan.meant[place]
+    if column is None or kind == SKIP:
+        return None
+    if kind in (WORD, CHOICE, FLAG):
+        return Codes(lines, column)
+    if kind in (TIME, WHOLE):
+        return Numbers(lines, column, kind)
+    longest = {WAYBILL: int(plan.rows[place, 3]), TEXT: bytewise.LONGEST, SECRET: bytewise.LONGEST_SECRET}[kind]
+    return Copies(lines, longest)
 
 
 def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
@@ -173,75 +205,14 @@ def _lists(plan: Plan, lines: int) -> tuple[NDArray[Any], ...]:
     return lists
 
 
-def _words(lists: tuple[NDArray[Any], ...], place: int) -> pl.Series:
+def _words(lists: tuple[NDArray[Any], ...], place: int) -> Texts:
     """The words of a column in the order of their codes: they stand one after another."""
     words, places, _, counts, _ = lists
     there = places[place, : counts[place]]
     offsets = np.zeros(len(there) + 1, np.int64)
     np.cumsum(there[:, 1], out=offsets[1:])
     first = int(places[place, 0, 0])
-    return _in_polars(words[first : first + int(offsets[-1])].copy(), offsets)
-
-
-def _in_polars(signs: NDArray[np.uint8], offsets: NDArray[np.int64], there: Any = None) -> pl.Series:
-    """Texts that stand one after another as a column."""
-    held = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(signs), there)
-    made: Any = pl.from_arrow(held)
-    return pl.Series(made)
-
-
-def _coded(values: NDArray[np.int64], words: pl.Series, column: Column) -> Coded:
-    nothing = len(words)
-    if column.default is not None:
-        if column.default not in words:
-            words = words.append(pl.Series([column.default], dtype=pl.String()))
-        nothing = words.to_list().index(column.default)
-    codes = np.empty(len(values), np.int32)
-    bytewise.coded(values, nothing, codes)
-    return Coded(words, codes)
-
-
-def _flags(values: NDArray[np.int64], column: Column) -> pl.Series:
-    """A column of yes and no."""
-    codes = np.empty(len(values), np.int32)
-    bytewise.coded(values, 2 if column.default is None else int(column.default), codes)
-    return pl.Series([False, True, None], dtype=pl.Boolean())[codes]
-
-
-def _series(kind: int, values: NDArray[np.int64], data: NDArray[np.uint8], column: Column) -> pl.Series:
-    """The values of a column of many as they are kept."""
-    if kind == TIME:
-        return pl.Series(values.view("datetime64[us]").copy())
-    if kind == WHOLE:
-        empty = values == EMPTY
-        made = pl.Series(values.copy())
-        return made.set(pl.Series(empty), column.default) if empty.any() else made
-    return _texts(values, data)
-
-
-def _texts(where: NDArray[np.int64], data: NDArray[np.uint8]) -> pl.Series:
-    offsets = np.empty(len(where) + 1, np.int64)
-    empty = bytewise.placed(where, offsets)
-    out = np.empty(int(offsets[-1]) + bytewise.BEYOND, np.uint8)
-    bytewise.gathered(data, where, offsets, out)
-    there = pa.py_buffer(np.packbits(where != EMPTY, bitorder="little")) if empty else None
-    return _in_polars(out, offsets, there)
-
-
-def _whole(held: dict[str, pl.Series | Coded], table: Table, count: int) -> Lines:
-    """The records with every column of the kind in order, those not written with their default."""
-    for column in table.columns.values():
-        if column.name != "source" and column.name not in held:
-            held[column.name] = _always(column, count)
-    return Lines({name: held[name] for name in ["line", *(name for name in table.columns if name != "source")]})
-
-
-def _always(column: Column, count: int) -> pl.Series | Coded:
-    """A column in which the default stands everywhere."""
-    if stored_type(column) == pl.String():
-        words = [] if column.default is None else [column.default]
-        return Coded(pl.Series(words, dtype=pl.String()), np.zeros(count, np.int32))
-    return pl.Series([column.default], dtype=stored_type(column)).new_from_index(0, count)
+    return Texts(words[first : first + int(offsets[-1])].copy(), offsets, gaps=False)
 
 
 def warm() -> None:
@@ -250,8 +221,9 @@ def warm() -> None:
     names = ["waybill", "record_id"]
     plan = planned(names, {name: name for name in names}, table, dt.datetime(2026, 1, 1))
     if plan is not None:
-        read(np.frombuffer(bytearray(b"YT0000000001,1\n"), np.uint8), plan, 1)
-    bytewise.newlines(np.frombuffer(bytearray(b"\n"), np.uint8))
+        reading = Reading(plan, 1, 0)
+        reading.add(np.frombuffer(bytearray(b"YT0000000001,1\n"), np.uint8))
+        reading.whole().typed.hashes(["waybill", "operator_id", "delivered_at"])
     room = np.zeros(4, np.uint64)
     bytewise.put(np.zeros(1, np.uint64), room)
     bytewise.among(np.zeros(1, np.uint64), room, np.zeros(1, np.bool_))

@@ -8,6 +8,7 @@ quick way accepts only what the patient way would.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,14 +21,15 @@ import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
-from postroad.supervise.ledger import blocks, bytewise, plain
+from postroad.supervise.ledger import blocks, plain
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
+    from postroad.supervise.ledger.blocks import Extent
     from postroad.supervise.ledger.lines import Lines
     from postroad.tables import Table
 
@@ -70,15 +72,36 @@ def form_of(path: Path) -> str:
     return FORMS[path.suffix.lower()]
 
 
+@dataclass(frozen=True)
+class Surveyed:
+    """A file gone over once: its SHA-256, and its extents where it is a CSV."""
+
+    sha256: str
+    extents: list[Extent]
+
+
+def surveyed(path: Path, form: str) -> Surveyed:
+    """Go over a file once."""
+    if form != "csv":
+        with path.open("rb") as file:
+            return Surveyed(hashlib.file_digest(file, "sha256").hexdigest(), [])
+    digest = hashlib.sha256()
+    held = list(blocks.extents(path, CHUNK_BYTES, _head(path)[1], digest.update))
+    return Surveyed(digest.hexdigest(), held)
+
+
 def pieces(
-    path: Path, table: Table, form: str, known_at: dt.datetime | None, block_bytes: int = CHUNK_BYTES
-) -> Iterator[Piece]:
+    path: Path, table: Table, form: str, known_at: dt.datetime | None, extents: Iterable[Extent] | None = None,
+    block_bytes: int = CHUNK_BYTES,
+) -> Iterator[Piece]:  # fmt: skip
     """Yield the pieces of a file in order; ``DataError`` when the file as a whole cannot be read.
 
-    ``known_at`` is what records must not lie after; without it every line of a CSV is left to the judge.
+    ``known_at`` is what records must not lie after; without it every line of a CSV is left to the judge. ``extents``
+    are those of a CSV that was surveyed.
     """
     if form == "csv":
-        yield from _csv_pieces(path, table, known_at, block_bytes)
+        held = blocks.extents(path, block_bytes, _head(path)[1]) if extents is None else extents
+        yield from _csv_pieces(path, table, known_at, held)
     else:
         reader = {"jsonl": _jsonl_pieces, "parquet": _parquet_pieces}[form]
         yield from reader(path, table, block_bytes)
@@ -162,36 +185,40 @@ def _head(path: Path) -> tuple[list[str], int, str]:
     raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
 
 
-def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, block_bytes: int) -> Iterator[Piece]:
-    names, skip, encoding = _head(path)
+def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, extents: Iterable[Extent]) -> Iterator[Piece]:
+    names, _, encoding = _head(path)
     columns = meant(names, table)
     plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0
-    for room, size in blocks.read(path, block_bytes, skip):
-        data = room[:size]
-        if encoding != "utf-8":
-            data = np.frombuffer(bytearray(data.tobytes().decode(encoding, "replace").encode()), np.uint8)
-        lines = int(bytewise.newlines(data)) + int(data[-1] != ord("\n"))
-        yield Piece(lines, partial(_csv_chunk, data, names, columns, plan, lines, line, room))
-        line += lines
+    for extent in extents:
+        helpings = partial(_helpings, path, extent, encoding)
+        yield Piece(extent.lines, partial(_csv_chunk, helpings, names, columns, plan, extent.lines, line))
+        line += extent.lines
+
+
+def _helpings(path: Path, extent: Extent, encoding: str) -> Iterator[NDArray[np.uint8]]:
+    """Whole lines of an extent in UTF-8, some at a time."""
+    for data in blocks.helpings(path, extent):
+        if encoding == "utf-8":
+            yield data
+        else:
+            yield np.frombuffer(bytearray(data.tobytes().decode(encoding, "replace").encode()), np.uint8)
 
 
 def _csv_chunk(
-    data: NDArray[np.uint8], names: list[str], columns: dict[str, str], plan: plain.Plan | None, lines: int,
-    before: int, room: NDArray[np.uint8] | None = None,
+    helpings: Callable[[], Iterable[NDArray[np.uint8]]], names: list[str], columns: dict[str, str],
+    plan: plain.Plan | None, lines: int, before: int,
 ) -> Chunk:  # fmt: skip
-    """Read a block of whole lines: at once what is plainly right, then the rest together, or line by line.
-
-    Nothing returned lies in the block, whose room serves the next.
-    """
+    """Read whole lines: at once what is plainly right, then the rest together, or line by line."""
     typed = None
     if plan is not None:
-        found = plain.read(data, plan, lines, before)
+        reading = plain.Reading(plan, lines, before)
+        for data in helpings():
+            reading.add(data)
+        found = reading.whole()
         typed, block, numbers = found.typed, found.doubtful, found.doubts
     else:
-        block, numbers = data.tobytes(), np.arange(before + 1, before + lines + 1)
-    if room is not None:
-        blocks.give_back(room)
+        block, numbers = b"".join(d.tobytes() for d in helpings()), np.arange(before + 1, before + lines + 1)
     if not len(numbers):
         return Chunk(_framed([], [], list(columns.values())), typed=typed)
     quick = _quick(block, names, columns)

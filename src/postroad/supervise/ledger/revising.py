@@ -73,17 +73,20 @@ def key_columns(kind: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Met:
-    """The keys of the records of one piece: hashes, the column they are looked up by, and the days they lie in."""
+    """The keys of the records of one piece: hashes, the column they are looked up by, and the days they lie in.
+
+    ``named`` is left out where the records are many.
+    """
 
     hashes: NDArray[np.uint64]
-    named: pl.Series
+    named: pl.Series | None
     numbered: bool
     days: tuple[str, str]
 
     @classmethod
     def of(cls, lines: Lines, kind: str) -> Met:
         """Return the keys of records."""
-        named = lines.spelt(LOOKED_UP[kind])
+        named = lines.spelt(LOOKED_UP[kind]) if lines.height <= FEW else None
         return cls(keys(lines, kind), named, _numbered(lines), part_files.days_of(lines, kind))
 
 
@@ -93,7 +96,7 @@ class Seen:
 
     kind: str
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
-    named: list[pl.Series] = field(default_factory=list)
+    named: list[pl.Series | None] = field(default_factory=list)
     numbered: bool = False
     first_day: str = ""
     last_day: str = ""
@@ -186,7 +189,7 @@ def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
     They lie beside the parts under the part's own digest, so that they are never those of other records; with their
     sum at the end, so that a file cut short shows. Another version of the hash has files of its own.
     """
-    file = root / KEPT / f"{part.sha256[:32]}-{HASHES}-{pl.__version__}.npy"
+    file = root / KEPT / f"{part.sha256[:32]}-{HASHES}.npy"
     try:
         held: NDArray[np.uint64] = np.load(file)
         if held.dtype == np.uint64 and held.shape == (part.rows + 1,) and held[:-1].sum(dtype=np.uint64) == held[-1]:
@@ -211,9 +214,10 @@ def _few(seen: Seen) -> pl.Series | None:
 
     Where records carry numbers of their own a correction may change the waybill, and all have to be looked at.
     """
-    if seen.numbered or sum(map(len, seen.named)) > FEW:
+    named = [names for names in seen.named if names is not None]
+    if seen.numbered or len(named) < len(seen.named) or sum(map(len, named)) > FEW:
         return None
-    return pl.concat(seen.named).unique()
+    return pl.concat(named).unique()
 
 
 def _fetch(ledger: Ledger, kind: str, old: list[Old], new: list[Old], asked: HashSet) -> pl.LazyFrame | None:
