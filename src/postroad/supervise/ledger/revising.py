@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -26,14 +26,16 @@ from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.ledger.store import REPLACED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from postroad.supervise.ledger.store import Ledger, Part
 
-KEY, KEPT = "key|", "keys"
+KEPT = "keys"
 HASHES = 2
 """The version of the hash of a key."""
-_FAR = 1 << 62
+_FAR, _NEVER = 1 << 61, 1 << 62
 LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybill", "outlets": "outlet_id",
              "machines": "machine_id", "links": "event_id"}  # fmt: skip
 """The column of a key by which a few records are looked up among many."""
@@ -73,21 +75,18 @@ def key_columns(kind: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Met:
-    """The keys of the records of one piece: hashes, the column they are looked up by, and the days they lie in.
-
-    ``named`` is left out where the records are many.
-    """
+    """The keys of the records of one piece as hashes, and the days they lie in; the records themselves where few."""
 
     hashes: NDArray[np.uint64]
-    named: pl.Series | None
+    records: Lines | None
     numbered: bool
     days: tuple[str, str]
 
     @classmethod
     def of(cls, lines: Lines, kind: str) -> Met:
         """Return the keys of records."""
-        named = lines.spelt(LOOKED_UP[kind]) if lines.height <= FEW else None
-        return cls(keys(lines, kind), named, _numbered(lines), part_files.days_of(lines, kind))
+        records = lines if lines.height <= FEW else None
+        return cls(keys(lines, kind), records, _numbered(lines), part_files.days_of(lines, kind))
 
 
 @dataclass
@@ -96,7 +95,8 @@ class Seen:
 
     kind: str
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
-    named: list[pl.Series | None] = field(default_factory=list)
+    records: list[Lines] = field(default_factory=list)
+    few: bool = True
     numbered: bool = False
     first_day: str = ""
     last_day: str = ""
@@ -104,11 +104,22 @@ class Seen:
     def add(self, met: Met) -> None:
         """Take the keys of a piece."""
         self.hashes.append(met.hashes)
-        self.named.append(met.named)
+        self.few = self.few and met.records is not None and sum(map(len, self.hashes)) <= FEW
+        self.records = [*self.records, met.records] if self.few and met.records is not None else []
         self.numbered = self.numbered or met.numbered
         first, last = met.days
         self.first_day = min(self.first_day or first, first)
         self.last_day = max(self.last_day, last)
+
+    @property
+    def names(self) -> pl.Series | None:
+        """The waybills of a small file, so that of an old part only their records are read; ``None`` of a large one.
+
+        Where records carry numbers of their own a correction may change the waybill, and all have to be looked at.
+        """
+        if self.numbered or not self.few:
+            return None
+        return pl.concat([records.spelt(LOOKED_UP[self.kind]) for records in self.records]).unique()
 
     @property
     def far(self) -> bool:
@@ -137,9 +148,7 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
         return held
     new = np.concatenate(seen.hashes)
     ours = HashSet(new)
-    earlier = [p for p in ledger.parts(seen.kind, seen.window()) if part_files.may_meet(p.operators, written)]
-    names = _few(seen)
-    known = [Old(ledger, seen.kind, part.path, names, part if seen.far else None) for part in earlier]
+    known = _earlier(ledger, seen, written)
     met = [(old, old.hashes[ours.met(old.hashes)]) for old in known]
     doubtful = [hashes for _, hashes in met if len(hashes)]
     if ours.twice:
@@ -149,38 +158,64 @@ def revise(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> Revised
         return held
     asked = HashSet(np.concatenate([*doubtful, new[:0]]))
     meeting = [old for old, hashes in met if len(hashes)]
-    rows = _fetch(ledger, seen.kind, meeting, [Old(ledger, seen.kind, w["path"], None) for w in written], asked)
+    rows = _fetch(ledger, meeting, _written(ledger, seen, written), asked)
     return held if rows is None else _settle(ledger, held, seen.kind, rows)
 
 
-class Old:
-    """The records of a part that may come again: all of it, or those of a few waybills, read once then.
+@dataclass(eq=False)
+class Records:
+    """The records of a part that may come again, read once then; ``kept`` gives the hashes of all its keys before."""
 
-    ``part`` is given where records are looked for among those of many days: the hashes of its keys are then kept.
-    """
-
-    def __init__(self, ledger: Ledger, kind: str, path: str, names: pl.Series | None, part: Part | None = None) -> None:
-        self.path, self._root, self._kind = path, ledger.root, kind
-        self._few = None if names is None else pl.col(LOOKED_UP[kind]).is_in(names.implode())
-        self._part = part
+    path: str
+    kind: str
+    read: Callable[[], pl.DataFrame]
+    kept: Callable[[], NDArray[np.uint64]] | None = None
 
     @cached_property
-    def _held(self) -> pl.DataFrame:
-        held = pl.scan_parquet(self._root / self.path)
-        return (held if self._few is None else held.filter(self._few)).collect()
+    def held(self) -> pl.DataFrame:
+        """The records: those of a few waybills, or all."""
+        return self.read()
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
-        """The hashes of the records' keys: of those of the few waybills at least."""
-        if self._part is not None:
-            return kept_keys(self._root, self._part)
-        if self._few is not None:
-            return keys(Lines.of(self._held), self._kind)
-        return keys(_key_columns_in(self._root / self.path, self._kind), self._kind)
+        """The hashes of the keys: of those held at least."""
+        return self.kept() if self.kept else keys(Lines.of(self.held), self.kind)
 
-    def rows(self, asked: HashSet) -> pl.DataFrame:
+    def of(self, asked: HashSet) -> pl.DataFrame:
         """Return the records of these keys."""
-        return self._held.filter(asked.met(keys(Lines.of(self._held), self._kind)))
+        hashes = keys(Lines.of(self.held), self.kind) if self.kept else self.hashes
+        return self.held.filter(asked.met(hashes))
+
+
+def _earlier(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> list[Records]:
+    """The parts in which records of these operators and days came before.
+
+    Where they are looked for among those of many days, the hashes of a part's keys are kept; else those of a large
+    file are asked of the columns of the key alone.
+    """
+    found = [p for p in ledger.parts(seen.kind, seen.window()) if part_files.may_meet(p.operators, written)]
+    names = seen.names if found else None
+    made = []
+    for part in found:
+        rows = pl.scan_parquet(ledger.root / part.path)
+        if names is not None:
+            rows = rows.filter(pl.col(LOOKED_UP[seen.kind]).is_in(names.implode()))
+        kept: Callable[[], NDArray[np.uint64]] | None = None
+        if seen.far:
+            kept = partial(kept_keys, ledger.root, part)
+        elif names is None:
+            kept = partial(_keys_in, ledger.root / part.path, seen.kind)
+        made.append(Records(part.path, seen.kind, rows.collect, kept))
+    return made
+
+
+def _written(ledger: Ledger, seen: Seen, written: list[dict[str, Any]]) -> list[Records]:
+    """The records just written: as they are at hand where they are few and went into one part."""
+    if seen.few and len(written) == 1:
+        columns = ["line", *stored(seen.kind)]
+        at_hand = pl.concat([records.select(columns).frame() for records in seen.records])
+        return [Records(written[0]["path"], seen.kind, lambda: at_hand)]
+    return [Records(w["path"], seen.kind, partial(pl.read_parquet, ledger.root / w["path"])) for w in written]
 
 
 def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
@@ -196,7 +231,7 @@ def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
             return held[:-1]
     except (OSError, ValueError, EOFError):
         pass
-    made = keys(_key_columns_in(root / part.path, part.kind), part.kind)
+    made = _keys_in(root / part.path, part.kind)
     file.parent.mkdir(exist_ok=True)
     beside = file.with_suffix(f".{os.getpid()}-{get_ident()}.part")
     with beside.open("wb") as into:
@@ -205,40 +240,59 @@ def kept_keys(root: Path, part: Part) -> NDArray[np.uint64]:
     return made
 
 
-def _key_columns_in(file: Path, kind: str) -> Lines:
-    return Lines.of(pl.read_parquet(file, columns=key_columns(kind)))
+def _keys_in(file: Path, kind: str) -> NDArray[np.uint64]:
+    return keys(Lines.of(pl.read_parquet(file, columns=key_columns(kind))), kind)
 
 
-def _few(seen: Seen) -> pl.Series | None:
-    """The waybills of a small file, so that of an old part only their records are read; ``None`` of a large one.
+@dataclass(frozen=True)
+class _Fetched:
+    """Records of keys that may have come more than once, an entry for each: its part and line, and its key and content.
 
-    Where records carry numbers of their own a correction may change the waybill, and all have to be looked at.
+    ``at`` is the order in which they were known, ``new`` whether that is now, ``end`` whether it is a withdrawal,
+    ``gone`` whether the record was replaced before. Equal keys have one number, and so have equal contents.
     """
-    named = [names for names in seen.named if names is not None]
-    if seen.numbered or len(named) < len(seen.named) or sum(map(len, named)) > FEW:
-        return None
-    return pl.concat(named).unique()
+
+    part: pl.Series
+    line: pl.Series
+    key: NDArray[np.int64]
+    content: NDArray[np.int64]
+    at: NDArray[np.int64]
+    new: NDArray[np.bool_]
+    end: NDArray[np.bool_]
+    gone: NDArray[np.bool_]
 
 
-def _fetch(ledger: Ledger, kind: str, old: list[Old], new: list[Old], asked: HashSet) -> pl.LazyFrame | None:
-    """Return the records whose key may have come more than once, in the order in which they were known."""
-    frames = []
-    for part in [*old, *new]:
-        frame = part.rows(asked)
-        if frame.height:
-            frames.append(frame.lazy().with_columns(
-                pl.lit(part.path).alias("part|"), pl.lit(part in new).alias("new|"),
-                pl.lit("-withdrawn." in part.path).alias("end|"),
-            ))  # fmt: skip
-    if not frames:
+def _fetch(ledger: Ledger, old: list[Records], new: list[Records], asked: HashSet) -> _Fetched | None:
+    """Return the records whose key may have come more than once."""
+    found = [(part, frame) for part in [*old, *new] if (frame := part.of(asked)).height]
+    if not found:
         return None
-    replaced = ledger.superseded().lazy().with_columns(pl.lit(True).alias("gone|"))
-    rows = pl.concat(frames).with_columns(_exact(kind).alias(KEY)).join(
-        replaced, left_on=["part|", "line"], right_on=["part", "line"], how="left", maintain_order="left",
-    )  # fmt: skip
+    rows = pl.concat(frame for _, frame in found)
+    replaced = ledger.superseded()
+    gone = [
+        np.isin(frame["line"].to_numpy(), replaced["line"].filter(replaced["part"] == part.path).to_numpy())
+        for part, frame in found
+    ]
+    sizes = [frame.height for _, frame in found]
+    is_new = np.repeat([part in new for part, _ in found], sizes)
+    end = np.repeat(["-withdrawn." in part.path for part, _ in found], sizes)
     # Old records stand in the order of their commits already; new ones in that of their lines.
-    order = pl.when(pl.col("new|")).then(pl.col("line").cast(pl.Int64) + _FAR // 2).otherwise(pl.col("at|"))
-    return rows.with_row_index("at|").with_columns(order.alias("at|")).sort("at|")
+    at = np.where(is_new, rows["line"].to_numpy().astype(np.int64) + _FAR, np.arange(rows.height))
+    kind = found[0][0].kind
+    told = rows.select(_exact(kind).alias("key"), _content(kind).alias("content"))
+    key, content = numbered(told["key"]), numbered(told["content"])
+    part = pl.Series([part.path for part, _ in found])[np.repeat(np.arange(len(found)), sizes)]
+    return _Fetched(part, rows["line"], key, 2 * content + end, at, is_new, end, np.concatenate(gone))
+
+
+def numbered(texts: pl.Series) -> NDArray[np.int64]:
+    """Return a number for each text, the same for equal ones only."""
+    hashes = texts.to_frame().hash_rows().to_numpy()
+    _, first, numbers = np.unique(hashes, return_index=True, return_inverse=True)
+    if (texts == texts[first][numbers]).all():
+        return numbers
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(text, len(known)) for text in texts])
 
 
 def _exact(kind: str) -> pl.Expr:
@@ -250,38 +304,55 @@ def _exact(kind: str) -> pl.Expr:
     return pl.when(pl.col("record_id").is_not_null()).then(own).otherwise(natural)
 
 
-def _settle(ledger: Ledger, held: Revised, kind: str, rows: pl.LazyFrame) -> Revised:
-    at, new, end = pl.col("at|"), pl.col("new|"), pl.col("end|")
-    again = at > at.min().over([KEY, "end|", *stored(kind)])
-    ended = at.filter(end).min().over(KEY)
-    rows = rows.with_columns(again.alias("again|"), ended.alias("ended|"))
-    dead = new & ~end & ~pl.col("again|") & (at > pl.col("ended|")).fill_null(False)
-    rows = rows.with_columns(dead.alias("dead|"))
-    stays = ~pl.col("again|") & ~pl.col("dead|") & ~end
-    # Of the records of one key the last known one is valid, and none when a withdrawal came after it.
-    first, last = (bound.over(KEY) for bound in (at.filter(stays).min(), at.filter(stays).max()))
-    over = stays & ((at < last) | (pl.col("ended|") > at).fill_null(False))
-    done = rows.select(
-        "part|", "line", (new & pl.col("again|")).alias("repeated"), "dead|",
-        (new & pl.col("again|") & end).alias("repeated_ends"), (over & pl.col("gone|").is_null()).alias("replaced"),
-        (stays & new & (at > first)).alias("corrected"),
-    ).collect()  # fmt: skip
-    held.repeated, held.corrected, ends = (int(done[n].sum()) for n in ("repeated", "corrected", "repeated_ends"))
-    held.withdrawn -= ends
-    held.replaced = done.filter("replaced").select(pl.col("part|").alias("part"), "line")
-    away = done.filter(pl.col("repeated") | pl.col("dead|"))
-    if away.height:
-        held.dead = away.filter("dead|").select(
+def _content(kind: str) -> pl.Expr:
+    """All that a record holds as text, another for any other record."""
+    cells = []
+    for name, held in stored(kind).items():
+        cell = pl.col(name)
+        if held == pl.Binary:
+            cell = cell.bin.encode("hex")
+        elif held == pl.Datetime("us"):
+            cell = cell.cast(pl.Int64)
+        cells.append(cell.cast(pl.String).fill_null("\x1e"))
+    return pl.concat_str(cells, separator="\x1f")
+
+
+def _settle(ledger: Ledger, held: Revised, kind: str, rows: _Fetched) -> Revised:
+    """Tell what becomes of each record: of those of one key the last known one is valid, none after a withdrawal."""
+    at, new, end = rows.at, rows.new, rows.end
+    again = at > _least(rows.content, at)[rows.content]
+    ended = _least(rows.key[end], at[end], rows.key.max() + 1)[rows.key]
+    dead = new & ~end & ~again & (at > ended)
+    stays = ~again & ~dead & ~end
+    first = _least(rows.key[stays], at[stays], rows.key.max() + 1)[rows.key]
+    last = -_least(rows.key[stays], -at[stays], rows.key.max() + 1)[rows.key]
+    over = stays & ((at < last) | ((ended > at) & (ended < _NEVER)))
+    repeated = new & again
+    held.repeated, held.corrected = int(repeated.sum()), int((stays & new & (at > first)).sum())
+    held.withdrawn -= int((repeated & end).sum())
+    valid = pl.DataFrame({"part": rows.part, "line": rows.line})
+    held.replaced = valid.filter(over & ~rows.gone)
+    if dead.any():
+        held.dead = valid.filter(dead).select(
             "line", pl.lit(kind_of(kind).key[0]).alias("column"), pl.lit("key_withdrawn").alias("reason"),
             pl.lit(None, pl.String).alias("shape"),
         ).cast(BAD)  # fmt: skip
+    if (repeated | dead).any():
+        away = valid.filter(repeated | dead)
         held.parts = [part for told in held.parts if (part := _without(ledger.root, told, away)) is not None]
     return held
 
 
+def _least(numbers: NDArray[np.int64], at: NDArray[np.int64], count: int | None = None) -> NDArray[np.int64]:
+    """The least time of each number; ``_NEVER`` where there is none."""
+    least = np.full(numbers.max() + 1 if count is None else count, _NEVER)
+    np.minimum.at(least, numbers, at)
+    return least
+
+
 def _without(root: Path, told: dict[str, Any], away: pl.DataFrame) -> dict[str, Any] | None:
     """Write a part again without some of its records; ``None`` when nothing is left of it."""
-    lines = away["line"].filter(away["part|"] == told["path"])
+    lines = away["line"].filter(away["part"] == told["path"])
     if not len(lines):
         return told
     file = root / told["path"]
