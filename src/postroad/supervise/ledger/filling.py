@@ -72,10 +72,13 @@ class Numbers:
     def whole(self, count: int, _: Texts, /) -> pl.Series:
         """Return the column."""
         values = self._values[:count]
-        if self._kind == TIME:
+        empty = values == EMPTY
+        if self._kind == TIME and empty.any():
+            # What stands for an empty cell is what NumPy takes for no time.
             return pl.Series(values.view("datetime64[us]"))
         made = pl.Series(values)
-        empty = values == EMPTY
+        if self._kind == TIME:
+            return made.cast(pl.Datetime("us"))
         return made.set(pl.Series(empty), self._column.default) if empty.any() else made
 
 

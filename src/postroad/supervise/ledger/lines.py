@@ -57,8 +57,11 @@ class Coded:
         there = self.codes < len(self.words)
         gaps = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
         codes = pa.Array.from_buffers(pa.int32(), len(self), [gaps, pa.py_buffer(self.codes)])
-        words: Any = self.words.to_arrow()
-        return pa.DictionaryArray.from_arrays(codes, words.cast(pa.string()))
+        words = _texts_of(self.words)
+        offsets = pa.py_buffer(words.offsets.astype(np.int32))
+        return pa.DictionaryArray.from_arrays(
+            codes, pa.StringArray.from_buffers(len(words), offsets, pa.py_buffer(words.signs))
+        )
 
     def mix(self, into: NDArray[np.uint64]) -> None:
         """Take the hash of each word into that of its record."""
@@ -171,5 +174,7 @@ class Lines:
             elif column.dtype == pl.String():
                 _texts_of(column).mix(made)
             else:
-                bytewise.mixed(made, column.to_physical().fill_null(0).to_numpy().view(np.uint64))
+                held = column.to_physical()
+                whole = held.fill_null(0) if held.null_count() else held
+                bytewise.mixed(made, whole.to_numpy().view(np.uint64))
         return made

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 48 << 20
 PATIENT_BYTES = 4 << 20
+WORTH_A_TABLE = 1 << 16
+"""Bytes of lines of which fewer are sooner read one by one."""
 BATCH_ROWS = 500_000
 FORMS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
          ".jsonld": "epcis", ".json": "epcis"}  # fmt: skip
@@ -221,7 +223,7 @@ def _csv_chunk(
         block, numbers = b"".join(d.tobytes() for d in helpings()), np.arange(before + 1, before + lines + 1)
     if not len(numbers):
         return Chunk(_framed([], [], list(columns.values())), typed=typed)
-    quick = _quick(block, names, columns)
+    quick = _quick(block, names, columns) if len(block) > WORTH_A_TABLE else None
     if quick is not None:
         return Chunk(quick.insert_column(0, pl.Series("line", numbers, pl.UInt32)), typed=typed)
     read = list(_patient(block, names, columns, numbers))
