@@ -249,6 +249,68 @@ def test_rehearsal_and_real_records_never_mix(tmp_path, ring):
     }
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_file_without_records_says_nothing_of_where_they_are_from(tmp_path, ring, begun):
+    if begun:
+        take(tmp_path / "l", write(tmp_path / "scans.csv", [scan("YT0000000001", "EMK", "2026-03-09 08:00:00")]), ring)
+    empty = tmp_path / "scans-none.csv"
+    empty.write_text("waybill,operator_id,facility_id,event,event_at\n")
+    torn = tmp_path / "scans-torn.csv"
+    torn.write_text("waybill,operator_id,facility_id,event,event_at\nYT0000000002,YTO\n")
+    if begun:
+        assert [take(tmp_path / "l", file, ring).quarantined for file in (empty, torn)] == [0, 1]
+        return
+    for file in (empty, torn):
+        with pytest.raises(DataError) as told:
+            take(tmp_path / "l", file, ring)
+        assert told.value.faults[0].key == "ledger.nothing_in"
+    assert not (tmp_path / "l").exists()
+
+
+@pytest.mark.parametrize(("names", "where", "stored"), [
+    ("code", "gb18030", 3), ("code", "utf-8", 3), ("chinese", "gb18030", 3), ("chinese", "utf-8", 3),
+    ("code", "both", 2),
+])  # fmt: skip
+def test_the_encoding_of_a_file_is_that_of_its_lines(tmp_path, ring, names, where, stored):
+    """By the header where that tells; else GB18030 only where no line is UTF-8, so that none is misread."""
+    made = [scan(f"YT000000000{n}", "EMK", "2026-03-09 08:00:00", other_id=other)
+            for n, other in enumerate(("H2", "长春中心", "四平"))]  # fmt: skip
+    text = write(tmp_path / "scans.csv", made).read_text("utf-8")
+    if names == "chinese":
+        text = text.replace("waybill,", "运单号,", 1)
+    head, *lines = text.encode("utf-8" if where == "both" else where).splitlines(keepends=True)
+    if where == "both":
+        lines[1] = lines[1].decode().encode("gb18030")
+    (tmp_path / "scans.csv").write_bytes(head + b"".join(lines))
+    taken = take(tmp_path / "l", tmp_path / "scans.csv", ring, known_at=KNOWN)
+    assert (taken.stored, taken.quarantined) == (stored, 3 - stored)
+    assert set(rows(tmp_path / "l", "scans")["other_id"]) <= {"H2", "长春中心", "四平"}
+
+
+def test_what_is_broken_in_the_folder_is_named(tmp_path, ring):
+    good = [acceptance("YT0000000001"), acceptance("YT0000000002")]
+    take(tmp_path / "l", write(tmp_path / "acceptances.csv", good), ring, known_at=KNOWN)
+    take(
+        tmp_path / "l", write(tmp_path / "acceptances-later.csv", [{**good[0], "tape_mm": "50"}]), ring, known_at=KNOWN
+    )
+    first, second = (tmp_path / "l" / part.path for part in Ledger.open(tmp_path / "l").parts("acceptances"))
+    (replaced,) = (tmp_path / "l" / "superseded").iterdir()
+    commit = tmp_path / "l" / "commits" / "00000002.json"
+    for file, key in (
+        (first, "ledger.part_changed"), (second, "ledger.part_missing"), (replaced, "ledger.part_missing"),
+        (replaced, "ledger.part_changed"), (commit, "ledger.part_changed"),
+    ):  # fmt: skip
+        held = file.read_bytes()
+        file.write_bytes(held[: len(held) // 2]) if key == "ledger.part_changed" else file.unlink()
+        with pytest.raises(DataError) as told:
+            rows(tmp_path / "l", "acceptances")
+        assert [(fault.key, dict(fault.facts)["path"]) for fault in told.value.faults] == [
+            (key, file.relative_to(tmp_path / "l").as_posix())
+        ]
+        file.write_bytes(held)
+    assert rows(tmp_path / "l", "acceptances").height == 2
+
+
 def test_files_that_cannot_be_taken_leave_nothing(tmp_path, ring):
     take(
         tmp_path / "l",

@@ -19,7 +19,7 @@ from postroad.parallel import Progress
 from postroad.supervise.ledger import epcis, intake, reading
 from postroad.supervise.ledger.intake import Judged, Taken
 from postroad.supervise.ledger.kinds import kind_of, kinds
-from postroad.supervise.ledger.store import Ledger, Writer
+from postroad.supervise.ledger.store import ABOUT, Ledger, Writer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -119,7 +119,7 @@ class Counter:
         surveyed = reading.surveyed(file, form)
         digest = surveyed.sha256
         taken = Taken(file.name, form, digest)
-        writer = self._written(intake.origin_of(file, table, form))
+        writer = self._written(file, intake.origin_of(file, table, form))
         if digest in writer.taken or any(o.job and o.job.taken.sha256 == digest for o in line):
             opened.already = taken
             return
@@ -130,13 +130,20 @@ class Counter:
         if table is None:
             pieces = epcis.pieces(file, taken.not_taken)
         else:
-            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at, surveyed.extents))
+            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at, surveyed))
         for number, (of, piece) in enumerate(pieces):
             taken.lines += piece.lines
             yield of, number, piece
 
-    def _written(self, origin: str) -> Writer:
-        """The writer, opened with the first file; a file of another origin is refused."""
+    def _written(self, file: Path, origin: str | None) -> Writer:
+        """The writer, opened with the first file; a file of another origin than the ledger's is refused.
+
+        Its first records say what a ledger is for ever: a file without any cannot begin one.
+        """
+        if origin is None:
+            if not (self.root / ABOUT).is_file():
+                raise DataError.of("ledger.nothing_in", path=file.name)
+            origin = Ledger.open(self.root).origin
         ledger = Ledger.create(self.root, origin)
         if self._writer is None:
             self._writer = self._open.enter_context(ledger.writing())

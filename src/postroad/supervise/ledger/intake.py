@@ -73,6 +73,7 @@ class Job:
     sealed: list[pl.DataFrame] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)
     beside: dict[str, str | None] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 def now() -> dt.datetime:
@@ -119,7 +120,7 @@ def settle(job: Job, file: Path, writer: Writer) -> Taken:
                    "form": job.taken.form},
         "counts": {k: getattr(job.taken, k) for k in ("lines", "stored", "corrected", "repeated", "withdrawn",
                                                       "quarantined", "blank")},
-        "parts": sorted(job.made, key=lambda part: str(part["path"])), **job.beside,
+        "parts": sorted(job.made, key=lambda part: str(part["path"])), **job.beside, "digests": job.digests,
     }  # fmt: skip
     beside = [path for path in job.beside.values() if path]
     job.taken.seq = writer.add(entry, [*(part["path"] for part in job.made), *beside])["entry"]["seq"]
@@ -238,7 +239,7 @@ def _kept(job: Job, folder: str, frames: list[pl.DataFrame]) -> str | None:
     if not frames:
         return None
     path = f"{folder}/{job.name}.parquet"
-    parts.write_frame(job.ledger.root / path, pl.concat(frames))
+    job.digests[path] = parts.write_frame(job.ledger.root / path, pl.concat(frames))
     return path
 
 
@@ -249,8 +250,8 @@ def undo(job: Job) -> None:
             file.unlink()
 
 
-def origin_of(file: Path, table: Table | None, form: str) -> str:
-    """Whether a file's first record is synthetic; a ledger takes one origin only."""
+def origin_of(file: Path, table: Table | None, form: str) -> str | None:
+    """Whether a file's first record is synthetic; ``None`` when it has none. A ledger takes one origin only."""
     if table is not None and form == "csv" and (told := reading.first_cell(file, table, ORIGIN)):
         return "synthetic" if told == "synthetic" else "observed"
     found: Iterable[reading.Piece]
@@ -260,7 +261,9 @@ def origin_of(file: Path, table: Table | None, form: str) -> str:
         else reading.pieces(file, table, form, None, block_bytes=LOOK_BYTES)
     )
     first = next((frame for frame in (piece.read().frame for piece in found) if frame.height), None)
-    if first is None or ORIGIN not in first.columns:
+    if first is None:
+        return None
+    if ORIGIN not in first.columns:
         return "observed"
     cells = first[ORIGIN].drop_nulls().head(1)
     return "synthetic" if len(cells) and cells[0] == "synthetic" else "observed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
 from postroad.supervise.ledger.lines import Lines
-from postroad.supervise.ledger.store import sync_path
+from postroad.supervise.ledger.store import digest_of, sync_path
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
@@ -101,7 +100,7 @@ def one(root: Path, kind: str, path: str, lines: Lines, withdrawals: bool) -> di
     days = days_of(lines, kind)
     return {
         "path": path, "kind": kind, "first_day": days[0], "last_day": days[1], "rows": lines.height,
-        "operators": sorted(lines.said("operator_id"))[:MOST_PARTS], "sha256": _digest(root / path),
+        "operators": sorted(lines.said("operator_id"))[:MOST_PARTS], "sha256": digest_of(root / path),
         "root": Tree(leaves(leaf_texts(lines.frame(), kind))).root.hex() if kind in PROVEN else "",
         "withdrawals": withdrawals,
     }  # fmt: skip
@@ -134,15 +133,11 @@ def may_meet(operators: Sequence[str], written: list[dict[str, Any]]) -> bool:
     return any(len(w["operators"]) >= MOST_PARTS or set(operators) & set(w["operators"]) for w in written)
 
 
-def write_frame(file: Path, frame: pl.DataFrame) -> None:
-    """Write a frame as Parquet; ``Writer.flush`` makes it last."""
+def write_frame(file: Path, frame: pl.DataFrame) -> str:
+    """Write a frame as Parquet and return its SHA-256; ``Writer.flush`` makes it last."""
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(frame.to_arrow(), file, compression="lz4", write_statistics=False, store_schema=False)
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as held:
-        return hashlib.file_digest(held, "sha256").hexdigest()
+    return digest_of(file)
 
 
 def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:

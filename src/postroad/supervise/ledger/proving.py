@@ -146,7 +146,7 @@ def audit(ledger: Ledger) -> list[Fault]:
                 faults.append(fault)
         known |= {part["path"] for part in entry["parts"]}
         faults += _miscounted(ledger, entry, known)
-    return faults
+    return list(dict.fromkeys(faults))
 
 
 def _miscounted(ledger: Ledger, entry: dict[str, Any], known: set[str]) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import blocks, plain
+from postroad.supervise.ledger.store import digest_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,7 +41,7 @@ WORTH_A_TABLE = 1 << 16
 BATCH_ROWS = 500_000
 FORMS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
          ".jsonld": "epcis", ".json": "epcis"}  # fmt: skip
-LONGEST_LINE = 1 << 20
+LONGEST_LINE, LAST_ASCII = 1 << 20, 127
 
 
 @dataclass
@@ -76,34 +77,62 @@ def form_of(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """A file gone over once: its SHA-256, and its extents where it is a CSV."""
+    """A file gone over once: its SHA-256, and of a CSV its extents and its encoding."""
 
     sha256: str
-    extents: list[Extent]
+    extents: Iterable[Extent] = ()
+    encoding: str = ""
 
 
 def surveyed(path: Path, form: str) -> Surveyed:
-    """Go over a file once."""
+    """Go over a file once; ``DataError`` when it has no readable header."""
     if form != "csv":
-        with path.open("rb") as file:
-            return Surveyed(hashlib.file_digest(file, "sha256").hexdigest(), [])
-    digest = hashlib.sha256()
-    held = list(blocks.extents(path, CHUNK_BYTES, _head(path)[1], digest.update))
-    return Surveyed(digest.hexdigest(), held)
+        return Surveyed(digest_of(path))
+    digest, odd = hashlib.sha256(), False
+
+    def heard(data: memoryview) -> None:
+        nonlocal odd
+        digest.update(data)
+        odd = odd or bool(np.frombuffer(data, np.uint8).max() > LAST_ASCII)
+
+    _, skip, encoding = _head(path)
+    extents = list(blocks.extents(path, CHUNK_BYTES, skip, heard))
+    with path.open("rb") as file:
+        open_question = odd and file.read(skip).isascii()
+    return Surveyed(digest.hexdigest(), extents, _encoding(path, extents) if open_question else encoding)
+
+
+def _encoding(path: Path, extents: list[Extent]) -> str:
+    """GB18030 where every line with other than ASCII signs can be that, and none of them UTF-8; else UTF-8."""
+    for extent in extents:
+        for data in blocks.helpings(path, extent):
+            for line in data.tobytes().split(b"\n") if data.max() > LAST_ASCII else ():
+                if not line.isascii() and (_decodes(line, "utf-8") or not _decodes(line, "gb18030")):
+                    return "utf-8"
+    return "gb18030"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def pieces(
-    path: Path, table: Table, form: str, known_at: dt.datetime | None, extents: Iterable[Extent] | None = None,
+    path: Path, table: Table, form: str, known_at: dt.datetime | None, found: Surveyed | None = None,
     block_bytes: int = CHUNK_BYTES,
 ) -> Iterator[Piece]:  # fmt: skip
     """Yield the pieces of a file in order; ``DataError`` when the file as a whole cannot be read.
 
-    ``known_at`` is what records must not lie after; without it every line of a CSV is left to the judge. ``extents``
-    are those of a CSV that was surveyed.
+    ``known_at`` is what records must not lie after; without it every line of a CSV is left to the judge. ``found``
+    is what a survey of a CSV found.
     """
     if form == "csv":
-        held = blocks.extents(path, block_bytes, _head(path)[1]) if extents is None else extents
-        yield from _csv_pieces(path, table, known_at, held)
+        _, skip, encoding = _head(path)
+        found = found or Surveyed("", blocks.extents(path, block_bytes, skip), encoding)
+        yield from _csv_pieces(path, table, known_at, found)
     else:
         reader = {"jsonl": _jsonl_pieces, "parquet": _parquet_pieces}[form]
         yield from reader(path, table, block_bytes)
@@ -187,13 +216,13 @@ def _head(path: Path) -> tuple[list[str], int, str]:
     raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
 
 
-def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, extents: Iterable[Extent]) -> Iterator[Piece]:
-    names, _, encoding = _head(path)
+def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, found: Surveyed) -> Iterator[Piece]:
+    names, _, _ = _head(path)
     columns = meant(names, table)
     plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0
-    for extent in extents:
-        helpings = partial(_helpings, path, extent, encoding)
+    for extent in found.extents:
+        helpings = partial(_helpings, path, extent, found.encoding)
         yield Piece(extent.lines, partial(_csv_chunk, helpings, names, columns, plan, extent.lines, line))
         line += extent.lines
 

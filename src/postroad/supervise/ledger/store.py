@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from postroad.errors import DataError, UsageError
+from postroad.errors import DataError, Fault, UsageError
+from postroad.language import Text
 from postroad.parallel import Progress, watched
 from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
 from postroad.supervise.merkle import Growing, Tree, leaf_hash
@@ -57,6 +59,15 @@ class Part:
     withdrawals: bool
     seq: int
     known_at: dt.datetime
+
+
+def _commit_in(file: Path) -> dict[str, Any] | None:
+    """A commit; ``None`` when what stands there is none."""
+    try:
+        commit: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return commit if {"entry", "log"} <= commit.keys() and "size" in commit["log"] else None
+    except (ValueError, AttributeError, TypeError):
+        return None
 
 
 def _parts_in(entry: dict[str, Any]) -> list[Part]:
@@ -117,7 +128,8 @@ class Ledger:
             write_synced(root / ABOUT, json.dumps({"version": VERSION, "origin": origin}).encode())
         ledger = cls.open(root)
         if ledger.origin != origin:
-            raise UsageError.of("ledger.other_origin", path=str(root), held=ledger.origin, asked=origin)
+            held, asked = (Text.of(f"face.origin_{word}") for word in (ledger.origin, origin))
+            raise UsageError.of("ledger.other_origin", path=str(root), held=held, asked=asked)
         return ledger
 
     @property
@@ -128,8 +140,15 @@ class Ledger:
     @cached_property
     def commits(self) -> list[dict[str, Any]]:
         """Every commit in order, as it stood when first asked; see ``again``."""
-        files = sorted((self.root / "commits").glob("[0-9]*.json"))
-        found = [json.loads(file.read_text("utf-8")) for file in files]
+        found, broken = [], []
+        for file in sorted((self.root / "commits").glob("[0-9]*.json")):
+            commit = _commit_in(file)
+            if commit is None:
+                broken.append(Fault.of("ledger.part_changed", path=f"commits/{file.name}"))
+            else:
+                found.append(commit)
+        if broken:
+            raise DataError(broken)
         if [c["log"]["size"] for c in found] != list(range(1, len(found) + 1)):
             raise DataError.of("ledger.log_broken", path=str(self.root / "commits"))
         return found
@@ -182,8 +201,23 @@ class Ledger:
             self._parts, self._read_up_to = [], 0
 
     def read(self, path: str, columns: list[str] | None = None) -> pl.DataFrame:
-        """Return the rows of a file that a commit names."""
-        return pl.read_parquet(self.root / path, columns=columns)
+        """Return the rows of a file that a commit names; ``DataError`` when it is not there or cannot be read."""
+        try:
+            return pl.read_parquet(self.root / path, columns=columns)
+        except (OSError, pl.exceptions.PolarsError) as wrong:
+            there = (self.root / path).is_file()
+            raise DataError.of("ledger.part_changed" if there else "ledger.part_missing", path=path) from wrong
+
+    def unlike(self, parts: Iterable[Part]) -> list[Fault]:
+        """Return a fault for each part that is not there, or not as the log says."""
+        faults = []
+        for part in parts:
+            file = self.root / part.path
+            if not file.is_file():
+                faults.append(Fault.of("ledger.part_missing", path=part.path))
+            elif digest_of(file) != part.sha256:
+                faults.append(Fault.of("ledger.part_changed", path=part.path))
+        return faults
 
     def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:
         """Return part and line of every record no longer valid, as known at a time."""
@@ -215,14 +249,23 @@ class Ledger:
                 link.register_filesystem(self.shelf.filesystem)
             link.execute(f"SET temp_directory = {quoted(str(self.root / 'spill'))}")
             gone = self._gone(as_of)
-            for kind in kinds().tables:
-                wanted = None if kind in ("outlets", "machines") else days
-                parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
-                told = self._select(
-                    link, kind, [p.path for p in parts], gone, parts if dated and kind in CLOCK else None
-                )
-                link.execute(f"CREATE VIEW {kind} AS {told}")
-            yield Asking(link, progress, stop)
+            asked: list[Part] = []
+            try:
+                for kind in kinds().tables:
+                    wanted = None if kind in ("outlets", "machines") else days
+                    parts = [p for p in self.parts(kind, wanted, as_of) if not p.withdrawals]
+                    asked += parts
+                    told = self._select(
+                        link, kind, [p.path for p in parts], gone, parts if dated and kind in CLOCK else None
+                    )
+                    link.execute(f"CREATE VIEW {kind} AS {told}")
+                yield Asking(link, progress, stop)
+            except duckdb.Error as wrong:
+                # Only now is it worth asking whether every part is as the log says.
+                faults = [] if self.shelf else self.unlike(asked)
+                if faults:
+                    raise DataError(faults) from wrong
+                raise
 
     def _gone(self, as_of: dt.datetime | None) -> dict[str, pl.Series]:
         """The lines of each part that are no longer valid."""
@@ -465,6 +508,12 @@ def sync_path(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with file.open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()
 
 
 def quoted(text: str) -> str:
