@@ -71,6 +71,18 @@ def test_a_rehearsal_from_feed_to_scorecard(office, tmp_path):
     code, out, _ = office("ledger", "verify", "grown.json", *both)
     assert (code, "Both published roots" in out) == (0, False)
     assert office("ledger", "verify", "grown.json", "--root", "00" * 32)[0] == 2
+    code, out, _ = office("ledger", "quarantine", "--out", "aside.csv", "--most", 2)
+    assert (code, "synthetic" in out, "lines of" in out) == (0, True, True)
+    aside = json.loads(office("ledger", "quarantine", "--json")[1])
+    assert aside["origin"] == "synthetic"
+    assert len({(row["file"], row["line"]) for row in aside["quarantine"]}) == sum(t["quarantined"] for t in taken)
+    told = (tmp_path / "aside.csv").read_text("utf-8").splitlines()
+    assert (len(told), told[1].endswith(",synthetic")) == (1 + aside["rows"], True)
+    assert office("ledger", "quarantine", "--file", "nowhere.csv")[0] == 2
+    found = json.loads(office("ledger", "checks", "--claims", "claims", "--json")[1])["claims"]
+    for name, rows in found.items():
+        assert len((tmp_path / "claims" / f"{name}.csv").read_text("utf-8").splitlines()) == 1 + len(rows), name
+    assert sum(map(len, found.values())) > 0
     beside = next((tmp_path / "out/ledger/quarantine").iterdir())
     beside.rename(tmp_path / "gone")
     code, out, _ = office("ledger", "audit")

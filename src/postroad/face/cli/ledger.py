@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from postroad.face.cli import ledger_proof
+from postroad.face.cli import ledger_proof, ledger_rows
 from postroad.face.cli.ledger_proof import EXTRACT, FOLDER, JSON, KEYS, mark, opened
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="台账 The ledger of operators' records.")
     proofs = (ledger_proof.prove, ledger_proof.verify, ledger_proof.audit, ledger_proof.seal, ledger_proof.reidentify,
               ledger_proof.forget)  # fmt: skip
-    for function in (intake, checks, balance, extract, shelve, *proofs, alerts, settle, feed, rules):
+    questions = (ledger_rows.quarantine, checks, balance)
+    for function in (intake, *questions, extract, shelve, *proofs, alerts, settle, feed, rules):
         group.command(function.__name__)(function)
     app.add_typer(group, name="ledger")
 
@@ -156,6 +157,7 @@ def checks(
     level: str = typer.Option("operator", "--level", help="all | operator | outlet | machine | hour"),
     exact: bool = typer.Option(False, "--exact", help="Clopper-Pearson"),
     gaps: Path | None = typer.Option(None, "--gaps", help=".parquet"),
+    claims_to: Path | None = typer.Option(None, "--claims", help="文件夹 folder: CSV"),
     extract_: str = EXTRACT,
     json_: bool = JSON,
 ) -> None:
@@ -175,6 +177,8 @@ def checks(
     with progress(say("ledger.asking")) as move:
         found = check(held, _days(days), moment(as_of), method=method, gaps_to=gaps, progress=move)
         wrong = claims(held, _days(days), moment(as_of), progress=move)
+    if claims_to:
+        ledger_rows.write_claims(wrong, held.origin, claims_to)
     if json_:
         print_json({"origin": held.origin, "rates": _plain(found.rates), "gap_count": found.gap_count,
                     "gaps": _plain(found.gaps),
