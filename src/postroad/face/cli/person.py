@@ -42,7 +42,7 @@ def actor(database: str, stated: str) -> Actor:
     try:
         person = _signed_in(engine, database, stated)
         if person is None:
-            raise UsageError.of("cases.not_signed_in", value=stated)
+            raise UsageError.of("cases.not_signed_in" if stated else "cases.nobody_signed_in", value=stated)
         return actor_of(person)
     except Refused as refused:
         raise UsageError(refused.faults) from None
