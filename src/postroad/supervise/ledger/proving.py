@@ -15,6 +15,7 @@ from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
+from postroad.supervise.ledger.shelf import BESIDE
 from postroad.supervise.ledger.store import Ledger, canonical
 from postroad.supervise.merkle import Growing, Tree, leaf_hash, verify_consistency, verify_inclusion
 from postroad.supervise.sha256 import leaves
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROOF = "postroad three checks 1"
-BESIDE = ("superseded", "quarantine", "sealed")
 
 
 def prove(ledger: Ledger, waybill: str, size: int | None = None) -> dict[str, Any]:
