@@ -85,6 +85,9 @@ def test_what_is_overturned_counts_nowhere(office, clock):
     weighed = {row["id"]: row["parts"]["failed"] for row in drawing.weights(office)}
     assert weighed == {"OA": 1, "OB": 0}
     assert standard.violations(office, "D1", "fire_duty")["rate"] == pytest.approx(0.5)
+    refused("cases.visited_already", drawing.reveal, office, "D1", "04 09 13", ["OA=has closed"])
+    drawing.publish(office, "D1")
+    refused("cases.papers_published", drawing.reveal, office, "D1", "04 09 13", ["OB=has closed"])
     visiting.publish(office, "V1")
     refused("cases.done_before", visiting.publish, office, "V1")
     credit.publish(office, 2025)

@@ -157,7 +157,13 @@ def reveal(desk: Desk, id_: str, seed: str, strike: list[str] | None = None, siz
     if papers["published_on"] and size is not None and size > held["size"]:
         raise DataError.of("cases.draw_published", value=id_, day=papers["published_on"])
     before = papers["receipt"]["struck"] if papers["receipt"] else {}
-    struck = before | dict(_struck(word) for word in strike or [])
+    fresh = dict(_struck(word) for word in strike or [])
+    if papers["published_on"] and not fresh.items() <= before.items():
+        raise DataError.of("cases.papers_published", value=id_, day=papers["published_on"])
+    made = [r["outlet_id"] for r in desk.facts("inspections", draw_id=id_) if r["visited_on"]]
+    if late := sorted(set(fresh) & set(made)):
+        raise DataError.of("cases.visited_already", value=", ".join(late), draw=id_)
+    struck = before | fresh
     with told():
         # Units once drawn stay drawn: after an extension the size it had is the least.
         if size is not None and size < held["size"]:
