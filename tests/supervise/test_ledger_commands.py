@@ -104,7 +104,7 @@ def test_two_officers_at_the_desk(office, tmp_path):
     office("ledger", "seal", "Li", "Wang")
     office("ledger", "intake", "feed")
     from postroad.supervise.ledger import Ledger
-    from postroad.supervise.ledger.store import frame_of
+    from postroad.supervise.ledger.asking import frame_of
 
     with Ledger.open("out/ledger").query() as link:
         sender = frame_of(link, "SELECT hex(sender) AS s FROM acceptances WHERE id_kind = 'resident_id' LIMIT 1")["s"][

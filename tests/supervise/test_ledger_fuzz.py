@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Ledger, blocks, bytewise, judging, plain, quarantine, reading, take
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.hashset import HashSet
 from postroad.supervise.ledger.kinds import kind_of
-from postroad.supervise.ledger.store import frame_of
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
 NASTY = (

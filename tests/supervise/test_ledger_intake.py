@@ -15,9 +15,10 @@ from postroad.errors import DataError, PostroadError, UsageError
 from postroad.face.cli import main
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Counter, Ledger, quarantine, reading, shelf, take
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.epcis import document
 from postroad.supervise.ledger.proving import audit, prove
-from postroad.supervise.ledger.store import Shelf, frame_of
+from postroad.supervise.ledger.store import Shelf
 from tests.supervise.ledger_world import KNOWN, acceptance, delivery, resident, scan, write
 
 

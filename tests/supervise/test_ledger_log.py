@@ -25,7 +25,8 @@ from postroad.errors import DataError, UsageError
 from postroad.supervise import alarm, alert, merkle
 from postroad.supervise.alert import alerts, expectation, record, settle
 from postroad.supervise.identity import KeyRing, Share, make_seal
-from postroad.supervise.ledger import Counter, Ledger, extract, store, take
+from postroad.supervise.ledger import Counter, Ledger, extract, take, writer
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.checks import check
 from postroad.supervise.ledger.opening import forget, forgettings, openings, reidentify
 from postroad.supervise.ledger.proving import (
@@ -35,7 +36,6 @@ from postroad.supervise.ledger.proving import (
     verify,
     verify_consistent,
 )
-from postroad.supervise.ledger.store import frame_of
 from postroad.supervise.records import Actor
 from postroad.supervise.records import audit as log
 from postroad.supervise.records.desk import Forbidden
@@ -417,7 +417,7 @@ def test_files_committed_together_when_the_disk_fails(tmp_path, monkeypatch, bre
     files = [write(tmp_path / f"scans-{n}.csv", [scan(f"YT{n:010d}", "EMK", "2026-03-09 08:00:00")]) for n in range(6)]
     ring, root = KeyRing.open(tmp_path / "keys"), tmp_path / "l"
     take(root, files[0], ring, known_at=KNOWN)
-    of = store if breaks == "sync_path" else Path
+    of = writer if breaks == "sync_path" else Path
     whole = getattr(of, breaks)
 
     def failing(path, *rest):

@@ -21,9 +21,10 @@ import polars as pl
 from postroad.errors import UsageError
 from postroad.language import Text
 from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.intervals import interval, stats
 from postroad.supervise.ledger.leak import discoveries
-from postroad.supervise.ledger.store import Ledger, frame_of
+from postroad.supervise.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,10 +17,11 @@ import polars as pl
 from postroad.results import Result, Stamp
 from postroad.shown import Shown
 from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.asking import Asking, frame_of
 from postroad.supervise.ledger.checks import listed
 from postroad.supervise.ledger.intervals import interval
 from postroad.supervise.ledger.leak import Usual, discoveries, usual
-from postroad.supervise.ledger.store import Asking, Ledger, frame_of
+from postroad.supervise.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.asking import Asking, frame_of, quoted
 from postroad.supervise.ledger.intervals import interval
-from postroad.supervise.ledger.store import Asking, Ledger, frame_of, quoted
+from postroad.supervise.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

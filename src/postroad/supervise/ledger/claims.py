@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from postroad.supervise.ledger import rulebook
+from postroad.supervise.ledger.asking import Asking, frame_of
 from postroad.supervise.ledger.checks import listed
-from postroad.supervise.ledger.store import Asking, Ledger, frame_of
+from postroad.supervise.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

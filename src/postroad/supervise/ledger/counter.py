@@ -19,7 +19,9 @@ from postroad.parallel import Progress
 from postroad.supervise.ledger import epcis, intake, reading
 from postroad.supervise.ledger.intake import Judged, Taken
 from postroad.supervise.ledger.kinds import kind_of, kinds
-from postroad.supervise.ledger.store import ABOUT, Ledger, Writer
+from postroad.supervise.ledger.store import ABOUT, Ledger
+from postroad.supervise.ledger.surveying import surveyed
+from postroad.supervise.ledger.writer import Writer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -116,8 +118,8 @@ class Counter:
         file = opened.file
         form = reading.form_of(file)
         table = None if form == "epcis" else kind_of(kind or _kind_in(file))
-        surveyed = reading.surveyed(file, form)
-        digest = surveyed.sha256
+        found = surveyed(file, form)
+        digest = found.sha256
         taken = Taken(file.name, form, digest)
         writer = self._written(file, intake.origin_of(file, table, form))
         if digest in writer.taken or any(o.job and o.job.taken.sha256 == digest for o in line):
@@ -130,7 +132,7 @@ class Counter:
         if table is None:
             pieces = epcis.pieces(file, taken.not_taken)
         else:
-            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at, surveyed))
+            pieces = ((table, p) for p in reading.pieces(file, table, form, opened.job.known_at, found))
         for number, (of, piece) in enumerate(pieces):
             taken.lines += piece.lines
             yield of, number, piece

@@ -22,9 +22,10 @@ import sqlalchemy as sa
 
 from postroad.errors import DataError, Stopped, UsageError
 from postroad.parallel import Progress
+from postroad.supervise.ledger.asking import Asking, prepared, quoted
 from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
 from postroad.supervise.ledger.parts import Held, leaf_texts
-from postroad.supervise.ledger.store import REPLACED, Asking, Ledger, prepared, quoted
+from postroad.supervise.ledger.store import REPLACED, Ledger
 from postroad.supervise.sha256 import DIGEST_BYTES, leaves
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.checks import Checked, check
-from postroad.supervise.ledger.store import Ledger, frame_of
+from postroad.supervise.ledger.store import Ledger
 from postroad.tables import conform, empty
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from postroad.supervise.ledger import epcis, judging, parts, reading
 from postroad.supervise.ledger.kinds import DOCUMENT
 from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.ledger.revising import Met, Seen, revise
-from postroad.supervise.ledger.store import FOLDERS, REPLACED, Ledger, Writer
+from postroad.supervise.ledger.store import REPLACED, Ledger
+from postroad.supervise.ledger.writer import FOLDERS, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

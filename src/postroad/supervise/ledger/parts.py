@@ -12,9 +12,9 @@ import polars as pl
 import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
+from postroad.supervise.ledger.durable import digest_of, sync_path
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
 from postroad.supervise.ledger.lines import Lines
-from postroad.supervise.ledger.store import digest_of, sync_path
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 

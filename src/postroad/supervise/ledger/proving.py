@@ -16,7 +16,8 @@ from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
 from postroad.supervise.ledger.shelf import BESIDE
-from postroad.supervise.ledger.store import Ledger, canonical
+from postroad.supervise.ledger.store import Ledger
+from postroad.supervise.ledger.writer import canonical
 from postroad.supervise.merkle import Growing, Tree, leaf_hash, verify_consistency, verify_inclusion
 from postroad.supervise.sha256 import leaves
 

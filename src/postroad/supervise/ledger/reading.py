@@ -8,7 +8,6 @@ quick way accepts only what the patient way would.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +21,7 @@ import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import blocks, plain
-from postroad.supervise.ledger.store import digest_of
+from postroad.supervise.ledger.surveying import EXTENT_BYTES, LONGEST_LINE, Surveyed, head
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,14 +33,12 @@ if TYPE_CHECKING:
     from postroad.supervise.ledger.lines import Lines
     from postroad.tables import Table
 
-CHUNK_BYTES = 48 << 20
 PATIENT_BYTES = 4 << 20
 WORTH_A_TABLE = 1 << 16
 """Bytes of lines of which fewer are sooner read one by one."""
 BATCH_ROWS = 500_000
 FORMS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
          ".jsonld": "epcis", ".json": "epcis"}  # fmt: skip
-LONGEST_LINE, LAST_ASCII = 1 << 20, 127
 
 
 @dataclass
@@ -75,54 +72,9 @@ def form_of(path: Path) -> str:
     return FORMS[path.suffix.lower()]
 
 
-@dataclass(frozen=True)
-class Surveyed:
-    """A file gone over once: its SHA-256, and of a CSV its extents and its encoding."""
-
-    sha256: str
-    extents: Iterable[Extent] = ()
-    encoding: str = ""
-
-
-def surveyed(path: Path, form: str) -> Surveyed:
-    """Go over a file once; ``DataError`` when it has no readable header."""
-    if form != "csv":
-        return Surveyed(digest_of(path))
-    digest, odd = hashlib.sha256(), False
-
-    def heard(data: memoryview) -> None:
-        nonlocal odd
-        digest.update(data)
-        odd = odd or bool(np.frombuffer(data, np.uint8).max() > LAST_ASCII)
-
-    _, skip, encoding = _head(path)
-    extents = list(blocks.extents(path, CHUNK_BYTES, skip, heard))
-    with path.open("rb") as file:
-        open_question = odd and file.read(skip).isascii()
-    return Surveyed(digest.hexdigest(), extents, _encoding(path, extents) if open_question else encoding)
-
-
-def _encoding(path: Path, extents: list[Extent]) -> str:
-    """GB18030 where every line with other than ASCII signs can be that, and none of them UTF-8; else UTF-8."""
-    for extent in extents:
-        for data in blocks.helpings(path, extent):
-            for line in data.tobytes().split(b"\n") if data.max() > LAST_ASCII else ():
-                if not line.isascii() and (_decodes(line, "utf-8") or not _decodes(line, "gb18030")):
-                    return "utf-8"
-    return "gb18030"
-
-
-def _decodes(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def pieces(
     path: Path, table: Table, form: str, known_at: dt.datetime | None, found: Surveyed | None = None,
-    block_bytes: int = CHUNK_BYTES,
+    block_bytes: int = EXTENT_BYTES,
 ) -> Iterator[Piece]:  # fmt: skip
     """Yield the pieces of a file in order; ``DataError`` when the file as a whole cannot be read.
 
@@ -130,7 +82,7 @@ def pieces(
     is what a survey of a CSV found.
     """
     if form == "csv":
-        _, skip, encoding = _head(path)
+        _, skip, encoding = head(path)
         found = found or Surveyed("", blocks.extents(path, block_bytes, skip), encoding)
         yield from _csv_pieces(path, table, known_at, found)
     else:
@@ -186,12 +138,12 @@ def header(path: Path, form: str) -> list[str]:
         return [str(name) for name in _parquet(path).schema_arrow.names]
     if form != "csv":
         return []
-    return _head(path)[0]
+    return head(path)[0]
 
 
 def first_cell(path: Path, table: Table, column: str) -> str | None:
     """Return what stands in a column of a CSV's first line; ``None`` when that cannot be told at a glance."""
-    names, skip, encoding = _head(path)
+    names, skip, encoding = head(path)
     columns = meant(names, table)
     with path.open("rb") as file:
         file.seek(skip)
@@ -202,22 +154,8 @@ def first_cell(path: Path, table: Table, column: str) -> str | None:
     return next(cells[n] for n, name in enumerate(names) if columns.get(name) == column)
 
 
-def _head(path: Path) -> tuple[list[str], int, str]:
-    """The names in a CSV's first line, the bytes it takes, and the file's encoding."""
-    with path.open("rb") as file:
-        line = file.readline(LONGEST_LINE)
-    bare = line.removeprefix(b"\xef\xbb\xbf")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            names = next(csv.reader([bare.decode(encoding).rstrip("\r\n")]), [])
-        except (UnicodeDecodeError, csv.Error):
-            continue
-        return names, len(line), encoding
-    raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
-
-
 def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, found: Surveyed) -> Iterator[Piece]:
-    names, _, _ = _head(path)
+    names, _, _ = head(path)
     columns = meant(names, table)
     plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0

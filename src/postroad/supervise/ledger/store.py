@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,17 +26,17 @@ import polars as pl
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.language import Text
-from postroad.parallel import Progress, watched
+from postroad.parallel import Progress
+from postroad.supervise.ledger.asking import MEMORY_MB, Asking, prepared, quoted
+from postroad.supervise.ledger.durable import digest_of, write_synced
 from postroad.supervise.ledger.kinds import CLOCK, kinds, stored
-from postroad.supervise.merkle import Growing, Tree, leaf_hash
+from postroad.supervise.ledger.writer import Writer, canonical
+from postroad.supervise.merkle import Tree, leaf_hash
 
 VERSION = 1
 ORIGINS = ("observed", "synthetic")
 ABOUT = "about.json"
-MEMORY_MB = 4000
-FLUSHED_AT_ONCE = 4
 REPLACED = pl.DataFrame(schema={"part": pl.String, "line": pl.UInt32})
-FOLDERS = ("parts", "quarantine", "superseded", "sealed")
 _SQL = {pl.String(): "VARCHAR", pl.Boolean(): "BOOLEAN", pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE",
         pl.Date(): "DATE", pl.Datetime("us"): "TIMESTAMP", pl.Binary(): "BLOB"}  # fmt: skip
 
@@ -344,183 +341,3 @@ class Ledger:
             mark.touch()
             yield writer
             mark.unlink(missing_ok=True)
-
-
-def prepared(link: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
-    """Bound a connection's memory, and let its questions be watched."""
-    link.execute("SET enable_progress_bar = true")
-    link.execute("SET enable_progress_bar_print = false")
-    link.execute(f"SET memory_limit = '{int(memory_mb)}MB'")
-    link.execute("SET preserve_insertion_order = false")
-
-
-@dataclass
-class Asking:
-    """A DuckDB connection whose questions can be watched and stopped while they run."""
-
-    link: duckdb.DuckDBPyConnection
-    progress: Callable[[Progress], None] | None = None
-    stop: Callable[[], bool] | None = None
-
-    def frame(self, statement: str, **values: Any) -> pl.DataFrame:
-        """Return the rows of a query."""
-        return watched(lambda: _rows(self.link, statement, values), *self._watch())
-
-    def run(self, statement: str, **values: Any) -> None:
-        """Run a statement that gives no rows."""
-        watched(lambda: self.link.execute(statement, values or None), *self._watch())
-
-    def _watch(self) -> tuple[Any, ...]:
-        return self.link.query_progress, self.link.interrupt, self.progress, self.stop
-
-
-def _rows(link: duckdb.DuckDBPyConnection, statement: str, values: dict[str, Any]) -> pl.DataFrame:
-    made: Any = pl.from_arrow(link.sql(statement, params=values or None).to_arrow_table())
-    return made if isinstance(made, pl.DataFrame) else made.to_frame()
-
-
-class Writer:
-    """Appends commits to a ledger; made by ``Ledger.writing`` only."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self._log = Growing.of(bytes.fromhex(commit["log"]["leaf"]) for commit in ledger.commits)
-        self._settled: set[Path] = set()
-        self._waiting: list[tuple[dict[str, Any], list[str]]] = []
-        self.taken = {e["source"]["sha256"]: e["seq"] for e in ledger.entries("file")}
-
-    @property
-    def seq(self) -> int:
-        """The number of the commit to come."""
-        return self._log.size + 1
-
-    def clear(self) -> None:
-        """Remove files that no commit names: what a killed writer left behind."""
-        named = {part["path"] for e in self.ledger.entries("file") for part in e["parts"]}
-        named |= {e[k] for e in self.ledger.entries("file") for k in ("superseded", "quarantine", "sealed") if e[k]}
-        for folder in FOLDERS:
-            for file in (self.ledger.root / folder).rglob("*"):
-                if file.is_file() and file.relative_to(self.ledger.root).as_posix() not in named:
-                    file.unlink()
-        for part in (self.ledger.root / "commits").glob("*.part"):
-            part.unlink()
-
-    def commit(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Append an entry and return the commit; when this returns, it survives a loss of power."""
-        made = self.add(entry, [])
-        self.flush()
-        return made
-
-    def add(self, entry: dict[str, Any], paths: list[str]) -> dict[str, Any]:
-        """Append an entry that names these files and return the commit, which counts only after ``flush``."""
-        entry = {**entry, "seq": self.seq}
-        leaf = leaf_hash(canonical(entry))
-        self._log.add(leaf)
-        made = {"entry": entry, "log": {"size": entry["seq"], "leaf": leaf.hex(), "root": self._log.root.hex()}}
-        self.ledger.commits.append(made)
-        self._waiting.append((made, paths))
-        if entry["what"] == "file":
-            self.taken[entry["source"]["sha256"]] = entry["seq"]
-        return made
-
-    def flush(self) -> None:
-        """Make what was added survive a loss of power: first all files it names, then the commits, in their order."""
-        if not self._waiting:
-            return
-        try:
-            root, folder = self.ledger.root, self.ledger.root / "commits"
-            paths = [path for _, named in self._waiting for path in named]
-            if not folder.is_dir():
-                folder.mkdir(parents=True)
-                sync_folder(root)
-            written = []
-            for made, _ in self._waiting:
-                file = folder / f"{made['entry']['seq']:08d}.json"
-                part = file.with_suffix(".json.part")
-                part.write_bytes(json.dumps(made, ensure_ascii=False).encode())
-                written.append((part, file))
-            # Flushed beside one another, files share what the disk does for each.
-            with ThreadPoolExecutor(FLUSHED_AT_ONCE) as pool:
-                list(pool.map(sync_path, [*(root / path for path in paths), *(part for part, _ in written)]))
-            self._sync_folders(paths)
-            for part, file in written:
-                part.replace(file)
-            sync_folder(folder)
-        except BaseException:
-            self.drop()
-            raise
-        self._waiting = []
-
-    def has(self, seq: int) -> bool:
-        """Whether a commit is in its place."""
-        return (self.ledger.root / "commits" / f"{seq:08d}.json").is_file()
-
-    def _sync_folders(self, paths: list[str]) -> None:
-        """Flush the folders in which these files stand, and every folder above one that may be new."""
-        flush: set[Path] = set()
-        for path in paths:
-            folder = Path(path).parent
-            flush.add(folder)
-            while folder != Path() and folder not in self._settled:
-                folder = folder.parent
-                flush.add(folder)
-        for folder in sorted(flush, reverse=True):
-            sync_folder(self.ledger.root / folder)
-        self._settled |= flush
-
-    def drop(self) -> None:
-        """Forget what was added and is not in its place: the log stands where it stood."""
-        for made, _ in reversed(self._waiting):
-            if self.has(made["entry"]["seq"]):
-                break
-            self.ledger.forget(made)
-            if made["entry"]["what"] == "file":
-                self.taken.pop(made["entry"]["source"]["sha256"], None)
-        self._waiting = []
-        self._log = Growing.of(bytes.fromhex(commit["log"]["leaf"]) for commit in self.ledger.commits)
-
-
-def canonical(entry: dict[str, Any]) -> bytes:
-    """Return an entry as the bytes that the log hashes."""
-    return json.dumps(entry, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file beside its place, flush it and move it there; then flush the folder's list of names."""
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to disk."""
-    sync_path(folder)
-
-
-def sync_path(path: Path) -> None:
-    """Flush a file, or a folder's list of names, to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with file.open("rb") as held:
-        return hashlib.file_digest(held, "sha256").hexdigest()
-
-
-def quoted(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def frame_of(asking: Asking, statement: str, **values: Any) -> pl.DataFrame:
-    """Return the rows of a query, with ``$name`` in it standing for values."""
-    return asking.frame(statement, **values)

@@ -14,12 +14,12 @@ from postroad.parallel import Progress
 from postroad.supervise.feed import Order, write_feed
 from postroad.supervise.identity import KeyRing
 from postroad.supervise.ledger import Counter, Ledger, rulebook
+from postroad.supervise.ledger.asking import frame_of
 from postroad.supervise.ledger.balance import balance
 from postroad.supervise.ledger.checks import Checked, check
 from postroad.supervise.ledger.claims import Claims, claims
 from postroad.supervise.ledger.intervals import stats
 from postroad.supervise.ledger.leak import discoveries
-from postroad.supervise.ledger.store import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

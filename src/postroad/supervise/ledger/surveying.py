@@ -1,0 +1,82 @@
+"""A file gone over once before it is read: its digest, and of a CSV the extents of its lines and its encoding."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from postroad.errors import DataError
+from postroad.supervise.ledger import blocks
+from postroad.supervise.ledger.durable import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from postroad.supervise.ledger.blocks import Extent
+
+EXTENT_BYTES = 48 << 20
+LONGEST_LINE, LAST_ASCII = 1 << 20, 127
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A file gone over once: its SHA-256, and of a CSV its extents and its encoding."""
+
+    sha256: str
+    extents: Iterable[Extent] = ()
+    encoding: str = ""
+
+
+def surveyed(path: Path, form: str) -> Surveyed:
+    """Go over a file once; ``DataError`` when it has no readable header."""
+    if form != "csv":
+        return Surveyed(digest_of(path))
+    digest, odd = hashlib.sha256(), False
+
+    def heard(data: memoryview) -> None:
+        nonlocal odd
+        digest.update(data)
+        odd = odd or bool(np.frombuffer(data, np.uint8).max() > LAST_ASCII)
+
+    _, skip, encoding = head(path)
+    extents = list(blocks.extents(path, EXTENT_BYTES, skip, heard))
+    with path.open("rb") as file:
+        open_question = odd and file.read(skip).isascii()
+    return Surveyed(digest.hexdigest(), extents, _encoding(path, extents) if open_question else encoding)
+
+
+def _encoding(path: Path, extents: list[Extent]) -> str:
+    """GB18030 where every line with other than ASCII signs can be that, and none of them UTF-8; else UTF-8."""
+    for extent in extents:
+        for data in blocks.helpings(path, extent):
+            for line in data.tobytes().split(b"\n") if data.max() > LAST_ASCII else ():
+                if not line.isascii() and (_decodes(line, "utf-8") or not _decodes(line, "gb18030")):
+                    return "utf-8"
+    return "gb18030"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def head(path: Path) -> tuple[list[str], int, str]:
+    """Return the names in a CSV's first line, the bytes it takes, and the encoding it is in."""
+    with path.open("rb") as file:
+        line = file.readline(LONGEST_LINE)
+    bare = line.removeprefix(b"\xef\xbb\xbf")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            names = next(csv.reader([bare.decode(encoding).rstrip("\r\n")]), [])
+        except (UnicodeDecodeError, csv.Error):
+            continue
+        return names, len(line), encoding
+    raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")
