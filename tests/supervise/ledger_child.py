@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from postroad.supervise.identity import KeyRing
-from postroad.supervise.ledger import Counter, Ledger, take
+from postroad.supervise.ledger import Counter, Ledger, plain, take
 from postroad.supervise.ledger.extract import write
 from tests.supervise.ledger_world import KNOWN
 
@@ -15,6 +15,7 @@ def take_all(root: str, files: list[str], told: str, together: bool = False) -> 
     """Take files in, one by one or together, and write each name to ``told`` once it is acknowledged."""
     ring = KeyRing.open(Path(root).parent / "keys")
     handle = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    plain.warm()  # else most are killed while they load what is compiled, before they have begun
     os.write(handle, b"ready\n")
     if together:
         with Counter(root, ring) as counter:

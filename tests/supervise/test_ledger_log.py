@@ -388,7 +388,7 @@ def killed(tmp_path: Path, kills: int, seed: int) -> dict[str, int]:
             while run.is_alive() and not (told.is_file() and told.stat().st_size > before):
                 time.sleep(0.001)
             # About as long as a few files take, so that most runs are cut inside one of them.
-            end = time.monotonic() + lot.uniform(0.0, 0.5)
+            end = time.monotonic() + lot.uniform(0.0, 0.25)
             while run.is_alive() and time.monotonic() < end and counts["kills"] < kills:
                 time.sleep(0.001)
             cut = run.is_alive() and counts["kills"] < kills
