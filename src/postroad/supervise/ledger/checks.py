@@ -177,4 +177,5 @@ def _gap_query() -> str:
     lacks = {name: f"({held[name][0]}) AND NOT coalesce({held[name][1]}, false)" for name in CHECKS[:3]}
     told = ", ".join(f"{sql} AS lacks_{name}" for name, sql in lacks.items())
     where = " OR ".join(f"({sql})" for sql in lacks.values())
-    return f"SELECT waybill, operator_id, outlet_id, accepted_at, product_id, {told} FROM acceptances_of WHERE {where}"  # noqa: S608
+    columns = f"waybill, operator_id, outlet_id, accepted_at, product_id, {told}, origin"
+    return f"SELECT {columns} FROM acceptances_of WHERE {where}"  # noqa: S608
