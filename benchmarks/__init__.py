@@ -50,7 +50,7 @@ class Row:
     def as_line(self) -> str:
         """Return the row as a line of ``RESULTS.md``."""
         row = self.as_dict()
-        memory = f"{self.ours_mb:.0f} / {self.peer_mb:.0f}" if self.ours_mb and self.peer_mb else "-"
+        memory = " / ".join(f"{mb:.0f}" if mb else "-" for mb in (self.ours_mb, self.peer_mb))
         cells = (row["date"], self.subject, self.size, f"{self.ours_s:.2f} s", f"{self.peer}: {self.peer_s:.2f} s")
         return "| " + " | ".join((*cells, f"{self.ratio:.2f}", memory, row["machine"], row["commit"], self.note)) + " |"
 

@@ -128,9 +128,10 @@ SELECT 'unknown_machine', count(*) FROM a WHERE machine_id IS NOT NULL AND NOT E
 CREATE TABLE came AS SELECT waybill, operator_id, other_id, facility_id, event_at FROM s c WHERE other_id IS NOT NULL
   AND event IN ('EMJ', 'EMG') AND NOT EXISTS (SELECT 1 FROM s d WHERE d.event IN ('EMC', 'EMF', 'EMK')
   AND d.waybill = c.waybill AND d.facility_id = c.other_id);
-SELECT 'no_departure', count(*) FROM came c WHERE EXISTS (SELECT 1 FROM s WHERE s.waybill = c.waybill
-  AND s.facility_id = c.other_id AND s.event_at < c.event_at) OR EXISTS (SELECT 1 FROM a WHERE a.waybill = c.waybill
-  AND a.outlet_id = c.other_id AND a.accepted_at < c.event_at);
+ANALYZE came;
+SELECT 'no_departure', count(*) FROM (SELECT DISTINCT c.* FROM came c JOIN (SELECT waybill, facility_id, event_at AS at FROM s
+  UNION ALL SELECT waybill, outlet_id, accepted_at FROM a) e ON e.waybill = c.waybill AND e.facility_id = c.other_id
+  AND e.at < c.event_at) z;
 CREATE TABLE p AS SELECT waybill, bit_or(bit) AS bits, max(at) AS at FROM (SELECT waybill, 1 AS bit, accepted_at AS at
   FROM a UNION ALL SELECT waybill, CASE event WHEN 'EMD' THEN 2 WHEN 'EMC' THEN 16 ELSE 32 END, event_at FROM s UNION ALL
   SELECT waybill, CASE manner WHEN 'returned' THEN 8 ELSE 4 END, delivered_at FROM d) e GROUP BY waybill;

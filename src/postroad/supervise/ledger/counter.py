@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from postroad.errors import DataError, PostroadError, Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.supervise.ledger import epcis, intake, reading
+from postroad.supervise.ledger.durable import sync_path
 from postroad.supervise.ledger.intake import Judged, Taken
 from postroad.supervise.ledger.kinds import kind_of, kinds
 from postroad.supervise.ledger.store import ABOUT, Ledger
@@ -45,6 +46,29 @@ class _Open:
     pieces: deque[tuple[Future[Judged], int]] = field(default_factory=deque)
     wrong: PostroadError | None = None
     already: Taken | None = None
+
+
+class _Hands:
+    """Threads at work on files: some read and judge, some settle, one brings to disk what was written."""
+
+    def __init__(self) -> None:
+        self.readers, self.settlers = ThreadPoolExecutor(THREADS), ThreadPoolExecutor(THREADS)
+        self._disk = ThreadPoolExecutor(1)
+
+    def flush(self, path: Path) -> None:
+        """Begin to bring a file to disk: flushed again, at no cost, before the commit that names it."""
+        self._disk.submit(sync_path, path)
+
+    def stop(self) -> None:
+        """Let what is under way end, and begin nothing more."""
+        for pool in (self.readers, self.settlers, self._disk):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def __enter__(self) -> _Hands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 class Counter:
@@ -92,27 +116,27 @@ class Counter:
         paths = [Path(file) for file in files]
         watch = _watch(progress, stop, len(paths))
         line: deque[_Open] = deque()
-        with ThreadPoolExecutor(THREADS) as pool, ThreadPoolExecutor(THREADS) as desk, self._undone((pool, desk), line):
+        with _Hands() as hands, self._undone(hands, line):
             for path in paths:
                 opened = _Open(path)
                 line.append(opened)
                 try:
-                    for table, number, piece in self._begin(opened, kind, known_at, line):
+                    for table, number, piece in self._begin(opened, kind, known_at, line, hands):
                         watch(piece.lines)
-                        work = pool.submit(intake.work, _job(opened), table, number, piece)
+                        work = hands.readers.submit(intake.work, _job(opened), table, number, piece)
                         opened.pieces.append((work, max(piece.lines, SMALLEST)))
                         while sum(lines for o in line for _, lines in o.pieces) > WAITING:
                             if len(line) > 1:
                                 # Not all of them, so that there is work while these are committed.
-                                yield from self._settled(desk, line, len(line) // 2)
+                                yield from self._settled(hands, line, len(line) // 2)
                             else:
                                 _gather(opened)
                 except (DataError, UsageError) as wrong:
                     opened.wrong = wrong
-            yield from self._settled(desk, line, len(line))
+            yield from self._settled(hands, line, len(line))
 
     def _begin(
-        self, opened: _Open, kind: str, known_at: dt.datetime | None, line: deque[_Open]
+        self, opened: _Open, kind: str, known_at: dt.datetime | None, line: deque[_Open], hands: _Hands
     ) -> Iterator[tuple[Table, int, reading.Piece]]:
         """Yield the pieces of a file not taken yet; ``opened`` then has a job."""
         file = opened.file
@@ -127,7 +151,7 @@ class Counter:
             return
         if table is not None:
             taken.not_taken = reading.strangers(reading.header(file, form), table)
-        opened.job = intake.Job(writer.ledger, self.ring, known_at or intake.now(), digest[:16], taken)
+        opened.job = intake.Job(writer.ledger, self.ring, known_at or intake.now(), digest[:16], taken, hands.flush)
         pieces: Iterable[tuple[Table, reading.Piece]]
         if table is None:
             pieces = epcis.pieces(file, taken.not_taken)
@@ -151,9 +175,7 @@ class Counter:
             self._writer = self._open.enter_context(ledger.writing())
         return self._writer
 
-    def _settled(
-        self, desk: ThreadPoolExecutor, line: deque[_Open], most: int
-    ) -> Iterator[tuple[Path, Taken | PostroadError]]:
+    def _settled(self, hands: _Hands, line: deque[_Open], most: int) -> Iterator[tuple[Path, Taken | PostroadError]]:
         """Commit the first files of the line, at most so many, and yield what became of each.
 
         Those that follow one another and cannot bear on each other are concluded side by side.
@@ -163,19 +185,19 @@ class Counter:
         for opened in islice(line, most):
             _gather_all(opened)
             if any(_may_meet(opened, other) for other in beside):
-                fates += self._fates(desk, beside)
+                fates += self._fates(hands, beside)
                 beside = []
             beside.append(opened)
-        fates += self._fates(desk, beside)
+        fates += self._fates(hands, beside)
         if self._writer is not None:
             self._writer.flush()
         for fate in fates:
             yield line.popleft().file, fate
 
-    def _fates(self, desk: ThreadPoolExecutor, beside: list[_Open]) -> list[Taken | PostroadError]:
+    def _fates(self, hands: _Hands, beside: list[_Open]) -> list[Taken | PostroadError]:
         if self._writer is not None:
             self._writer.ledger.know_parts()
-        list(desk.map(_conclude, beside))
+        list(hands.settlers.map(_conclude, beside))
         return [self._fate(opened) for opened in beside]
 
     def _fate(self, opened: _Open) -> Taken | PostroadError:
@@ -199,13 +221,12 @@ class Counter:
             return wrong
 
     @contextmanager
-    def _undone(self, pools: Iterable[ThreadPoolExecutor], line: deque[_Open]) -> Iterator[None]:
+    def _undone(self, hands: _Hands, line: deque[_Open]) -> Iterator[None]:
         """When anything ends the work early, remove what the files still in the line have written."""
         try:
             yield
         except BaseException:
-            for pool in pools:
-                pool.shutdown(wait=True, cancel_futures=True)
+            hands.stop()
             if self._writer is not None:
                 self._writer.drop()
             for opened in line:

@@ -23,7 +23,7 @@ from postroad.supervise.ledger.store import REPLACED, Ledger
 from postroad.supervise.ledger.writer import FOLDERS, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from postroad.tables import Table
 
@@ -61,13 +61,17 @@ class Taken:
 
 @dataclass
 class Job:
-    """One file on its way in; ``seen`` and ``written`` by kind, ``made`` and ``beside`` what its commit will name."""
+    """One file on its way in; ``seen`` and ``written`` by kind, ``made`` and ``beside`` what its commit will name.
+
+    ``written_out`` is told of every part as soon as it is written.
+    """
 
     ledger: Ledger
     ring: KeyRing
     known_at: dt.datetime
     name: str
     taken: Taken
+    written_out: Callable[[Path], object]
     seen: dict[str, Seen] = field(default_factory=dict)
     written: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     bad: list[pl.DataFrame] = field(default_factory=list)
@@ -173,7 +177,7 @@ def work(job: Job, table: Table, number: int, piece: reading.Piece) -> Judged:
     made = []
     name = f"{job.name}-{number:05d}"
     for held, withdrawals in _reported(good):
-        made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals))
+        made += list(parts.write(job.ledger.root, table.name, name, held, withdrawals, job.written_out))
     met = Met.of(good, table.name) if good.height else None
     return Judged(table.name, made, bad, met, boxes, chunk.blank)
 

@@ -12,14 +12,14 @@ import polars as pl
 import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
-from postroad.supervise.ledger.durable import digest_of, sync_path
+from postroad.supervise.ledger.durable import digest_of
 from postroad.supervise.ledger.kinds import CLOCK, NO_DAY, stored
 from postroad.supervise.ledger.lines import Lines
 from postroad.supervise.merkle import Tree
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -82,14 +82,15 @@ def split(lines: Lines, kind: str) -> Iterator[tuple[str, str, Lines]]:
         yield MIXED, MIXED, Lines.of(rest.drop("day|", "own|"))
 
 
-def write(root: Path, kind: str, name: str, lines: Lines, withdrawals: bool = False) -> Iterator[dict[str, Any]]:
-    """Write records under ``name`` and yield what a commit says of each part."""
+def write(
+    root: Path, kind: str, name: str, lines: Lines, withdrawals: bool, written: Callable[[Path], object]
+) -> Iterator[dict[str, Any]]:
+    """Write records under ``name`` and yield what a commit says of each part; ``written`` is told of its file."""
     for day, operator, held in split(lines.select(["line", *stored(kind)]), kind):
         label = f"{name}{'-withdrawn' if withdrawals else ''}.parquet"
         path = f"parts/{kind}/day={day}/operator={quote(operator, safe='')[:80]}/{label}"
         told = one(root, kind, path, held, withdrawals)
-        # Begun here, beside the work of others; what it writes is flushed again, at no cost, before a commit.
-        sync_path(root / path)
+        written(root / path)
         yield told
 
 
