@@ -145,7 +145,7 @@ class Counter:
         found = surveyed(file, form)
         digest = found.sha256
         taken = Taken(file.name, form, digest)
-        writer = self._written(file, intake.origin_of(file, table, form))
+        writer = self._written(file, intake.look(file, table, form))
         if digest in writer.taken or any(o.job and o.job.taken.sha256 == digest for o in line):
             opened.already = taken
             return
@@ -161,16 +161,16 @@ class Counter:
             taken.lines += piece.lines
             yield of, number, piece
 
-    def _written(self, file: Path, origin: str | None) -> Writer:
+    def _written(self, file: Path, seen: intake.Look) -> Writer:
         """The writer, opened with the first file; a file of another origin than the ledger's is refused.
 
-        Its first records say what a ledger is for ever: a file without any cannot begin one.
+        Its first file says what a ledger is for ever: an empty one cannot begin it. In one that is begun, a file
+        without a readable record is what the others are.
         """
-        if origin is None:
-            if not (self.root / ABOUT).is_file():
-                raise DataError.of("ledger.nothing_in", path=file.name)
-            origin = Ledger.open(self.root).origin
-        ledger = Ledger.create(self.root, origin)
+        begun = (self.root / ABOUT).is_file()
+        if not begun and not seen.lines:
+            raise DataError.of("ledger.nothing_in", path=file.name)
+        ledger = Ledger.create(self.root, seen.origin or (Ledger.open(self.root).origin if begun else "observed"))
         if self._writer is None:
             self._writer = self._open.enter_context(ledger.writing())
         return self._writer

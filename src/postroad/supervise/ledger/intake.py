@@ -255,23 +255,31 @@ def undo(job: Job) -> None:
             file.unlink()
 
 
-def origin_of(file: Path, table: Table | None, form: str) -> str | None:
-    """Whether a file's first record is synthetic; ``None`` when it has none. A ledger takes one origin only."""
-    if table is not None and form == "csv" and (told := reading.first_cell(file, table, ORIGIN)):
-        return "synthetic" if told == "synthetic" else "observed"
+@dataclass(frozen=True)
+class Look:
+    """What a first look at a file tells: where its first record is from, if it has one, and whether it has any line."""
+
+    origin: str | None
+    lines: bool
+
+
+def look(file: Path, table: Table | None, form: str) -> Look:
+    """Look whether a file's first record is synthetic: a ledger takes one origin only."""
+    if table is not None and form == "csv" and (word := reading.first_cell(file, table, ORIGIN)):
+        return Look("synthetic" if word == "synthetic" else "observed", lines=True)
     found: Iterable[reading.Piece]
     found = (
         (p for _, p in epcis.pieces(file))
         if table is None
         else reading.pieces(file, table, form, None, block_bytes=LOOK_BYTES)
     )
-    first = next((frame for frame in (piece.read().frame for piece in found) if frame.height), None)
-    if first is None:
-        return None
-    if ORIGIN not in first.columns:
-        return "observed"
-    cells = first[ORIGIN].drop_nulls().head(1)
-    return "synthetic" if len(cells) and cells[0] == "synthetic" else "observed"
+    lines = False
+    for piece in found:
+        first, lines = piece.read().frame, True
+        if first.height:
+            told = first[ORIGIN].drop_nulls().head(1).to_list() if ORIGIN in first.columns else []
+            return Look("synthetic" if told == ["synthetic"] else "observed", lines)
+    return Look(None, lines)
 
 
 def quarantine(root: str | Path) -> pl.DataFrame:
