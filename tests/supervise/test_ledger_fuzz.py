@@ -143,9 +143,10 @@ def test_reading_by_the_byte_decides_nothing(tmp_path, kind):
     block = np.frombuffer(bytearray(path.read_bytes().split(b"\n", 1)[1]), np.uint8)
     cut = bytes(block).index(b"\n", len(block) // 3) + 1
     columns = reading.meant(names, table)
+    extent = blocks.Extent(0, len(block), len(lines))
     told = []
     for plan in (plain.planned(names, columns, table, KNOWN), None):
-        chunk = reading._csv_chunk(lambda: [block[:cut], block[cut:]], names, columns, plan, len(lines), 0)
+        chunk = reading._csv_chunk(lambda: [block[:cut], block[cut:]], names, columns, plan, extent, 0)
         judged = judging.judge(chunk.frame, table, KNOWN)
         good = judged.good if chunk.typed is None else pl.concat([chunk.typed.frame(), judged.good])
         told.append((good.sort("line"), judged.bad, sorted(chunk.torn), chunk.blank))

@@ -85,9 +85,9 @@ class Numbers:
 class Copies:
     """A column of texts of which hardly one comes twice."""
 
-    def __init__(self, lines: int, longest: int) -> None:
-        # Room for the longest; what no text needs is never touched, and so takes no memory.
-        self._signs = np.empty(lines * longest + bytewise.BEYOND, np.uint8)
+    def __init__(self, lines: int, most: int) -> None:
+        # Room for the most there can be; what no text needs is never touched, and so takes no memory.
+        self._signs = np.empty(most + bytewise.BEYOND, np.uint8)
         self._offsets, self._gaps = np.zeros(lines + 1, np.int64), 0
 
     def add(self, cells: NDArray[np.int64], at: int, data: NDArray[np.uint8], /) -> None:

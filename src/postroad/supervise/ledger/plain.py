@@ -98,15 +98,15 @@ def _micros(moment: dt.datetime) -> int:
 class Reading:
     """What is plainly right in so many lines, typed, and the lines that are not; filled some whole lines at a time.
 
-    ``before`` is how many lines of the file stand before them.
+    They take ``size`` bytes; ``before`` is how many lines of the file stand before them.
     """
 
-    def __init__(self, plan: Plan, lines: int, before: int) -> None:
+    def __init__(self, plan: Plan, lines: int, size: int, before: int) -> None:
         self._plan, self._line, self._taken = plan, before, 0
         self._lists = _lists(plan, lines)
         self._days = np.zeros((len(plan.rows), 3), np.int64)
         self._numbers = np.empty(lines, np.uint32)
-        self._columns = {place: made for place in range(len(plan.rows)) if (made := _filling(plan, place, lines))}
+        self._columns = {place: made for place in range(len(plan.rows)) if (made := _filling(plan, place, lines, size))}
         self._doubtful: list[bytes] = []
         self._doubts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
 
@@ -144,7 +144,7 @@ class Reading:
         return Plain(Lines(filled), b"".join(self._doubtful), np.concatenate(self._doubts))
 
 
-def _filling(plan: Plan, place: int, lines: int) -> Filling | None:
+def _filling(plan: Plan, place: int, lines: int, size: int) -> Filling | None:
     """A column to be filled; ``None`` where what is written is not taken."""
     kind, column = int(plan.rows[place, 0]), plan.meant[place]
     if column is None or kind == SKIP:
@@ -154,7 +154,7 @@ def _filling(plan: Plan, place: int, lines: int) -> Filling | None:
     if kind in (TIME, WHOLE):
         return Numbers(lines, column, kind)
     longest = {WAYBILL: int(plan.rows[place, 3]), TEXT: bytewise.LONGEST, SECRET: bytewise.LONGEST_SECRET}[kind]
-    return Copies(lines, longest)
+    return Copies(lines, min(size, lines * longest))
 
 
 def _scratch(width: int, lines: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
@@ -221,7 +221,7 @@ def warm() -> None:
     names = ["waybill", "record_id"]
     plan = planned(names, {name: name for name in names}, table, dt.datetime(2026, 1, 1))
     if plan is not None:
-        reading = Reading(plan, 1, 0)
+        reading = Reading(plan, 1, 15, 0)
         reading.add(np.frombuffer(bytearray(b"YT0000000001,1\n"), np.uint8))
         reading.whole().typed.hashes(["waybill", "operator_id", "delivered_at"])
     room = np.zeros(4, np.uint64)

@@ -161,7 +161,7 @@ def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, found: S
     line = 0
     for extent in found.extents:
         helpings = partial(_helpings, path, extent, found.encoding)
-        yield Piece(extent.lines, partial(_csv_chunk, helpings, names, columns, plan, extent.lines, line))
+        yield Piece(extent.lines, partial(_csv_chunk, helpings, names, columns, plan, extent, line))
         line += extent.lines
 
 
@@ -176,18 +176,18 @@ def _helpings(path: Path, extent: Extent, encoding: str) -> Iterator[NDArray[np.
 
 def _csv_chunk(
     helpings: Callable[[], Iterable[NDArray[np.uint8]]], names: list[str], columns: dict[str, str],
-    plan: plain.Plan | None, lines: int, before: int,
+    plan: plain.Plan | None, extent: Extent, before: int,
 ) -> Chunk:  # fmt: skip
     """Read whole lines: at once what is plainly right, then the rest together, or line by line."""
     typed = None
     if plan is not None:
-        reading = plain.Reading(plan, lines, before)
+        reading = plain.Reading(plan, extent.lines, extent.size, before)
         for data in helpings():
             reading.add(data)
         found = reading.whole()
         typed, block, numbers = found.typed, found.doubtful, found.doubts
     else:
-        block, numbers = b"".join(d.tobytes() for d in helpings()), np.arange(before + 1, before + lines + 1)
+        block, numbers = b"".join(d.tobytes() for d in helpings()), np.arange(before + 1, before + extent.lines + 1)
     if not len(numbers):
         return Chunk(_framed([], [], list(columns.values())), typed=typed)
     quick = _quick(block, names, columns) if len(block) > WORTH_A_TABLE else None
