@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from postroad.demand.conflict import overfull
@@ -72,6 +72,7 @@ def test_which_totals_conflict_with_which_and_by_how_much():
 
 
 @given(st.lists(st.booleans(), min_size=9, max_size=9), *[st.lists(st.integers(0, 6), min_size=3, max_size=3)] * 2)
+@example([False] * 8 + [True], [0, 1, 1], [0, 0, 5])  # more room at one place than all send
 def test_a_conflict_is_found_exactly_when_some_places_send_too_much(pattern, sent, received):
     pairs = np.flatnonzero(pattern)
     rows, columns = pairs // 3, pairs % 3

@@ -41,7 +41,8 @@ def overfull(
     unit = float(row_totals.sum()) / STEPS
     if unit <= 0:
         return None
-    give, take = (np.rint(totals / unit).astype(np.int64) for totals in (row_totals, column_totals))
+    # No place takes more than all send: a larger room would only overflow the flow's whole numbers.
+    give, take = (np.minimum(np.rint(totals / unit), STEPS).astype(np.int64) for totals in (row_totals, column_totals))
     tail = np.concatenate([np.full(n, source), rows, n + np.arange(m)])
     head = np.concatenate([np.arange(n), n + columns, np.full(m, sink)])
     room = np.concatenate([give, np.full(rows.size, STEPS, np.int64), take]).astype(np.int32)
