@@ -127,6 +127,7 @@ def tampered(receipt):
              "winner": "me", "digest": "0" * 64, "drawn": told["drawn"][:-1]}  # fmt: skip
     for name, value in facts.items():
         yield name, {**told, name: value}
+    yield "no offset", {**told, "revealed_at": told["revealed_at"][:19]}
     yield "unknown struck", {**told, "struck": {"nowhere": "closed"}}
     yield "row more", {**told, "drawn": [*told["drawn"], row]}
     yield "row fact", {**told, "drawn": [{**row, "more": 1}, *told["drawn"][1:]]}

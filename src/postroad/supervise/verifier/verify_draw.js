@@ -51,10 +51,10 @@ function draw(frozen, seed, size, struck) {
 function check(text, receipt, published) {
   const [frozen, told, digest] = [JSON.parse(text), JSON.parse(receipt), sha256(text)], { seed, size, struck, revealed_at } = told;
   const [drawn, reserve, fair] = draw(frozen, seed, size, struck), own = { digest, seed, size, struck, revealed_at, drawn, reserve };
-  const [a, b, c] = [frozen.committed_at, frozen.seed_at, revealed_at].map(Date.parse), rule = "postroad-draw-1";
-  const same = canon(told) === canon({ rule, ...own }) && frozen.rule === rule && digest === (published || digest);
-  const said = drawn.map((r) => [r.place, r.unit, r.chance, ...r.inspectors, r.struck].join(" ").trim());
-  return [...said, digest, same && fair && a < b && b <= c ? "HOLDS 相符" : "DOES NOT HOLD 不符"].join("\n");
+  const dated = (t) => Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(t) && t), rule = "postroad-draw-1", { committed_at, seed_at } = frozen;
+  const [a, b, c] = [committed_at, seed_at, revealed_at].map(dated), held = canon(told) === canon({ rule, ...own }) && fair;
+  const good = held && a < b && b <= c && frozen.rule === rule && digest === (published || digest) ? "HOLDS 相符" : "DOES NOT HOLD 不符";
+  return [...drawn.map((r) => [r.place, r.unit, r.chance, ...r.inspectors, r.struck].join(" ").trim()), digest, good].join("\n");
 }
 const files = (names) => names.map((name) => require("fs").readFileSync(name, "utf8")); // under node; a page calls check
 if (typeof require === "function") console.log(check(...files(process.argv.slice(2, 4)), process.argv[4]));

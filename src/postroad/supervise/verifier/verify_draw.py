@@ -48,8 +48,8 @@ def main(commit, receipt, published=""):
     own = {name: told[name] for name in ("seed", "size", "struck", "revealed_at")}
     own |= {"rule": "postroad-draw-1", "digest": digest, "drawn": rows, "reserve": reserve}
     at = [datetime.fromisoformat(time) for time in (frozen["committed_at"], frozen["seed_at"], told["revealed_at"])]
-    good = told == own and fair and at[0] < at[1] <= at[2] and digest == (published.strip().lower() or digest)
-    good = good and frozen["rule"] == own["rule"]
+    good = told == own and fair and frozen["rule"] == own["rule"] and all(time.tzinfo for time in at)
+    good = good and at[0] < at[1] <= at[2] and digest == (published.strip().lower() or digest)
     for r in rows:
         print(r["place"], r["unit"], r["chance"], *r["inspectors"], *filter(None, [r["struck"]]))
     print(digest, "HOLDS 相符" if good else "DOES NOT HOLD 不符", sep="\n")
