@@ -150,7 +150,7 @@ class Counter:
             opened.already = taken
             return
         if table is not None:
-            taken.not_taken = reading.strangers(reading.header(file, form), table)
+            taken.not_taken = reading.strangers(found.names or reading.header(file, form), table)
         opened.job = intake.Job(writer.ledger, self.ring, known_at or intake.now(), digest[:16], taken, hands.flush)
         pieces: Iterable[tuple[Table, reading.Piece]]
         if table is None:

@@ -111,10 +111,8 @@ def conclude(job: Job) -> None:
         job.taken.withdrawn += done.withdrawn
         job.taken.kinds[name] = sum(p["rows"] for p in done.parts if not p["withdrawals"])
     _count(job)
-    job.beside = {
-        "superseded": _kept(job, "superseded", replaced), "quarantine": _kept(job, "quarantine", job.bad),
-        "sealed": _kept(job, "sealed", job.sealed),
-    }  # fmt: skip
+    kept = {"superseded": replaced, "quarantine": job.bad, "sealed": job.sealed}
+    job.beside = {folder: _kept(job, folder, frames) for folder, frames in kept.items()}
 
 
 def settle(job: Job, file: Path, writer: Writer) -> Taken:
@@ -288,7 +286,7 @@ def quarantine(root: str | Path) -> pl.DataFrame:
     frames = []
     for entry in ledger.entries("file"):
         if entry["quarantine"]:
-            held = pl.read_parquet(ledger.root / entry["quarantine"])
+            held = ledger.read(entry["quarantine"])
             frames.append(held.with_columns(pl.lit(entry["source"]["name"]).alias("file"),
                                             pl.lit(entry["known_at"]).alias("known_at")))  # fmt: skip
     if not frames:

@@ -141,8 +141,8 @@ def write_frame(file: Path, frame: pl.DataFrame) -> str:
     return digest_of(file)
 
 
-def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:
-    """Return each record as the text whose hash is its leaf: every stored column in order, empty where nothing is."""
+def leaf_text(kind: str, nothing: str = "") -> pl.Expr:
+    """Return a record as the text whose hash is its leaf: its stored columns in order, ``nothing`` where nothing is."""
     cells = []
     for name, held in stored(kind).items():
         cell = pl.col(name)
@@ -150,5 +150,10 @@ def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:
             cell = cell.bin.encode("hex")
         elif held == pl.Datetime("us"):
             cell = cell.dt.strftime("%Y-%m-%d %H:%M:%S")
-        cells.append(cell.cast(pl.String).fill_null(""))
-    return frame.select(pl.concat_str(cells, separator=UNIT).alias("leaf")).to_series()
+        cells.append(cell.cast(pl.String).fill_null(nothing))
+    return pl.concat_str(cells, separator=UNIT).alias("leaf")
+
+
+def leaf_texts(frame: pl.DataFrame, kind: str) -> pl.Series:
+    """Return each record as its leaf's text."""
+    return frame.select(leaf_text(kind)).to_series()

@@ -19,6 +19,7 @@ from postroad.supervise.ledger.bytewise import CHOICE, FLAG, SECRET, SKIP, TEXT,
 from postroad.supervise.ledger.filling import Codes, Copies, Filling, Numbers, always
 from postroad.supervise.ledger.kinds import CLOCK, DOCUMENT, kind_of
 from postroad.supervise.ledger.lines import Lines, Texts
+from postroad.supervise.ledger.surveying import LAST_ASCII, decodes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ _ANY = 1 << 62
 _ROOM = threading.local()
 _CLASSES = bytewise.sign_classes()
 _NOT_PLAIN, _NOT_ASCII = 1, 2
-_LAST_ASCII, _LINE = 127, 10
+_LINE = 10
 OWN_TEXT = ("record_id",)
 """Columns of text in which hardly a word comes twice."""
 
@@ -113,7 +114,7 @@ class Reading:
     def add(self, data: NDArray[np.uint8]) -> None:
         """Read whole lines; nothing kept lies in ``data``."""
         rows = self._plan.rows
-        if data.max() > _LAST_ASCII and not _is_utf8(data):
+        if data.max() > LAST_ASCII and not decodes(data.tobytes(), "utf-8"):
             rows = rows.copy()
             rows[:, 4] = _NOT_PLAIN | _NOT_ASCII
         lines = int(bytewise.newlines(data)) + int(data[-1] != _LINE)
@@ -175,14 +176,6 @@ def _kept(name: str, size: int, kind: type[Any]) -> NDArray[Any]:
         room = np.empty(size, kind)
         setattr(_ROOM, name, room)
     return room[:size]
-
-
-def _is_utf8(data: NDArray[np.uint8]) -> bool:
-    try:
-        data.tobytes().decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _lists(plan: Plan, lines: int) -> tuple[NDArray[Any], ...]:

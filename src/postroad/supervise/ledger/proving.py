@@ -9,21 +9,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import parts
 from postroad.supervise.ledger.extract import Extract
 from postroad.supervise.ledger.kinds import stored
-from postroad.supervise.ledger.shelf import BESIDE
 from postroad.supervise.ledger.store import Ledger
-from postroad.supervise.ledger.writer import canonical
+from postroad.supervise.ledger.writer import BESIDE, canonical
 from postroad.supervise.merkle import Growing, Tree, leaf_hash, verify_consistency, verify_inclusion
 from postroad.supervise.sha256 import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROOF = "postroad three checks 1"
 
@@ -143,7 +139,7 @@ def audit(ledger: Ledger) -> list[Fault]:
         told = {part["path"]: part["sha256"] for part in entry["parts"]}
         told |= {entry[folder]: None for folder in BESIDE if entry[folder]}
         for path, digest in {**told, **entry.get("digests", {})}.items():
-            if fault := _changed(ledger.root / path, path, digest):
+            if fault := ledger.fault(path, digest):
                 faults.append(fault)
         known |= {part["path"] for part in entry["parts"]}
         faults += _miscounted(ledger, entry, known)
@@ -155,24 +151,17 @@ def _miscounted(ledger: Ledger, entry: dict[str, Any], known: set[str]) -> Itera
     counts = entry["counts"]
     least, most = counts["corrected"], counts["corrected"] + counts["withdrawn"]
     for folder, low, high in (("superseded", least, most), ("quarantine", *[counts["quarantined"]] * 2)):
-        path, found = entry[folder], 0
-        try:
-            if path and (ledger.root / path).is_file():
-                rows = pl.read_parquet(ledger.root / path)
-                found = rows["line"].n_unique() if folder == "quarantine" else rows.height
-                strange = folder == "superseded" and not set(rows["part"]) <= known
-                if strange or not low <= found <= high:
-                    yield Fault.of("ledger.part_changed", path=path)
-            elif not path and low:
+        path = entry[folder]
+        if not path:
+            if low:
                 yield Fault.of("ledger.commit_changed", row=entry["seq"])
-        except (pl.exceptions.PolarsError, OSError):
+            continue
+        try:
+            rows = ledger.read(path)
+        except DataError as wrong:
+            yield from wrong.faults
+            continue
+        found = rows["line"].n_unique() if folder == "quarantine" else rows.height
+        strange = folder == "superseded" and not set(rows["part"]) <= known
+        if strange or not low <= found <= high:
             yield Fault.of("ledger.part_changed", path=path)
-
-
-def _changed(file: Path, path: str, digest: str | None) -> Fault | None:
-    if not file.is_file():
-        return Fault.of("ledger.part_missing", path=path)
-    with file.open("rb") as held:
-        if digest is not None and hashlib.file_digest(held, "sha256").hexdigest() != digest:
-            return Fault.of("ledger.part_changed", path=path)
-    return None

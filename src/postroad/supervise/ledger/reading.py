@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from postroad.errors import DataError, Fault, UsageError
 from postroad.supervise.ledger import blocks, plain
-from postroad.supervise.ledger.surveying import EXTENT_BYTES, LONGEST_LINE, Surveyed, head
+from postroad.supervise.ledger.surveying import EXTENT_BYTES, LONGEST_LINE, Surveyed, glanced, head
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,9 +82,7 @@ def pieces(
     is what a survey of a CSV found.
     """
     if form == "csv":
-        _, skip, encoding = head(path)
-        found = found or Surveyed("", blocks.extents(path, block_bytes, skip), encoding)
-        yield from _csv_pieces(path, table, known_at, found)
+        yield from _csv_pieces(path, table, known_at, found or glanced(path, block_bytes))
     else:
         reader = {"jsonl": _jsonl_pieces, "parquet": _parquet_pieces}[form]
         yield from reader(path, table, block_bytes)
@@ -133,17 +131,13 @@ def strangers(names: list[str], table: Table) -> list[str]:
 
 
 def header(path: Path, form: str) -> list[str]:
-    """Return the names of the columns of a CSV or Parquet file; a file of lines of JSON has none of its own."""
-    if form == "parquet":
-        return [str(name) for name in _parquet(path).schema_arrow.names]
-    if form != "csv":
-        return []
-    return head(path)[0]
+    """Return the names of the columns of a Parquet file; lines of JSON have none, a CSV is surveyed for them."""
+    return [str(name) for name in _parquet(path).schema_arrow.names] if form == "parquet" else []
 
 
 def first_cell(path: Path, table: Table, column: str) -> str | None:
     """Return what stands in a column of a CSV's first line; ``None`` when that cannot be told at a glance."""
-    names, skip, encoding = head(path)
+    names, skip, encoding, _ = head(path)
     columns = meant(names, table)
     with path.open("rb") as file:
         file.seek(skip)
@@ -155,8 +149,7 @@ def first_cell(path: Path, table: Table, column: str) -> str | None:
 
 
 def _csv_pieces(path: Path, table: Table, known_at: dt.datetime | None, found: Surveyed) -> Iterator[Piece]:
-    names, _, _ = head(path)
-    columns = meant(names, table)
+    names, columns = found.names, meant(found.names, table)
     plan = plain.planned(names, columns, table, known_at) if known_at else None
     line = 0
     for extent in found.extents:

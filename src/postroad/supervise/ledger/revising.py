@@ -40,6 +40,8 @@ LOOKED_UP = {"acceptances": "waybill", "scans": "waybill", "deliveries": "waybil
              "machines": "machine_id", "links": "event_id"}  # fmt: skip
 """The column of a key by which a few records are looked up among many."""
 FEW = 20_000
+NOTHING = "\x1e"
+"""No text has this sign: an empty cell is told from an empty text."""
 
 
 @dataclass
@@ -279,8 +281,8 @@ def _fetch(ledger: Ledger, old: list[Records], new: list[Records], asked: HashSe
     # Old records stand in the order of their commits already; new ones in that of their lines.
     at = np.where(is_new, rows["line"].to_numpy().astype(np.int64) + _FAR, np.arange(rows.height))
     kind = found[0][0].kind
-    told = rows.select(_exact(kind).alias("key"), _content(kind).alias("content"))
-    key, content = numbered(told["key"]), numbered(told["content"])
+    told = rows.select(_exact(kind).alias("key"), part_files.leaf_text(kind, NOTHING))
+    key, content = numbered(told["key"]), numbered(told["leaf"])
     part = pl.Series([part.path for part, _ in found])[np.repeat(np.arange(len(found)), sizes)]
     return _Fetched(part, rows["line"], key, 2 * content + end, at, is_new, end, np.concatenate(gone))
 
@@ -302,19 +304,6 @@ def _exact(kind: str) -> pl.Expr:
         return natural
     own = pl.concat_str([pl.lit("\x1e"), pl.col("operator_id"), pl.col("record_id")], separator="\x1f")
     return pl.when(pl.col("record_id").is_not_null()).then(own).otherwise(natural)
-
-
-def _content(kind: str) -> pl.Expr:
-    """All that a record holds as text, another for any other record."""
-    cells = []
-    for name, held in stored(kind).items():
-        cell = pl.col(name)
-        if held == pl.Binary:
-            cell = cell.bin.encode("hex")
-        elif held == pl.Datetime("us"):
-            cell = cell.cast(pl.Int64)
-        cells.append(cell.cast(pl.String).fill_null("\x1e"))
-    return pl.concat_str(cells, separator="\x1f")
 
 
 def _settle(ledger: Ledger, held: Revised, kind: str, rows: _Fetched) -> Revised:

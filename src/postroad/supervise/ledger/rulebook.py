@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from postroad.errors import DataError, Fault
 from postroad.language import Said
-from postroad.supervise.regulation import Dated
+from postroad.supervise import regulation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +19,8 @@ if TYPE_CHECKING:
 OWN_FILE = "POSTROAD_LEDGER_RULES"
 
 
-@dataclass(frozen=True)
-class Rule(Dated):
-    """One rule: what it rests on, when it is in force, and the values it works with."""
-
-    zh: str
-    en: str
-    basis: str
-    legal_zh: str
-    legal_en: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+class Rule(regulation.Rule):
+    """A rule of the ledger, as it is told to people."""
 
     @property
     def label(self) -> Said:

@@ -17,11 +17,11 @@ import polars as pl
 from postroad.errors import DataError, Stopped, UsageError
 from postroad.parallel import Progress
 from postroad.supervise.ledger.store import ABOUT, ORIGINS, VERSION, Ledger, Shelf
+from postroad.supervise.ledger.writer import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BESIDE = ("superseded", "quarantine", "sealed")
 DISKS = ("file:", "local:")
 
 

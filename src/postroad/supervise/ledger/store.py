@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -202,19 +202,16 @@ class Ledger:
         try:
             return pl.read_parquet(self.root / path, columns=columns)
         except (OSError, pl.exceptions.PolarsError) as wrong:
-            there = (self.root / path).is_file()
-            raise DataError.of("ledger.part_changed" if there else "ledger.part_missing", path=path) from wrong
+            raise DataError([self.fault(path) or Fault.of("ledger.part_changed", path=path)]) from wrong
 
-    def unlike(self, parts: Iterable[Part]) -> list[Fault]:
-        """Return a fault for each part that is not there, or not as the log says."""
-        faults = []
-        for part in parts:
-            file = self.root / part.path
-            if not file.is_file():
-                faults.append(Fault.of("ledger.part_missing", path=part.path))
-            elif digest_of(file) != part.sha256:
-                faults.append(Fault.of("ledger.part_changed", path=part.path))
-        return faults
+    def fault(self, path: str, sha256: str | None = None) -> Fault | None:
+        """Return what is wrong with a file that a commit names: not there, or not of the digest the log states."""
+        file = self.root / path
+        if not file.is_file():
+            return Fault.of("ledger.part_missing", path=path)
+        if sha256 is not None and digest_of(file) != sha256:
+            return Fault.of("ledger.part_changed", path=path)
+        return None
 
     def superseded(self, as_of: dt.datetime | None = None) -> pl.DataFrame:
         """Return part and line of every record no longer valid, as known at a time."""
@@ -259,7 +256,7 @@ class Ledger:
                 yield Asking(link, progress, stop)
             except duckdb.Error as wrong:
                 # Only now is it worth asking whether every part is as the log says.
-                faults = [] if self.shelf else self.unlike(asked)
+                faults = [] if self.shelf else [fault for p in asked if (fault := self.fault(p.path, p.sha256))]
                 if faults:
                     raise DataError(faults) from wrong
                 raise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,11 +23,21 @@ EXTENT_BYTES = 48 << 20
 LONGEST_LINE, LAST_ASCII = 1 << 20, 127
 
 
+class Head(NamedTuple):
+    """A CSV's first line: the names in it, the bytes it takes, the encoding, and whether the names leave that open."""
+
+    names: list[str]
+    size: int
+    encoding: str
+    ascii: bool
+
+
 @dataclass(frozen=True)
 class Surveyed:
-    """A file gone over once: its SHA-256, and of a CSV its extents and its encoding."""
+    """A file gone over once: its SHA-256, and of a CSV its names, its extents and its encoding."""
 
     sha256: str
+    names: list[str] = field(default_factory=list)
     extents: Iterable[Extent] = ()
     encoding: str = ""
 
@@ -43,11 +53,16 @@ def surveyed(path: Path, form: str) -> Surveyed:
         digest.update(data)
         odd = odd or bool(np.frombuffer(data, np.uint8).max() > LAST_ASCII)
 
-    _, skip, encoding = head(path)
-    extents = list(blocks.extents(path, EXTENT_BYTES, skip, heard))
-    with path.open("rb") as file:
-        open_question = odd and file.read(skip).isascii()
-    return Surveyed(digest.hexdigest(), extents, _encoding(path, extents) if open_question else encoding)
+    first = head(path)
+    extents = list(blocks.extents(path, EXTENT_BYTES, first.size, heard))
+    encoding = _encoding(path, extents) if odd and first.ascii else first.encoding
+    return Surveyed(digest.hexdigest(), first.names, extents, encoding)
+
+
+def glanced(path: Path, extent_bytes: int) -> Surveyed:
+    """Return a CSV's extents, found as they are asked for, by what its header tells; without its SHA-256."""
+    first = head(path)
+    return Surveyed("", first.names, blocks.extents(path, extent_bytes, first.size), first.encoding)
 
 
 def _encoding(path: Path, extents: list[Extent]) -> str:
@@ -55,21 +70,22 @@ def _encoding(path: Path, extents: list[Extent]) -> str:
     for extent in extents:
         for data in blocks.helpings(path, extent):
             for line in data.tobytes().split(b"\n") if data.max() > LAST_ASCII else ():
-                if not line.isascii() and (_decodes(line, "utf-8") or not _decodes(line, "gb18030")):
+                if not line.isascii() and (decodes(line, "utf-8") or not decodes(line, "gb18030")):
                     return "utf-8"
     return "gb18030"
 
 
-def _decodes(line: bytes, encoding: str) -> bool:
+def decodes(text: bytes, encoding: str) -> bool:
+    """Whether bytes are text in an encoding."""
     try:
-        line.decode(encoding)
+        text.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def head(path: Path) -> tuple[list[str], int, str]:
-    """Return the names in a CSV's first line, the bytes it takes, and the encoding it is in."""
+def head(path: Path) -> Head:
+    """Return what a CSV's first line tells; ``DataError`` when it is in neither encoding."""
     with path.open("rb") as file:
         line = file.readline(LONGEST_LINE)
     bare = line.removeprefix(b"\xef\xbb\xbf")
@@ -78,5 +94,5 @@ def head(path: Path) -> tuple[list[str], int, str]:
             names = next(csv.reader([bare.decode(encoding).rstrip("\r\n")]), [])
         except (UnicodeDecodeError, csv.Error):
             continue
-        return names, len(line), encoding
+        return Head(names, len(line), encoding, line.isascii())
     raise DataError.of("ledger.cannot_read", path=str(path), detail="UTF-8, GB18030")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from postroad.supervise.ledger.store import Ledger
 
 FLUSHED_AT_ONCE = 4
-FOLDERS = ("parts", "quarantine", "superseded", "sealed")
+BESIDE = ("superseded", "quarantine", "sealed")
+"""What a commit may keep beside its parts: records replaced, rows set aside, numbers sealed."""
+FOLDERS = ("parts", *BESIDE)
 
 
 class Writer:
@@ -35,7 +37,7 @@ class Writer:
     def clear(self) -> None:
         """Remove files that no commit names: what a killed writer left behind."""
         named = {part["path"] for e in self.ledger.entries("file") for part in e["parts"]}
-        named |= {e[k] for e in self.ledger.entries("file") for k in ("superseded", "quarantine", "sealed") if e[k]}
+        named |= {e[k] for e in self.ledger.entries("file") for k in BESIDE if e[k]}
         for folder in FOLDERS:
             for file in (self.ledger.root / folder).rglob("*"):
                 if file.is_file() and file.relative_to(self.ledger.root).as_posix() not in named:
